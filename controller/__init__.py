@@ -1,0 +1,15 @@
+"""Tidegate's controller: rooms from the doors down to the nouns.
+
+Imports point downwards only:
+
+    app                                         the one file that knows every concrete class
+    dashboard | api | cli | webhooks            doors: read rows, leave notes
+    loop | inbox                                the only doer; what outsiders may leave for it
+    adapters | notifiers | store | choose, decide    vendors; messages; rows; what to do next
+    plan                                        the list of steps from what is live to what should be
+    gates | strategies                          may it start; how traffic moves
+    domain                                      the nouns: pure values
+
+Rooms on one level do not know each other. `domain`, `gates`, `strategies`, `plan`, `choose` and `decide` are pure:
+no I/O, no clock, no logging. The rule is checked by the import contracts in `.importlinter`.
+"""

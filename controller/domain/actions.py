@@ -1,0 +1,97 @@
+"""The closed list of effects that `decide` may ask for. Each one sets an absolute state, so asking twice is
+harmless."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.domain.content import Content
+from controller.domain.manifest import Route
+from controller.domain.secret import Secret
+from controller.domain.slot import Slot, Weights
+from controller.domain.snapshot import GroupSettings
+from controller.domain.undo import RuleAsItWas
+
+
+class Action(Protocol):
+    """Every action names the service it is for; its class name is its name in the audit."""
+
+    @property
+    def service(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class RegisterDefinition:
+    """Make the task definition for this content, unless one with its digest exists."""
+
+    service: str
+    content: Content
+
+
+@dataclass(frozen=True)
+class PrepareGroup:
+    """The slot's target group exists with these settings."""
+
+    service: str
+    slot: Slot
+    settings: GroupSettings
+
+
+@dataclass(frozen=True)
+class PutTestRule:
+    """Requests with the secret header reach this slot whatever their path, and only they.
+
+    The header's value is the only condition: a smoke test asks for paths that the public rule doesn't route.
+    """
+
+    service: str
+    slot: Slot
+    header: Secret
+
+
+@dataclass(frozen=True)
+class RunSlot:
+    """The slot's ECS service runs `count` tasks of this task definition, behind its target group if it has a port."""
+
+    service: str
+    slot: Slot
+    definition: str
+    content: Content
+    count: int
+    grace_seconds: int
+
+
+@dataclass(frozen=True)
+class SetWeights:
+    """The public rule splits like this; it is created when there is none."""
+
+    service: str
+    route: Route
+    weights: Weights
+
+
+@dataclass(frozen=True)
+class RestoreRule:
+    """The public rule has its complete old actions again."""
+
+    service: str
+    rule: RuleAsItWas
+
+
+@dataclass(frozen=True)
+class RemoveRule:
+    """There is no public rule for this service (there was none before)."""
+
+    service: str
+
+
+@dataclass(frozen=True)
+class RemoveTestRule:
+    service: str
+
+
+@dataclass(frozen=True)
+class EmptySlot:
+    """The slot runs no task. Never while it has weight: that is read again from AWS just before."""
+
+    service: str
+    slot: Slot

@@ -1,0 +1,162 @@
+"""One attempt to carry out one plan; it keeps its history, and its id while it turns back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from controller.domain.content import Content
+from controller.domain.reason import Reason
+from controller.domain.revision import Revision
+from controller.domain.secret import Secret
+from controller.domain.slot import Sides
+from controller.domain.step import Step, StepKind, StepState
+from controller.domain.undo import UndoRecord
+
+
+class Phase(StrEnum):
+    WAITING = "waiting"  # its gates are not all open
+    RUNNING = "running"  # its steps are carried out, in order
+    SUCCEEDED = "succeeded"  # settled; the old slot may still be warm
+    ROLLING_BACK = "rolling_back"  # traffic goes home, then tasks
+    ROLLED_BACK = "rolled_back"  # what was live before is live again
+    FAILED = "failed"  # there was nothing to go back to
+    SUPERSEDED = "superseded"  # a newer revision took its place before it started
+    REJECTED = "rejected"  # a person, or a rule, said no
+    EXPIRED = "expired"  # a gate's time was over
+    ABORTED = "aborted"  # a person stopped it; traffic is home
+
+
+MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
+    Phase.WAITING: frozenset(
+        {Phase.RUNNING, Phase.SUCCEEDED, Phase.SUPERSEDED, Phase.REJECTED, Phase.EXPIRED, Phase.ABORTED}
+    ),
+    Phase.RUNNING: frozenset({Phase.SUCCEEDED, Phase.ROLLING_BACK}),
+    Phase.ROLLING_BACK: frozenset({Phase.ROLLED_BACK, Phase.FAILED, Phase.ABORTED}),
+    Phase.SUCCEEDED: frozenset(),
+    Phase.ROLLED_BACK: frozenset(),
+    Phase.FAILED: frozenset(),
+    Phase.SUPERSEDED: frozenset(),
+    Phase.REJECTED: frozenset(),
+    Phase.EXPIRED: frozenset(),
+    Phase.ABORTED: frozenset(),
+}
+"""Every move there is. Waiting succeeds at once when nothing rolls."""
+
+IN_FLIGHT = frozenset({Phase.RUNNING, Phase.ROLLING_BACK})
+FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not following)
+
+
+class Kind(StrEnum):
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    CORRECT = "correct"
+    PRUNE = "prune"
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """One service that a plan moves: the content digest that was live (None: new or unknown), and the content to
+    come."""
+
+    service: str
+    was: str | None
+    content: Content
+    count: int
+    routed: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that turn what is live into a sealed revision. `digest` is what an approval binds to."""
+
+    digest: str
+    rolling: tuple[Rolling, ...]
+    steps: tuple[Step, ...]
+
+    def of(self, service: str) -> Rolling:
+        return next(rolling for rolling in self.rolling if rolling.service == service)
+
+
+@dataclass(frozen=True)
+class TurningBack:
+    """`ends_as` is the final phase; `culprits` are the services whose new content is to blame, empty when no one can
+    tell."""
+
+    ends_as: Phase
+    culprits: tuple[str, ...] = field(default=())
+    quarantines: bool = True
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A thinking value: `moved` is the only way to another phase, `with_step` the only way to change a step.
+
+    `secret` opens the idle slots to the smoke test. `definitions` maps content digests to the task definitions that
+    were registered for this deployment. `version` is the row's, for compare-and-set.
+    """
+
+    id: str
+    number: int
+    environment: str
+    kind: Kind
+    phase: Phase
+    reason: Reason
+    revision: Revision
+    secret: Secret
+    created_at: datetime
+    plan: Plan | None = None
+    steps: tuple[Step, ...] = field(default=())
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    undo: UndoRecord | None = None
+    turning: TurningBack | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def is_final(self) -> bool:
+        return self.phase in FINAL
+
+    @property
+    def step(self) -> Step | None:
+        """The first step that is not over, or None."""
+        return next((step for step in self.steps if not step.is_over), None)
+
+    @property
+    def is_retiring(self) -> bool:
+        """Succeeded, while its old slots are still there."""
+        return self.phase is Phase.SUCCEEDED and self.step is not None
+
+    def header(self, service: str) -> Secret:
+        """The value that opens this service's idle slot."""
+        return Secret(f"{service}.{self.secret.reveal()}")
+
+    def sides(self, service: str) -> Sides:
+        assert self.undo is not None, f"{self.id} has not started: no slot is live or idle for it"
+        return self.undo.of(service).sides
+
+    def percent_before(self, step: Step) -> int:
+        """The share of the traffic that the idle slots had when `step` began."""
+        raised = [
+            earlier.percent or 0
+            for earlier in self.steps
+            if earlier.kind is StepKind.SHIFT and earlier.number < step.number and earlier.state is StepState.DONE
+        ]
+        return raised[-1] if raised else 0
+
+    def because(self, reason: Reason) -> "Deployment":
+        return self if reason == self.reason else replace(self, reason=reason)
+
+    def moved(self, phase: Phase, reason: Reason, now: datetime) -> "Deployment":
+        assert phase in MAY_FOLLOW[self.phase], f"{self.id}: {self.phase} may not become {phase}"
+        started = now if phase is Phase.RUNNING else self.started_at
+        finished = now if phase in FINAL else self.finished_at
+        return replace(self, phase=phase, reason=reason, started_at=started, finished_at=finished)
+
+    def with_step(self, step: Step) -> "Deployment":
+        return replace(self, steps=tuple(step if old.number == step.number else old for old in self.steps))
+
+
+def numbered(steps: tuple[Step, ...], first: int = 1) -> tuple[Step, ...]:
+    return tuple(replace(step, number=number) for number, step in enumerate(steps, first))

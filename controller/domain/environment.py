@@ -1,0 +1,62 @@
+"""What Tidegate knows of one environment, apart from its deployments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from controller.domain.reason import Reason
+
+
+class HoldUntil(StrEnum):
+    PERSON = "person"
+    NEXT_COMMIT = "next_commit"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The environment waits after turning back; `deployment` is the number of the one that turned back."""
+
+    reason: Reason
+    until: HoldUntil
+    since: datetime
+    deployment: int
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """A combination of contents (service → content digest) that failed together; `deployment` says which one found
+    it."""
+
+    contents: Mapping[str, str]
+    deployment: int
+
+    def catches(self, contents: Mapping[str, str]) -> bool:
+        return all(contents.get(service) == digest for service, digest in self.contents.items())
+
+
+@dataclass(frozen=True)
+class Environment:
+    """`head_requested` counts the reasons to look at the branch's head, `head_seen` how many of them were answered:
+    a request that arrives during a look is never lost.
+
+    `recorded` is the last commit that was recorded, `live` the number of the deployment that settled last;
+    `problem` is what keeps the newest commit from being recorded (a broken file, an unreadable repository), `trouble`
+    what kept the last pass from looking or acting (AWS throttles, denies, can't be reached).
+    """
+
+    name: str
+    live: int | None = None
+    live_since: datetime | None = None
+    recorded: str | None = None
+    hold: Hold | None = None
+    quarantines: tuple[Quarantine, ...] = field(default=())
+    problem: Reason | None = None
+    trouble: Reason | None = None
+    head_requested: int = 0
+    head_seen: int = 0
+    version: int = 0
+
+    @property
+    def must_look(self) -> bool:
+        return self.head_requested > self.head_seen

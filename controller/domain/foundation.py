@@ -1,0 +1,19 @@
+"""What an environment stands on, made by the operator's stack and never by Tidegate."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """`entrance` is the load balancer's DNS name, with the listener's scheme and port as in `http://name:80`."""
+
+    account: str
+    region: str
+    stack: str
+    cluster: str
+    listener: str
+    vpc: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    execution_role: str
+    entrance: str

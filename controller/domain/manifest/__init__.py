@@ -1,0 +1,68 @@
+"""The environment file as a frozen value: text in, value or every problem out.
+
+Never here: files, branches, AWS, the clock. What a value means for a deployment is decided where it is used.
+To add a key: a field with a default and a description in `models.py` or `service.py`, a check in `agreement.py`
+if it depends on another key, a row in `unbuilt.py` until something acts on it; then the test of
+`environments/README.md` says what to document.
+"""
+
+from controller.domain.manifest.minimum import Minimum, MinimumApproval
+from controller.domain.manifest.models import (
+    Alarms,
+    Approval,
+    BlueGreen,
+    Canary,
+    CanaryStep,
+    EnvironmentFile,
+    Gates,
+    Rollback,
+    Rolling,
+    Strategy,
+    TaskCheck,
+    Watch,
+    from_normal_form,
+    normal_form,
+)
+from controller.domain.manifest.problem import Problem
+from controller.domain.manifest.read import read_environment
+from controller.domain.manifest.schema import environment_schema
+from controller.domain.manifest.service import Before, Count, Health, HttpCheck, Image, Logs, Route, Service, Task
+from controller.domain.manifest.unbuilt import Unbuilt, unbuilt
+from controller.domain.manifest.values import Percent, format_duration, parse_duration, render_tag
+
+__all__ = [
+    "Alarms",
+    "Approval",
+    "Before",
+    "BlueGreen",
+    "Canary",
+    "CanaryStep",
+    "Count",
+    "EnvironmentFile",
+    "Gates",
+    "Health",
+    "HttpCheck",
+    "Image",
+    "Logs",
+    "Minimum",
+    "MinimumApproval",
+    "Percent",
+    "Problem",
+    "Rollback",
+    "Rolling",
+    "Route",
+    "Service",
+    "Strategy",
+    "Task",
+    "TaskCheck",
+    "Unbuilt",
+    "Watch",
+    "environment_schema",
+    "format_duration",
+    "from_normal_form",
+    "normal_form",
+    "parse_duration",
+    "read_environment",
+    "render_tag",
+    "unbuilt",
+]

@@ -1,0 +1,249 @@
+"""What must hold between the fields of an environment file: each check is one function that yields what it finds.
+
+To add a check: a function from the file, or from one service, to findings, and its name in the tuple below it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+
+from controller.domain.manifest.models import Canary, EnvironmentFile, Rolling, TaskCheck
+from controller.domain.manifest.problem import quoted
+from controller.domain.manifest.service import Route, Service
+from controller.domain.manifest.tree import Path
+from controller.domain.manifest.values import format_duration, render_tag
+from controller.domain.manifest.wanted import listed
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`at` is where the author should look, `about` what was compared: what is wrong in itself is not compared."""
+
+    at: Path
+    found: str
+    wanted: str
+    about: tuple[Path, ...]
+
+
+def findings_in(file: EnvironmentFile) -> Iterator[Finding]:
+    """Everything in the file that does not agree with something else in it."""
+    for check in _OF_FILES:
+        yield from check(file)
+    for name, service in file.services.items():
+        for ask in _OF_SERVICES:
+            for finding in ask(service):
+                yield _under(("services", name), finding)
+
+
+def _under(path: Path, finding: Finding) -> Finding:
+    about = tuple((*path, *compared) for compared in finding.about)
+    return replace(finding, at=(*path, *finding.at), about=about)
+
+
+# ---------------------------------------------------------------- one service
+
+
+def _one_source_of_image(service: Service) -> Iterator[Finding]:
+    given = [key for key in ("promote", "tag") if getattr(service.image, key) is not None]
+    if len(given) != 1:
+        about = (("image", "promote"), ("image", "tag"))
+        yield Finding(("image",), listed(given, "and") if given else "neither", "either promote or tag", about)
+
+
+def _routed_means_port_and_health(service: Service) -> Iterator[Finding]:
+    if service.route and service.port is None:
+        yield Finding(
+            ("port",), "nothing", "the container's port, because the service has a route", (("route",), ("port",))
+        )
+    if service.route and service.health is None:
+        yield Finding(("health",), "nothing", "a mapping, because the service has a route", (("route",), ("health",)))
+
+
+def _workers_are_asked_nothing(service: Service) -> Iterator[Finding]:
+    for key in ("health", "smoke"):
+        if service.route is None and getattr(service, key):
+            words = "none, or a route: without one no request reaches the service"
+            yield Finding((key,), "a check by request", words, (("route",), (key,)))
+
+
+def _check_ends_before_the_next(service: Service) -> Iterator[Finding]:
+    health = service.health
+    if health and health.timeout >= health.interval:
+        about = (("health", "timeout"), ("health", "interval"))
+        found, limit = format_duration(health.timeout), format_duration(health.interval)
+        yield Finding(("health", "timeout"), found, f"a time shorter than the interval of {limit}", about)
+
+
+# Amazon ECS, "Fargate task sizes": cpu units to the smallest and largest memory and the step between, in MiB.
+_MEMORY = {
+    256: (512, 2048, 512),
+    512: (1024, 4096, 1024),
+    1024: (2048, 8192, 1024),
+    2048: (4096, 16384, 1024),
+    4096: (8192, 30720, 1024),
+    8192: (16384, 61440, 4096),
+    16384: (32768, 122880, 8192),
+}
+
+
+def _fargate_has_the_size(service: Service) -> Iterator[Finding]:
+    cpu, memory = service.task.cpu, service.task.memory
+    least, most, step = _MEMORY[cpu]
+    is_odd_quarter = cpu == 256 and memory == 1536  # 0.25 vCPU comes with 0.5, 1 or 2 GiB only
+    if not least <= memory <= most or (memory - least) % step or is_odd_quarter:
+        sizes = "512, 1024 or 2048" if cpu == 256 else f"{least} to {most} in steps of {step}"
+        about = (("task", "cpu"), ("task", "memory"))
+        yield Finding(("task", "memory"), str(memory), f"{sizes}, which Fargate offers for cpu {cpu}", about)
+
+
+def _count_can_be_kept(service: Service) -> Iterator[Finding]:
+    count = service.count
+    if count.min > count.max:
+        yield Finding(("count", "min"), str(count.min), f"at most the max of {count.max}", (("count",),))
+    elif count.max > count.min and not count.autoscaled:
+        yield Finding(
+            ("count", "max"), str(count.max), "cpu, memory or requests beside it: nothing else scales", (("count",),)
+        )
+    elif count.autoscaled and count.min == 0:
+        yield Finding(("count", "min"), "0", "at least 1: scaling cannot wake what has no task", (("count",),))
+
+
+def _base_fits_the_count(service: Service) -> Iterator[Finding]:
+    base, least = service.capacity.base, service.count.min
+    if base > least:
+        about = (("capacity", "base"), ("count",))
+        yield Finding(("capacity", "base"), str(base), f"at most the fewest tasks, {least}", about)
+
+
+def _variables_have_one_source(service: Service) -> Iterator[Finding]:
+    sources: dict[str, Mapping[str, str]] = {
+        "env": service.env, "secrets": service.secrets, "parameters": service.parameters,
+    }  # fmt: skip
+    for first, second in combinations(sources, 2):
+        for name in sources[first].keys() & sources[second].keys():
+            about = ((first, name), (second, name))
+            yield Finding((second, name), f"the variable again, after {first}", "it in one place", about)
+
+
+# "Quotas for your Application Load Balancers": five condition values in a rule; the test rule needs one for its header.
+_MOST_CONDITIONS = 4
+
+
+def _rule_has_room(service: Service) -> Iterator[Finding]:
+    if service.route and len(service.route.path) + len(service.route.host) > _MOST_CONDITIONS:
+        found = f"{len(service.route.path)} paths and {len(service.route.host)} hosts"
+        yield Finding(
+            ("route",), found, f"at most {_MOST_CONDITIONS} together, so that a rule can hold them", (("route",),)
+        )
+
+
+_OF_SERVICES = (
+    _one_source_of_image,
+    _routed_means_port_and_health,
+    _workers_are_asked_nothing,
+    _check_ends_before_the_next,
+    _fargate_has_the_size,
+    _count_can_be_kept,
+    _base_fits_the_count,
+    _variables_have_one_source,
+    _rule_has_room,
+)
+
+# ---------------------------------------------------------------- the file
+
+
+def _routes_differ(file: EnvironmentFile) -> Iterator[Finding]:
+    for (first, one), (second, other) in combinations(file.services.items(), 2):
+        if one.route and other.route and _overlap(one.route, other.route):
+            about = (("services", first, "route"), ("services", second, "route"))
+            yield Finding(about[1], f"the route of {first}", "a route of its own", about)
+
+
+def _overlap(one: Route, other: Route) -> bool:
+    hosts = set(one.host) & set(other.host) or one.host == other.host
+    return bool(hosts and set(one.path) & set(other.path))
+
+
+def _images_come_from_elsewhere(file: EnvironmentFile) -> Iterator[Finding]:
+    for name, service in file.services.items():
+        if service.image.promote == file.environment:
+            at: Path = ("services", name, "image", "promote")
+            yield Finding(at, file.environment, "another environment than this one", (at, ("environment",)))
+
+
+def _soaks_elsewhere(file: EnvironmentFile) -> Iterator[Finding]:
+    if file.gates.soak and file.gates.soak.environment == file.environment:
+        at: Path = ("gates", "soak", "environment")
+        yield Finding(at, file.environment, "another environment than this one", (at, ("environment",)))
+
+
+def _versions_are_released(file: EnvironmentFile) -> Iterator[Finding]:
+    for name, service in file.services.items():
+        if file.on == "push" and "{version}" in (service.image.tag or ""):
+            at: Path = ("services", name, "image", "tag")
+            yield Finding(at, "{version}", "on: release, because a push has no version", (at, ("on",)))
+
+
+# A container image's tag, by the Open Container Initiative's distribution specification.
+_LONGEST_TAG = 128
+
+
+def _tags_fit(file: EnvironmentFile) -> Iterator[Finding]:
+    for name, service in file.services.items():
+        tag = render_tag(service.image.tag or "", branch=file.branch, commit="0" * 40, version="0.0.0")
+        if len(tag) > _LONGEST_TAG:
+            at: Path = ("services", name, "image", "tag")
+            found = f"{len(tag)} characters with this branch and a commit"
+            yield Finding(at, found, f"at most {_LONGEST_TAG}", (at, ("branch",)))
+
+
+def _tasks_verify_in_a_service(file: EnvironmentFile) -> Iterator[Finding]:
+    for number, check in enumerate(file.verify):
+        if isinstance(check, TaskCheck) and check.task not in file.services:
+            at: Path = ("verify", number, "task")
+            yield Finding(at, quoted(check.task), f"a service: {listed(list(file.services))}", (at, ("services",)))
+
+
+def _rolling_keeps_nothing_warm(file: EnvironmentFile) -> Iterator[Finding]:
+    if isinstance(file.strategy, Rolling) and file.rollback.keep_warm:
+        about = (("strategy",), ("rollback", "keep_warm"))
+        found = format_duration(file.rollback.keep_warm)
+        yield Finding(("rollback", "keep_warm"), found, "0s with rolling, or another strategy", about)
+
+
+def _canary_rises_to_all(file: EnvironmentFile) -> Iterator[Finding]:
+    if not isinstance(file.strategy, Canary):
+        return
+    weights = [step.weight for step in file.strategy.steps]
+    for number, (before, weight) in enumerate(pairwise(weights), start=1):
+        if weight <= before:
+            yield _weight(number, str(weight), f"more than the step before, {before}")
+    if weights[-1] != 100:
+        yield _weight(len(weights) - 1, str(weights[-1]), "100 in the last step")
+
+
+def _weight(number: int, found: str, wanted: str) -> Finding:
+    return Finding(("strategy", "steps", number, "weight"), found, wanted, (("strategy",),))
+
+
+def _approval_can_be_reached(file: EnvironmentFile) -> Iterator[Finding]:
+    approval = file.gates.approval
+    if not approval or not approval.reviewers or any(name.startswith("@") for name in approval.reviewers):
+        return
+    if approval.count > len(approval.reviewers):
+        about: tuple[Path, ...] = (("gates", "approval"),)
+        words = f"at most the number of reviewers, {len(approval.reviewers)}"
+        yield Finding(("gates", "approval", "count"), str(approval.count), words, about)
+
+
+_OF_FILES = (
+    _routes_differ,
+    _images_come_from_elsewhere,
+    _soaks_elsewhere,
+    _versions_are_released,
+    _tags_fit,
+    _tasks_verify_in_a_service,
+    _rolling_keeps_nothing_warm,
+    _canary_rises_to_all,
+    _approval_can_be_reached,
+)

@@ -1,0 +1,109 @@
+"""What the format allows and the controller does not act on yet.
+
+To build one: make it work, then delete its row. Until then a file that names it hears so at `validate`, and where
+it would guard something, every deployment waits: a gate that nobody asks is not open.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.domain.manifest.minimum import Minimum
+from controller.domain.manifest.models import Alarms, Canary, EnvironmentFile, Rolling, TaskCheck
+from controller.domain.manifest.service import Capacity, Service
+
+
+@dataclass(frozen=True)
+class Unbuilt:
+    """`key` as in the file. `guards`: deployments wait while it is named, with the reason `gate.not_built`."""
+
+    key: str
+    guards: bool
+    sentence: str
+
+
+def unbuilt(file: EnvironmentFile, minimum: Minimum | None = None) -> tuple[Unbuilt, ...]:
+    """Everything that this file, or the operator's `minimum` for it, asks for in vain."""
+    own = [Unbuilt(key, guards, sentence) for key, guards, is_named, sentence in _IN_FILES if is_named(file)]
+    theirs = [
+        Unbuilt(f"services.{name}.{key}", guards, sentence)
+        for name, service in file.services.items()
+        for key, guards, is_named, sentence in _IN_SERVICES
+        if is_named(service)
+    ]
+    if minimum and minimum.approval:
+        theirs.append(Unbuilt("minimum.approval", GUARDS, "The operator wants approval, and nobody can be asked yet."))
+    return (*own, *theirs)
+
+
+GUARDS, WARNS = True, False
+
+_IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] = (
+    ("on", GUARDS, lambda file: file.on == "release", "Published releases are not listened to yet."),
+    ("gates.checks", GUARDS, lambda file: file.gates.checks is not None, "GitHub's checks are not asked yet."),
+    ("gates.image_scan", GUARDS, lambda file: file.gates.image_scan is not None, "Image scans are not read yet."),
+    (
+        "gates.soak",
+        GUARDS,
+        lambda file: file.gates.soak is not None,
+        "Time in another environment is not measured yet.",
+    ),
+    ("gates.window", GUARDS, lambda file: file.gates.window is not None, "Windows are not kept yet."),
+    ("gates.approval", GUARDS, lambda file: file.gates.approval is not None, "Nobody can be asked for approval yet."),
+    (
+        "strategy.type",
+        GUARDS,
+        lambda file: isinstance(file.strategy, Canary),
+        "Traffic cannot move in canary steps yet.",
+    ),
+    (
+        "strategy.steps",
+        GUARDS,
+        lambda file: isinstance(file.strategy, Canary) and any(step.confirm for step in file.strategy.steps),
+        "Nobody can be asked to confirm a step yet.",
+    ),
+    (
+        "strategy.max",
+        GUARDS,
+        lambda file: isinstance(file.strategy, Rolling) and file.strategy.max != Rolling().max,
+        "Rolling in halves is not done yet; with 200 both versions run in full.",
+    ),
+    ("watch.alarms", GUARDS, lambda file: bool(file.watch.alarms), "Alarms do not turn a deployment back yet."),
+    (
+        "watch.metrics",
+        GUARDS,
+        lambda file: any(metric is not None for _, metric in file.watch.metrics),
+        "Metrics are not judged yet.",
+    ),
+    (
+        "verify",
+        GUARDS,
+        lambda file: any(isinstance(check, TaskCheck) for check in file.verify),
+        "Tasks that verify are not run yet; requests are made.",
+    ),
+    ("alarms", WARNS, lambda file: file.alarms != Alarms(), "Standing alarms are not made yet."),
+    ("drift", WARNS, lambda file: file.drift == "correct", "Drift is not corrected yet."),
+    ("schedule", WARNS, lambda file: bool(file.schedule), "Counts do not follow the clock yet."),
+    ("notify", WARNS, lambda file: file.notify.slack is not None, "Nobody is told on Slack yet."),
+)
+
+_IN_SERVICES: tuple[tuple[str, bool, Callable[[Service], bool], str], ...] = (
+    (
+        "task.health",
+        WARNS,
+        lambda service: service.task.health is not None,
+        "Checks inside containers are not set up yet.",
+    ),
+    (
+        "capacity",
+        WARNS,
+        lambda service: service.capacity != Capacity(),
+        "Every task runs on demand: Spot is not used yet.",
+    ),
+    (
+        "count",
+        WARNS,
+        lambda service: service.count.autoscaled or service.count.max != service.count.min,
+        "Nothing scales by itself yet; `min` tasks run.",
+    ),
+    ("before", GUARDS, lambda service: service.before is not None, "Tasks before a version are not run yet."),
+)

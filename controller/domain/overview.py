@@ -1,0 +1,106 @@
+"""One environment as people look at it: its rows of one moment, and what follows from them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
+from controller.domain.environment import Environment
+from controller.domain.sighting import Sighting
+from controller.domain.slot import Slot
+from controller.domain.snapshot import ServiceView, SlotView
+from controller.domain.step import StepKind
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Tasks of one slot, or of several together; `healthy` is None where nobody has asked the load balancer."""
+
+    running: int
+    desired: int
+    healthy: int | None
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """One service as it was seen last. `live` is None while the traffic is split, or there is none.
+
+    `weights` is None for a service without a route. `serving` counts the slots that have traffic, `slots` each one.
+    """
+
+    name: str
+    live: Slot | None
+    weights: Mapping[Slot, int] | None
+    serving: Counts
+    slots: Mapping[Slot, Counts]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`live` settled last, `open` are the deployments that the loop still works on, `due_at` is the next look."""
+
+    environment: Environment
+    live: Deployment | None
+    open: tuple[Deployment, ...]
+    sighting: Sighting | None
+    due_at: datetime | None
+
+    @property
+    def moving(self) -> Deployment | None:
+        """The one that runs or turns back; else the newest that waits."""
+        unfinished = [deployment for deployment in self.open if not deployment.is_final]
+        in_flight = [deployment for deployment in unfinished if deployment.phase in IN_FLIGHT]
+        return next(iter(in_flight), unfinished[-1] if unfinished else None)
+
+    @property
+    def warm_until(self) -> datetime | None:
+        """When the old slots are given up, as far as can be told: passes count the time that they saw go by."""
+        retiring = next((deployment for deployment in reversed(self.open) if deployment.is_retiring), None)
+        if retiring is None:
+            return None
+        step = next(step for step in retiring.steps if step.kind is StepKind.RETIRE)
+        began = step.started_at or retiring.finished_at
+        return began + step.wait if began and step.wait else None
+
+    @property
+    def services(self) -> tuple[ServiceState, ...]:
+        seen = self.sighting.services if self.sighting else {}
+        return tuple(_state(name, view) for name, view in seen.items())
+
+
+@dataclass(frozen=True)
+class Spans:
+    """How long a deployment waited for its gates, and how long it moved; None: it has not begun to."""
+
+    waiting: timedelta
+    active: timedelta | None
+
+
+def spans(deployment: Deployment, now: datetime) -> Spans:
+    """By the times on its row; what is still going on lasts until `now`."""
+    end = deployment.finished_at or now
+    started = deployment.started_at
+    return Spans((started or end) - deployment.created_at, end - started if started else None)
+
+
+def is_going_well(phase: Phase) -> bool:
+    """The new version is live, or may still become it."""
+    return phase in {Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED}
+
+
+def _state(name: str, view: ServiceView) -> ServiceState:
+    slots = {slot: _counts(found) for slot, found in view.slots.items()}
+    weights = {slot: view.rule.weights.get(slot, 0) if view.rule else 0 for slot in Slot} if view.routed else None
+    serving = _together(slots[slot] for slot in view.serving if slot in slots)
+    return ServiceState(name, view.live, weights, serving, slots)
+
+
+def _counts(slot: SlotView) -> Counts:
+    return Counts(slot.running, slot.desired, slot.group.healthy if slot.group else slot.running)
+
+
+def _together(counts: Iterable[Counts]) -> Counts:
+    every = tuple(counts)
+    known = [count.healthy for count in every if count.healthy is not None]
+    healthy = sum(known) if len(known) == len(every) else None
+    return Counts(sum(count.running for count in every), sum(count.desired for count in every), healthy)

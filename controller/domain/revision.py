@@ -1,0 +1,87 @@
+"""What an environment should be, as one commit says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from controller.domain.canonical import digest
+from controller.domain.manifest import EnvironmentFile, read_environment
+
+
+def file_of(environment: str) -> str:
+    """Where a repository keeps the environment's file."""
+    return f"environments/{environment}.yaml"
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, name: str) -> EnvironmentFile:
+    return read_environment(text, name)
+
+
+@dataclass(frozen=True)
+class Author:
+    """Somebody named by a commit; `id` and `login` are None when GitHub does not know the e-mail address."""
+
+    id: int | None
+    login: str | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a repository; `tree` is the hash of its whole content, equal for commits that differ only in
+    history."""
+
+    sha: str
+    tree: str
+    message: str
+    authors: tuple[Author, ...]
+    committed_at: datetime
+
+    @property
+    def short(self) -> str:
+        return self.sha[:7]
+
+    @property
+    def title(self) -> str:
+        return self.message.split("\n", 1)[0]
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Recorded at the push; sealed once, with an image digest for every service; from then on immutable.
+
+    `text` is the environment file as it is at the commit, already found valid. `images` maps services to
+    `repository@sha256:…` and is None until the revision is sealed.
+    """
+
+    environment: str
+    branch: str
+    commit: Commit
+    text: str
+    recorded_at: datetime
+    images: Mapping[str, str] | None = None
+
+    @property
+    def file(self) -> EnvironmentFile:
+        return _read(self.text, file_of(self.environment))
+
+    @property
+    def is_sealed(self) -> bool:
+        return self.images is not None
+
+    @property
+    def version(self) -> str:
+        """What people call this revision: the branch and the short commit."""
+        return f"{self.branch}-{self.commit.short}"
+
+    @property
+    def digest(self) -> str:
+        """Identity of the sealed revision; of an unsealed one, of what is known so far."""
+        return digest({"commit": self.commit.sha, "file": self.text, "images": dict(self.images or {})})
+
+    def sealed(self, images: Mapping[str, str]) -> "Revision":
+        """The same revision with its images pinned. Sealing twice is a bug."""
+        assert not self.is_sealed, f"{self.environment} {self.commit.short} is sealed already"
+        return replace(self, images=dict(images))
