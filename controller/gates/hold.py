@@ -1,0 +1,17 @@
+"""After turning back an environment waits for a person, or for the next commit."""
+
+from datetime import datetime
+
+from controller.domain.environment import HoldUntil
+from controller.gates.base import Case, Verdict, held, opened
+
+
+def judge(case: Case, now: datetime) -> Verdict:
+    """Open without a hold, and for a later deployment than the one that turned back where the next commit lifts it."""
+    hold = case.environment.hold
+    if hold is None:
+        return opened("environment.free", "the environment isn't held")
+    if hold.until is HoldUntil.NEXT_COMMIT and case.deployment.number > hold.deployment:
+        return opened("environment.free", f"a commit came after {case.environment.name}-{hold.deployment} turned back")
+    text = f"the environment is held since {case.environment.name}-{hold.deployment} turned back: {hold.reason.text}"
+    return held("environment.held", f"{text}; `tidegate unhold {case.environment.name}` releases it")

@@ -1,0 +1,101 @@
+"""The plan: what rolls, in which steps, and the digest that stands for all of it. Pure."""
+
+from collections.abc import Mapping
+
+from controller.domain.bindings import Binding
+from controller.domain.canonical import digest
+from controller.domain.content import Content
+from controller.domain.deployment import Plan, Rolling, numbered
+from controller.domain.foundation import Foundation
+from controller.domain.manifest import EnvironmentFile, normal_form
+from controller.domain.rendering import render
+from controller.domain.revision import Revision
+from controller.domain.snapshot import ServiceView
+from controller.domain.step import Step, StepKind
+from controller.strategies import STRATEGIES
+
+
+def draw(revision: Revision, binding: Binding, foundation: Foundation, services: Mapping[str, ServiceView]) -> Plan:
+    """The plan from what `services` shows as live to the sealed `revision`; without steps when nothing rolls.
+
+    A service rolls when its content digest differs from the one its live slot runs. `services` must not be split.
+    """
+    assert revision.images is not None, (
+        f"{revision.environment} {revision.commit.short}: only sealed revisions have a plan"
+    )
+    file = revision.file
+    contents = {
+        name: render(name, service, revision.images[name], foundation) for name, service in file.services.items()
+    }
+    rolling = tuple(
+        _rolling(file, content, services[name]) for name, content in contents.items() if _rolls(content, services[name])
+    )
+    steps = numbered(_steps(file, rolling)) if rolling else ()
+    return Plan(digest=_digest(revision, binding, file, rolling, steps), rolling=rolling, steps=steps)
+
+
+def _rolls(content: Content, view: ServiceView) -> bool:
+    return _live_content(view) != content.digest
+
+
+def _live_content(view: ServiceView) -> str | None:
+    return view.slots[view.live].content if view.live else None
+
+
+def _rolling(file: EnvironmentFile, content: Content, view: ServiceView) -> Rolling:
+    service = file.services[content.service]
+    live_count = view.slots[view.live].desired if view.live else 0
+    return Rolling(
+        service=content.service,
+        was=_live_content(view),
+        content=content,
+        count=max(1, service.count.min, live_count),
+        routed=service.route is not None,
+    )
+
+
+def _steps(file: EnvironmentFile, rolling: tuple[Rolling, ...]) -> tuple[Step, ...]:
+    """Register, warm, smoke; the strategy's own steps for what has a route; verify, settle, retire."""
+    every = tuple(entry.service for entry in rolling)
+    routed = tuple(entry.service for entry in rolling if entry.routed)
+    smoked = tuple(name for name in routed if file.services[name].smoke)
+    return (
+        Step(StepKind.REGISTER, every),
+        Step(StepKind.WARM, every),
+        *([Step(StepKind.SMOKE, smoked)] if smoked else []),
+        *(STRATEGIES[file.strategy.type](file.strategy, routed) if routed else ()),
+        *([Step(StepKind.VERIFY, every)] if file.verify else []),
+        Step(StepKind.SETTLE, every),
+        Step(StepKind.RETIRE, every, wait=file.rollback.keep_warm),
+    )
+
+
+def _digest(
+    revision: Revision, binding: Binding, file: EnvironmentFile, rolling: tuple[Rolling, ...], steps: tuple[Step, ...]
+) -> str:
+    """Everything that will be done, in terms of live and idle: no colours, no ARNs made at run time, no times."""
+    normal = normal_form(file)
+    counts = {entry.service: normal["services"][entry.service]["count"] for entry in rolling}
+    return digest(
+        {
+            "binding": {
+                "name": binding.name,
+                "repository": binding.repository,
+                "branch": binding.branch,
+                "account": binding.aws.account,
+                "region": binding.aws.region,
+                "stack": binding.aws.stack,
+            },
+            "commit": revision.commit.sha,
+            "from": {entry.service: entry.was for entry in rolling},
+            "to": {entry.service: entry.content.canonical() for entry in rolling},
+            "counts": counts,
+            "steps": [
+                [step.kind, list(step.services), step.percent, int(step.wait.total_seconds()) if step.wait else None]
+                for step in steps
+            ],
+            "gates": normal["gates"],
+            "watch": normal["watch"],
+            "rollback": normal["rollback"],
+        }
+    )

@@ -1,0 +1,132 @@
+"""Which deployment moves, what orders do, and what a move means for the environment."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from controller.choose import choose, closed_warm_records, consequences
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.environment import Environment, Hold, HoldUntil, Quarantine
+from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.reason import Reason
+from controller.domain.step import StepKind, StepState
+from controller.homeward import turned_back
+from tests.support.builders import NOON, a_deployment, a_revision, a_running_deployment
+
+DEV = Environment("dev")
+RED = Reason("smoke.red", "the smoke test failed")
+HELD = Hold(RED, HoldUntil.PERSON, NOON, 2)
+
+
+def an_order(kind: OrderKind, deployment: str | None = None) -> Order:
+    return Order(7, kind, "dev", deployment, "because", "ada", NOON)
+
+
+def unsealed(number: int) -> Deployment:
+    return a_deployment(number, a_revision(image=None))
+
+
+def a_retiring_deployment() -> Deployment:
+    done = a_running_deployment()
+    for step in done.steps:
+        if step.kind is not StepKind.RETIRE:
+            done = done.with_step(step.ended(StepState.DONE, NOON, ""))
+    return done.moved(Phase.SUCCEEDED, Reason("deployment.succeeded", "live"), NOON)
+
+
+def test_the_newest_sealed_one_goes_and_supersedes_the_older_ones() -> None:
+    choice = choose(DEV, [a_deployment(1), a_deployment(2), a_deployment(3)], [], NOON)
+    assert choice.picked.id == "dev-3"
+    assert {one.id: one.phase for one in choice.changed} == {"dev-1": Phase.SUPERSEDED, "dev-2": Phase.SUPERSEDED}
+
+
+def test_one_that_waits_for_its_image_holds_nobody_up() -> None:
+    choice = choose(DEV, [a_deployment(1), unsealed(2)], [], NOON)
+    assert choice.picked.id == "dev-1" and choice.changed == ()
+
+
+def test_where_nothing_is_sealed_the_newest_one_is_asked() -> None:
+    assert choose(DEV, [unsealed(1), unsealed(2)], [], NOON).picked.id == "dev-2"
+
+
+def test_a_running_one_goes_on_whatever_arrives() -> None:
+    choice = choose(DEV, [a_running_deployment(), a_deployment(3)], [], NOON)
+    assert choice.picked.id == "dev-2"
+    assert choice.changed[0].id == "dev-3" and choice.changed[0].reason.code == "queue.behind"
+
+
+def test_a_waiting_one_goes_before_one_that_only_retires() -> None:
+    assert choose(DEV, [a_retiring_deployment(), a_deployment(3)], [], NOON).picked.id == "dev-3"
+
+
+def test_at_rest_nothing_is_picked() -> None:
+    assert choose(DEV, [], [], NOON).picked is None
+
+
+def test_aborting_a_running_one_sends_it_home_and_does_not_blame_its_content() -> None:
+    choice = choose(DEV, [a_running_deployment()], [an_order(OrderKind.ABORT, "dev-2")], NOON)
+    assert choice.picked.phase is Phase.ROLLING_BACK and choice.picked.turning.ends_as is Phase.ABORTED
+    assert not choice.picked.turning.quarantines and choice.orders[0].state is OrderState.DONE
+
+
+def test_aborting_a_waiting_one_ends_it() -> None:
+    choice = choose(DEV, [a_deployment(3)], [an_order(OrderKind.ABORT, "dev-3")], NOON)
+    assert choice.changed[0].phase is Phase.ABORTED and choice.picked is None
+
+
+def test_aborting_what_is_over_is_refused_with_a_sentence() -> None:
+    choice = choose(DEV, [], [an_order(OrderKind.ABORT, "dev-1")], NOON)
+    assert choice.orders[0].state is OrderState.REFUSED and "nothing to abort" in choice.orders[0].outcome
+
+
+def test_a_second_abort_of_the_same_deployment_is_refused_not_doubled() -> None:
+    orders = [an_order(OrderKind.ABORT, "dev-2"), an_order(OrderKind.ABORT, "dev-2")]
+    choice = choose(DEV, [a_running_deployment()], orders, NOON)
+    assert [order.state for order in choice.orders] == [OrderState.DONE, OrderState.REFUSED]
+    assert [step.kind for step in choice.picked.steps].count(StepKind.HOME) == 1
+
+
+def test_unhold_lifts_the_hold_and_the_quarantine() -> None:
+    held = replace(DEV, hold=HELD, quarantines=(Quarantine({"backend": "sha256:x"}, 2),))
+    choice = choose(held, [], [an_order(OrderKind.UNHOLD)], NOON)
+    assert choice.environment.hold is None and choice.environment.quarantines == ()
+
+
+def test_unhold_of_a_free_environment_is_refused() -> None:
+    assert choose(DEV, [], [an_order(OrderKind.UNHOLD)], NOON).orders[0].state is OrderState.REFUSED
+
+
+def test_turning_back_holds_and_quarantines_the_culprit_alone() -> None:
+    running = a_running_deployment()
+    back = turned_back(running, RED, NOON, culprits=("backend",))
+    after = consequences(DEV, running, back, NOON)
+    assert after.hold.until is HoldUntil.NEXT_COMMIT and after.hold.reason == RED
+    assert after.quarantines[0].contents == {"backend": running.plan.of("backend").content.digest}
+
+
+def test_without_a_culprit_the_combination_is_quarantined() -> None:
+    running = a_running_deployment()
+    after = consequences(DEV, running, turned_back(running, RED, NOON), NOON)
+    together = {name: running.plan.of(name).content.digest for name in ("backend", "frontend")}
+    assert after.quarantines[0].catches(together)
+    assert not after.quarantines[0].catches({**together, "backend": "sha256:fixed"})
+
+
+def test_an_abort_holds_without_quarantine() -> None:
+    running = a_running_deployment()
+    back = turned_back(running, RED, NOON, quarantines=False, aborted=True)
+    after = consequences(DEV, running, back, NOON)
+    assert after.hold is not None and after.quarantines == ()
+
+
+def test_success_is_what_is_live() -> None:
+    running = a_running_deployment()
+    done = running.moved(Phase.SUCCEEDED, Reason("deployment.succeeded", "live"), NOON + timedelta(minutes=1))
+    after = consequences(replace(DEV, hold=HELD), running, done, NOON + timedelta(minutes=1))
+    assert after.live == 2 and after.live_since == NOON + timedelta(minutes=1) and after.hold is None
+
+
+def test_who_starts_closes_what_was_still_kept_warm() -> None:
+    warm = a_retiring_deployment()
+    closed = closed_warm_records([warm, a_deployment(3)], a_deployment(3), NOON)
+    assert [one.id for one in closed] == ["dev-2"] and not closed[0].is_retiring
+    assert closed[0].steps[-1].state is StepState.SKIPPED

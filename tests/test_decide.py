@@ -1,0 +1,336 @@
+"""The machine: whole deployments on a world of values, cut after every pass, and single decisions at its edges."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.decide import decide, needed
+from controller.domain import actions
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.environment import Environment, Hold, HoldUntil
+from controller.domain.reason import Reason
+from controller.domain.slot import Slot
+from controller.domain.snapshot import Evidence, Rollout, TaskFailure
+from controller.domain.step import StepKind, StepState, Trouble
+from controller.homeward import turned_back
+from tests.support.builders import (
+    FILE,
+    NOON,
+    OLD_IMAGE,
+    PACE,
+    a_deployment,
+    a_new_view,
+    a_revision,
+    a_rule,
+    a_running_deployment,
+    a_snapshot,
+    a_view,
+    terms,
+)
+from tests.support.toy_world import Film, ToyWorld
+
+BAKED = FILE.replace("strategy: {type: rolling}", "strategy: {type: blue_green, bake: 1m}").replace(
+    "{hold: next_commit}", "{hold: next_commit, keep_warm: 0s}"
+)
+WARM = BAKED.replace("keep_warm: 0s", "keep_warm: 1m")
+BY_HAND = FILE.replace("{hold: next_commit}", "{hold: next_commit, automatic: false}")
+
+
+def a_film(text: str = FILE, world: ToyWorld | None = None, **changes: object) -> Film:
+    return Film(world or ToyWorld(), a_deployment(revision=a_revision(text=text)), **changes)  # type: ignore[arg-type]
+
+
+def live(world: ToyWorld) -> dict[str, Slot | None]:
+    return {name: view.live for name, view in world.services.items()}
+
+
+def names(world: ToyWorld) -> list[str]:
+    return [type(action).__name__ for action in world.history]
+
+
+def states(deployment: Deployment) -> dict[str, StepState]:
+    return {step.title: step.state for step in deployment.steps}
+
+
+def test_a_rolling_deployment_ends_with_the_new_slots_live_and_the_old_ones_empty() -> None:
+    film = a_film()
+    ended = film.run()
+    assert ended.phase is Phase.SUCCEEDED
+    assert live(film.world) == {"backend": Slot.GREEN, "frontend": Slot.GREEN}
+    assert all(view.slots[Slot.BLUE].desired == 0 and view.test_rule is None for view in film.world.services.values())
+    assert set(states(ended).values()) == {StepState.DONE}
+
+
+def test_traffic_rises_in_the_declared_order_one_rule_at_a_time() -> None:
+    film = a_film()
+    film.run()
+    raised = [
+        (one.service, one.weights[Slot.GREEN]) for one in film.world.history if isinstance(one, actions.SetWeights)
+    ]
+    assert raised == [("backend", 50), ("frontend", 50), ("backend", 100), ("frontend", 100)]
+
+
+@pytest.mark.parametrize("text", [FILE, BAKED, WARM], ids=["rolling", "blue_green", "keep_warm"])
+@pytest.mark.parametrize("broken", [frozenset(), frozenset({"frontend"})], ids=["good", "broken"])
+@pytest.mark.parametrize("loses", ["lose_record", "lose_effect", "lose_outcome"])
+def test_every_pass_may_be_cut_off_and_it_still_ends_the_same(text: str, broken: frozenset[str], loses: str) -> None:
+    undisturbed = a_film(text, ToyWorld(broken=broken))
+    end = undisturbed.run().phase
+    for cut in range(1, undisturbed.passes + 1):
+        film = a_film(text, ToyWorld(broken=broken), **{loses: frozenset({cut})})
+        assert film.run().phase is end, f"cut at pass {cut}"
+        assert film.world.services == undisturbed.world.services, f"cut at pass {cut}"
+
+
+def test_the_undo_record_is_written_before_the_first_action() -> None:
+    film = a_film()
+    started = film.until(Phase.RUNNING)
+    assert film.world.history == []
+    assert started.undo is not None and [entry.service for entry in started.undo.entries] == ["backend", "frontend"]
+    assert started.undo.of("backend").rule.weights == {Slot.BLUE: 100, Slot.GREEN: 0}
+
+
+def test_a_version_that_never_gets_healthy_takes_no_request_and_the_old_one_stays() -> None:
+    film = a_film(world=ToyWorld(broken=frozenset({"backend"})))
+    ended = film.run()
+    assert ended.phase is Phase.ROLLED_BACK and ended.reason.code == "tasks.failed"
+    assert "SetWeights" not in names(film.world)
+    assert live(film.world) == {"backend": Slot.BLUE, "frontend": Slot.BLUE}
+    assert all(view.slots[Slot.GREEN].desired == 0 for view in film.world.services.values())
+
+
+def test_a_red_smoke_test_is_asked_three_times_and_then_turns_back_before_any_traffic() -> None:
+    film = a_film(world=ToyWorld(red=frozenset({"frontend"})))
+    ended = film.run()
+    patient = [
+        one for one in film.decisions if one.reason.code == "smoke.red" and one.deployment.phase is Phase.RUNNING
+    ]
+    assert ended.phase is Phase.ROLLED_BACK and ended.turning.culprits == ("frontend",)
+    assert len(patient) == 2 and "SetWeights" not in names(film.world)
+
+
+def test_a_failed_verification_brings_all_rules_home_in_reverse_order() -> None:
+    film = a_film(world=ToyWorld(unverified=True))
+    ended = film.run()
+    restored = [action.service for action in film.world.history if isinstance(action, actions.RestoreRule)]
+    assert ended.phase is Phase.ROLLED_BACK and restored == ["frontend", "backend"]
+    assert states(ended)["shift 100"] is StepState.UNDONE
+    assert states(ended)["verify"] is StepState.FAILED and states(ended)["settle"] is StepState.SKIPPED
+
+
+def test_turning_back_moves_traffic_before_tasks() -> None:
+    film = a_film(world=ToyWorld(unverified=True))
+    film.run()
+    back = names(film.world)[names(film.world).index("RestoreRule") :]
+    assert back.index("EmptySlot") > max(index for index, name in enumerate(back) if name == "RestoreRule")
+
+
+def test_where_everything_is_new_failing_leaves_no_rule_behind() -> None:
+    new = {name: a_new_view(name) for name in ("backend", "frontend")}
+    film = a_film(world=ToyWorld(services=new, unverified=True))
+    assert film.run().phase is Phase.FAILED
+    assert all(view.rule is None and view.test_rule is None for view in film.world.services.values())
+
+
+def test_a_new_service_gets_its_rule_at_once_and_whole() -> None:
+    new = {name: a_new_view(name) for name in ("backend", "frontend")}
+    film = a_film(world=ToyWorld(services=new))
+    film.run()
+    shares = [action.weights for action in film.world.history if isinstance(action, actions.SetWeights)]
+    assert shares == [{Slot.BLUE: 100, Slot.GREEN: 0}] * 2
+
+
+def test_nothing_to_roll_succeeds_at_once_without_steps() -> None:
+    decision = decide(a_deployment(revision=a_revision(image=OLD_IMAGE)), a_snapshot(), NOON, terms())
+    assert decision.deployment.phase is Phase.SUCCEEDED and decision.deployment.steps == ()
+    assert decision.reason.code == "plan.nothing_rolls" and decision.action is None
+
+
+def test_an_unsealed_revision_waits_and_says_for_which_image() -> None:
+    resolved = replace(terms().resolved, missing={"backend": "backend: waiting for the image captioncraft-backend:x"})
+    decision = decide(a_deployment(revision=a_revision(image=None)), a_snapshot(), NOON, terms(resolved=resolved))
+    assert decision.reason == Reason("image.missing", "backend: waiting for the image captioncraft-backend:x")
+    assert decision.deployment.phase is Phase.WAITING and decision.look_again_in is not None
+
+
+def test_a_guard_that_is_not_built_holds() -> None:
+    guarded = FILE.replace("verify:", "gates: {approval: {count: 2, reviewers: [ada, grace]}}\nverify:")
+    decision = decide(a_deployment(revision=a_revision(text=guarded)), a_snapshot(), NOON, terms())
+    assert decision.reason.code == "gate.not_built" and "gates.approval" in decision.reason.text
+
+
+def test_the_gates_of_the_live_file_hold_as_well() -> None:
+    guarded = FILE.replace("verify:", "gates: {approval: {count: 2, reviewers: [ada, grace]}}\nverify:")
+    decision = decide(a_deployment(), a_snapshot(), NOON, terms(live=a_revision(text=guarded).file))
+    assert decision.reason.code == "gate.not_built"
+
+
+def test_split_traffic_without_a_deployment_asks_for_a_person() -> None:
+    split = a_snapshot({"backend": a_view(rule=a_rule(70, 30)), "frontend": a_view("frontend")})
+    decision = decide(a_deployment(), split, NOON, terms())
+    assert decision.reason.code == "traffic.split" and decision.deployment.phase is Phase.WAITING
+
+
+def test_a_hold_for_a_person_holds_later_commits_too() -> None:
+    hold = Hold(Reason("smoke.red", "the smoke test failed"), HoldUntil.PERSON, NOON, 1)
+    decision = decide(a_deployment(), a_snapshot(), NOON, terms(Environment("dev", hold=hold)))
+    assert decision.reason.code == "environment.held" and "tidegate unhold dev" in decision.reason.text
+
+
+def test_a_hold_until_the_next_commit_lets_the_next_one_in() -> None:
+    hold = Hold(Reason("smoke.red", "the smoke test failed"), HoldUntil.NEXT_COMMIT, NOON, 1)
+    decision = decide(a_deployment(), a_snapshot(), NOON, terms(Environment("dev", hold=hold)))
+    assert decision.deployment.phase is Phase.RUNNING
+
+
+def test_nothing_is_decided_without_the_evidence_for_it() -> None:
+    running = a_running_deployment()
+    decision = decide(running, replace(a_snapshot(), has=frozenset()), NOON, terms())
+    assert decision.needs == {Evidence.DEFINITIONS} and decision.action is None
+    assert needed(running) == {Evidence.DEFINITIONS}
+
+
+def until_step(film: Film, kind: StepKind) -> Deployment:
+    while film.deployment.step is None or film.deployment.step.kind is not kind:
+        film._pass()
+    return film.deployment
+
+
+def test_a_foreign_hand_on_the_weights_stops_a_running_deployment_without_blaming_its_content() -> None:
+    film = a_film()
+    until_step(film, StepKind.SHIFT)
+    film.world.services["backend"] = replace(film.world.services["backend"], rule=a_rule(20, 80))
+    film._pass()
+    assert film.deployment.phase is Phase.ROLLING_BACK
+    assert film.deployment.reason.code == "traffic.foreign_change" and not film.deployment.turning.quarantines
+
+
+def test_targets_that_die_during_the_bake_turn_it_back() -> None:
+    film = a_film(BAKED)
+    until_step(film, StepKind.BAKE)
+    film.world._slot(
+        "backend", Slot.GREEN, group=replace(film.world.services["backend"].slots[Slot.GREEN].group, healthy=0)
+    )
+    film._pass()
+    assert film.deployment.reason.code == "targets.unhealthy" and film.deployment.turning.culprits == ("backend",)
+
+
+def test_traffic_does_not_rise_onto_too_few_healthy_targets() -> None:
+    film = a_film()
+    until_step(film, StepKind.SHIFT)
+    group = film.world.services["backend"].slots[Slot.GREEN].group
+    film.world._slot("backend", Slot.GREEN, group=replace(group, healthy=1))
+    before = len(film.world.history)
+    film._pass()
+    assert film.decisions[-1].reason.code == "targets.too_few" and len(film.world.history) == before
+
+
+def test_a_bake_counts_only_the_time_that_was_watched() -> None:
+    film = a_film(BAKED)
+    baking = until_step(film, StepKind.BAKE)
+    evidence = frozenset(Evidence)
+    a_minute_less = decide(baking, film.world.snapshot(evidence, timedelta(seconds=50)), NOON, terms())
+    later = decide(
+        a_minute_less.deployment, film.world.snapshot(evidence, timedelta(0)), NOON + timedelta(days=1), terms()
+    )
+    assert later.reason.code == "bake.running", "a day on the wall clock is no minute of watching"
+
+
+def test_a_step_that_takes_too_long_has_failed() -> None:
+    film = a_film()
+    warming = until_step(film, StepKind.WARM)
+    slow = ToyWorld(definitions=film.world.definitions)
+    old = replace(
+        warming,
+        steps=tuple(
+            replace(step, observed=timedelta(minutes=21)) if step.kind is StepKind.WARM else step
+            for step in warming.steps
+        ),
+    )
+    view = slow.services["backend"]
+    waiting = replace(
+        view.slots[Slot.GREEN],
+        exists=True,
+        desired=0,
+        running=1,
+    )
+    slow.services["backend"] = replace(view, slots={**view.slots, Slot.GREEN: waiting})
+    decision = decide(old, slow.snapshot(frozenset(Evidence)), NOON, terms())
+    assert decision.reason.code == "step.deadline" and decision.deployment.phase is Phase.ROLLING_BACK
+
+
+def test_a_call_that_is_denied_again_and_again_ends_the_step_with_its_own_reason() -> None:
+    film = a_film()
+    warming = until_step(film, StepKind.WARM)
+    denied = Trouble(Reason("aws.denied", "ecs:CreateService is denied; allow it"), times=3, permanent=True)
+    stuck = warming.with_step(replace(warming.step, trouble=denied))
+    decision = decide(stuck, film.world.snapshot(frozenset(Evidence)), NOON, terms())
+    assert decision.reason.code == "aws.denied" and decision.deployment.phase is Phase.ROLLING_BACK
+    assert not decision.deployment.turning.quarantines
+
+
+def test_capacity_that_is_missing_does_not_blame_the_content() -> None:
+    film = a_film(world=ToyWorld(broken=frozenset({"backend"})))
+    until_step(film, StepKind.WARM)
+    while film.world.services["backend"].slots[Slot.GREEN].rollout is not Rollout.FAILED:
+        film._pass()
+    lost = TaskFailure("t", "Capacity is unavailable at this time", None, "Fargate has no capacity", counts=False)
+    picture = replace(film.world.snapshot(frozenset(Evidence)), failures={"backend": (lost,)})
+    decision = decide(film.deployment, picture, NOON, terms())
+    assert decision.reason.code == "tasks.no_capacity" and not decision.deployment.turning.quarantines
+
+
+def test_where_turning_back_is_left_to_people_a_failure_only_waits_and_says_how() -> None:
+    film = a_film(BY_HAND, ToyWorld(unverified=True))
+    until_step(film, StepKind.VERIFY)
+    for _ in range(4):
+        film._pass()
+    assert film.deployment.phase is Phase.RUNNING and film.deployment.reason.code == "verify.red"
+    assert "tidegate abort dev-2" in film.deployment.reason.text
+
+
+def test_it_never_goes_home_to_a_slot_without_a_healthy_target() -> None:
+    film = a_film(BAKED)
+    baking = until_step(film, StepKind.BAKE)
+    film.deployment = turned_back(baking, Reason("order.aborted", "ada aborted it"), NOON, aborted=True)
+    group = film.world.services["frontend"].slots[Slot.BLUE].group
+    film.world._slot("frontend", Slot.BLUE, group=replace(group, healthy=0))
+    film._pass()
+    assert film.decisions[-1].action is None and film.decisions[-1].reason.code == "home.no_healthy_target"
+    film.world._slot("frontend", Slot.BLUE, group=group)
+    assert film.run().phase is Phase.ABORTED
+
+
+def test_the_old_slot_stays_warm_as_long_as_the_file_says() -> None:
+    film = a_film(WARM)
+    film.until(Phase.SUCCEEDED)
+    while "RemoveTestRule" not in names(film.world):
+        film._pass()
+    waited = timedelta(0)
+    while "EmptySlot" not in names(film.world)[names(film.world).index("RemoveTestRule") :]:
+        film._pass()
+        waited += PACE
+    assert waited >= timedelta(minutes=1)
+
+
+def test_a_slot_that_somebody_gave_traffic_is_not_retired() -> None:
+    film = a_film(WARM)
+    film.until(Phase.SUCCEEDED)
+    film.world.services["backend"] = replace(film.world.services["backend"], rule=a_rule(100, 0))
+    for _ in range(200):
+        film._pass()
+    assert film.decisions[-1].reason.code == "slot.has_traffic"
+    assert film.world.services["backend"].slots[Slot.BLUE].desired == 2
+
+
+def test_a_deployment_that_turns_back_can_not_turn_back_again() -> None:
+    running = a_running_deployment()
+    back = turned_back(running, Reason("smoke.red", "red"), NOON)
+    with pytest.raises(AssertionError, match="only a running one turns back"):
+        turned_back(back, Reason("smoke.red", "red"), NOON)
+
+
+def test_phases_move_only_as_the_table_says() -> None:
+    with pytest.raises(AssertionError, match="may not become"):
+        a_deployment().moved(Phase.ROLLED_BACK, Reason("x", "x"), NOON)

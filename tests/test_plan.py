@@ -1,0 +1,126 @@
+"""The plan: what rolls, the steps, and what its digest stands for."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller import plan as planning
+from controller.domain.slot import Slot
+from tests.support.builders import (
+    FILE,
+    NEW_IMAGE,
+    OLD_IMAGE,
+    a_binding,
+    a_commit,
+    a_foundation,
+    a_new_view,
+    a_place,
+    a_plan,
+    a_revision,
+    a_rule,
+    a_slot,
+    a_snapshot,
+    a_view,
+    an_empty_slot,
+)
+
+BLUE_GREEN = FILE.replace("strategy: {type: rolling}", "strategy: {type: blue_green, bake: 5m}").replace(
+    "rollback: {hold: next_commit}", "rollback: {hold: next_commit, keep_warm: 30m}"
+)
+
+
+def titles(plan: planning.Plan) -> list[str]:
+    return [step.title for step in plan.steps]
+
+
+def test_rolling_moves_half_then_all() -> None:
+    assert titles(a_plan()) == ["register", "warm", "smoke", "shift 50", "shift 100", "verify", "settle", "retire"]
+
+
+def test_blue_green_moves_all_at_once_and_bakes() -> None:
+    plan = a_plan(a_revision(text=BLUE_GREEN))
+    assert titles(plan) == ["register", "warm", "smoke", "shift 100", "bake 5m", "verify", "settle", "retire"]
+    assert plan.steps[-1].wait == timedelta(minutes=30)
+
+
+def test_equal_content_leaves_nothing_to_roll() -> None:
+    plan = a_plan(a_revision(image=OLD_IMAGE))
+    assert plan.rolling == () and plan.steps == ()
+
+
+def test_only_the_service_that_changed_rolls_and_only_it_is_in_the_steps() -> None:
+    revision = a_revision(image=OLD_IMAGE)
+    changed = replace(revision, images={**revision.images, "frontend": f"captioncraft-frontend@{NEW_IMAGE}"})
+    plan = a_plan(changed)
+    assert [rolling.service for rolling in plan.rolling] == ["frontend"]
+    assert {step.services for step in plan.steps} == {("frontend",)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("task: {cpu: 256, memory: 512}", "task: {cpu: 512, memory: 1024}"),
+        ("count: 2\n", "count: 2\n    env: {LOG_LEVEL: debug}\n"),
+        ("count: 2\n", 'count: 2\n    parameters: {FEATURES: "/captioncraft/features"}\n'),
+    ],
+)
+def test_a_change_of_size_environment_or_reference_rolls_like_a_new_image(old: str, new: str) -> None:
+    plan = a_plan(a_revision(image=OLD_IMAGE, text=FILE.replace(old, new)))
+    assert [rolling.service for rolling in plan.rolling] == ["backend", "frontend"]
+    assert "smoke" in titles(plan)
+
+
+def test_the_slot_keeps_what_autoscaling_made_of_it() -> None:
+    grown = a_snapshot({"backend": a_view(blue=a_slot(count=7)), "frontend": a_view("frontend")})
+    counts = {rolling.service: rolling.count for rolling in a_plan(snapshot=grown).rolling}
+    assert counts == {"backend": 7, "frontend": 2}
+
+
+def test_a_new_service_is_in_the_plan_without_a_past() -> None:
+    picture = a_snapshot({"backend": a_new_view(), "frontend": a_view("frontend")})
+    assert a_plan(snapshot=picture).of("backend").was is None
+
+
+def test_the_digest_does_not_know_colours() -> None:
+    mirrored = {
+        name: a_view(name, blue=an_empty_slot(name), green=a_slot(name), rule=a_rule(0, 100, name))
+        for name in ("backend", "frontend")
+    }
+    assert mirrored["backend"].live is Slot.GREEN
+    assert a_plan(snapshot=a_snapshot(mirrored)).digest == a_plan().digest
+
+
+def test_the_digest_does_not_know_live_counts() -> None:
+    grown = a_snapshot({"backend": a_view(blue=a_slot(count=7)), "frontend": a_view("frontend")})
+    assert a_plan(snapshot=grown).digest == a_plan().digest
+
+
+@pytest.mark.parametrize(
+    "revision",
+    [
+        a_revision(commit=a_commit(sha="2" * 40)),
+        a_revision(image="sha256:" + "c" * 64),
+        a_revision(text=FILE.replace("count: 2", "count: 3")),
+        a_revision(text=BLUE_GREEN),
+        a_revision(text=FILE.replace("{hold: next_commit}", "{hold: person}")),
+    ],
+    ids=["commit", "image", "count", "strategy", "hold"],
+)
+def test_the_digest_changes_with_everything_that_will_be_done(revision: object) -> None:
+    assert a_plan(revision).digest != a_plan().digest  # type: ignore[arg-type]
+
+
+def test_the_digest_changes_with_the_place() -> None:
+    elsewhere = a_binding(aws=a_place(account="210987654321"))
+    views = a_snapshot().services
+    assert planning.draw(a_revision(), elsewhere, a_foundation(), views).digest != a_plan().digest
+
+
+def test_a_worker_takes_no_part_in_the_traffic_steps() -> None:
+    worker = FILE + "  worker:\n    image: {repository: captioncraft-worker, tag: x}\n    count: 1\n"
+    views = {**a_snapshot().services, "worker": replace(a_new_view(), routed=False)}
+    plan = planning.draw(a_revision(text=worker), a_binding(), a_foundation(), views)
+    by_title = {step.title: step.services for step in plan.steps}
+    assert by_title["shift 50"] == by_title["smoke"] == ("backend", "frontend")
+    assert by_title["warm"] == by_title["retire"] == ("backend", "frontend", "worker")
