@@ -1,0 +1,65 @@
+"""Documents: the part of a value that no query asks for, as JSON with a version of its own.
+
+A new field with a default needs nothing. Any other change of shape raises the version and adds one function that
+turns the
+document before into the one after; it stays for ever, because rows are not rewritten.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from controller.domain.deployment import Deployment
+from controller.domain.environment import Environment
+from controller.domain.errors import Blocked
+from controller.domain.revision import Revision
+from controller.domain.sighting import Sighting
+
+Value = TypeVar("Value")
+Document = dict[str, Any]
+
+
+class Bodies(Generic[Value]):
+    """Everything of a value except its `columns`. `upgrades[0]` turns version 1 into version 2, and so on."""
+
+    def __init__(
+        self, kind: type[Value], columns: Sequence[str], upgrades: Sequence[Callable[[Document], Document]] = ()
+    ) -> None:
+        self._kind = kind
+        self._adapter: TypeAdapter[Value] = TypeAdapter(kind)
+        self._columns = set(columns)
+        self._upgrades = tuple(upgrades)
+
+    @property
+    def version(self) -> int:
+        return len(self._upgrades) + 1
+
+    def dump(self, value: Value) -> Document:
+        document: Document = self._adapter.dump_python(value, mode="json", exclude=self._columns)
+        return document
+
+    def load(self, version: int, document: Mapping[str, Any], columns: Mapping[str, Any]) -> Value:
+        """The value again; `Blocked` when a newer Tidegate wrote it in a shape that this one does not know."""
+        if version > self.version:
+            raise Blocked(
+                f"a {self._kind.__name__} was stored in shape {version}, and this Tidegate reads up to {self.version}; "
+                "run the newer one again",
+                code="database.schema_unknown",
+            )
+        current = dict(document)
+        for upgrade in self._upgrades[version - 1 :]:
+            current = upgrade(current)
+        return self._adapter.validate_python({**current, **columns})
+
+
+ENVIRONMENTS = Bodies(Environment, ("name", "live", "head_requested", "head_seen", "version"))
+REVISIONS = Bodies(Revision, ("environment", "recorded_at", "images"))
+SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
+DEPLOYMENTS = Bodies(
+    Deployment,
+    (
+        *("id", "number", "environment", "kind", "phase", "secret", "version"),
+        *("created_at", "started_at", "finished_at"),
+    ),
+)

@@ -1,0 +1,123 @@
+"""Deployments: one row each, kept for ever."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlmodel import col
+
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.errors import Conflict
+from controller.store.bodies import DEPLOYMENTS
+from controller.store.cursor import Page, page, position
+from controller.store.tables import DeploymentRow, EnvironmentRow
+from controller.store.transaction import Transaction
+
+PLAIN = ("id", "number", "environment", "kind", "phase", "version", "created_at", "started_at", "finished_at")
+TABLE = "deployments"
+ROWS = select(DeploymentRow)
+
+
+def from_row(row: Mapping[str, Any]) -> Deployment:
+    document = {**row["body"], "steps": row["steps"], "undo": row["undo"]}
+    columns = {name: row[name] for name in PLAIN} | {"secret": {"text": row["secret"]}}
+    return DEPLOYMENTS.load(row["body_version"], document, columns)
+
+
+def to_row(deployment: Deployment) -> dict[str, Any]:
+    body = DEPLOYMENTS.dump(deployment)
+    return {name: getattr(deployment, name) for name in PLAIN} | {
+        "is_open": is_open(deployment),
+        "sha": deployment.revision.commit.sha,
+        "tree": deployment.revision.commit.tree,
+        "secret": deployment.secret.reveal(),
+        "steps": body.pop("steps"),
+        "undo": body.pop("undo"),
+        "body": body,
+        "body_version": DEPLOYMENTS.version,
+    }
+
+
+def is_open(deployment: Deployment) -> bool:
+    """Whether the loop still has something to do for it."""
+    return deployment.is_retiring or not deployment.is_final
+
+
+class Deployments:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def next_number(self, environment: str) -> int:
+        """Ask and add within one fenced unit: then no two deployments can want the same number."""
+        highest = func.max(col(DeploymentRow.number)).label("highest")
+        row = self._transaction.row(select(highest).where(col(DeploymentRow.environment) == environment))
+        return 1 + ((row and row["highest"]) or 0)
+
+    def add(self, deployment: Deployment) -> Deployment:
+        """Its revision is recorded already. `Conflict` when its id or number is taken, or another one is in flight."""
+        self._transaction.change(insert(DeploymentRow).values(to_row(deployment) | {"version": deployment.version}))
+        return deployment
+
+    def save(self, deployment: Deployment) -> Deployment:
+        """The value with its new version. `Conflict` when somebody saved it meanwhile, or another one is in flight."""
+        saved = self._transaction.change(
+            update(DeploymentRow)
+            .where(col(DeploymentRow.id) == deployment.id, col(DeploymentRow.version) == deployment.version)
+            .values(to_row(deployment) | {"version": deployment.version + 1})
+        )
+        if not saved:
+            raise Conflict(
+                f"saving deployment {deployment.number} of {deployment.environment}: it is no longer at version "
+                f"{deployment.version}; read it again",
+                code="deployment.changed",
+            )
+        return replace(deployment, version=deployment.version + 1)
+
+    def get(self, deployment_id: str) -> Deployment | None:
+        return self._one(ROWS.where(col(DeploymentRow.id) == deployment_id))
+
+    def numbered(self, environment: str, number: int) -> Deployment | None:
+        return self._one(ROWS.where(col(DeploymentRow.environment) == environment, col(DeploymentRow.number) == number))
+
+    def live(self, environment: str) -> Deployment | None:
+        """The one that the environment's row names as live."""
+        number = select(col(EnvironmentRow.live)).where(col(EnvironmentRow.name) == environment).scalar_subquery()
+        return self._one(ROWS.where(col(DeploymentRow.environment) == environment, col(DeploymentRow.number) == number))
+
+    def open(self, environment: str) -> tuple[Deployment, ...]:
+        """Those that are not over, and those that succeeded and still have old slots; in the order of their numbers."""
+        found = self._transaction.rows(
+            ROWS.where(col(DeploymentRow.environment) == environment, col(DeploymentRow.is_open).is_(True)).order_by(
+                col(DeploymentRow.number)
+            )
+        )
+        return tuple(map(from_row, found))
+
+    def page(
+        self, environment: str | None = None, phase: Phase | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[Deployment]:
+        """Newest first. `BadCursor` for a cursor that this never gave out."""
+        wanted = ROWS.where(col(DeploymentRow.seq) < position(TABLE, cursor))
+        if environment is not None:
+            wanted = wanted.where(col(DeploymentRow.environment) == environment)
+        if phase is not None:
+            wanted = wanted.where(col(DeploymentRow.phase) == phase)
+        found = self._transaction.rows(wanted.order_by(col(DeploymentRow.seq).desc()).limit(limit + 1))
+        return page(TABLE, [(row["seq"], from_row(row)) for row in found], limit)
+
+    def promoted(self, environment: str, tree: str, service: str) -> str | None:
+        """`repository@digest` of the newest deployment that succeeded there with a commit of this git tree."""
+        found = self._transaction.rows(
+            ROWS.where(
+                col(DeploymentRow.environment) == environment,
+                col(DeploymentRow.tree) == tree,
+                col(DeploymentRow.phase) == Phase.SUCCEEDED,
+            ).order_by(col(DeploymentRow.seq).desc())
+        )
+        pinned = (from_row(row).revision.images or {} for row in found)
+        return next((images[service] for images in pinned if service in images), None)
+
+    def _one(self, statement: Select[Any]) -> Deployment | None:
+        row = self._transaction.row(statement)
+        return None if row is None else from_row(row)

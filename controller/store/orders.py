@@ -1,0 +1,58 @@
+"""Orders: what people asked for, and what came of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlmodel import col
+
+from controller.domain.errors import Conflict
+from controller.domain.orders import Order, OrderKind, OrderState
+from controller.store.tables import OrderRow
+from controller.store.transaction import Transaction
+
+
+def from_row(row: Mapping[str, Any]) -> Order:
+    return Order(**{**row, "kind": OrderKind(row["kind"]), "state": OrderState(row["state"])})
+
+
+def to_row(order: Order) -> dict[str, Any]:
+    """Without the id, which the database gives."""
+    return {name: value for name, value in vars(order).items() if name != "id"}
+
+
+class Orders:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def leave(self, order: Order) -> int:
+        """The id under which it is stored; `order.id` counts for nothing."""
+        left = self._transaction.changed(insert(OrderRow).values(to_row(order)).returning(col(OrderRow.id)))
+        assert left is not None, "an INSERT that worked returns its row"
+        return int(left["id"])
+
+    def get(self, order_id: int) -> Order | None:
+        row = self._transaction.row(select(OrderRow).where(col(OrderRow.id) == order_id))
+        return None if row is None else from_row(row)
+
+    def waiting(self, environment: str) -> tuple[Order, ...]:
+        """Those that nothing came of yet, oldest first."""
+        found = self._transaction.rows(
+            select(OrderRow)
+            .where(col(OrderRow.environment) == environment, col(OrderRow.state) == OrderState.RECEIVED)
+            .order_by(col(OrderRow.id))
+        )
+        return tuple(map(from_row, found))
+
+    def settle(self, order_id: int, state: OrderState, outcome: str) -> None:
+        """What came of it. `Conflict` when something has already, or it was never left."""
+        assert state is not OrderState.RECEIVED, f"order {order_id}: settled as not yet looked at"
+        settled = self._transaction.change(
+            update(OrderRow)
+            .where(col(OrderRow.id) == order_id, col(OrderRow.state) == OrderState.RECEIVED)
+            .values(state=state, outcome=outcome)
+        )
+        if not settled:
+            raise Conflict(
+                f"settling order {order_id} as {state}: it is settled already, or was never left", code="order.settled"
+            )

@@ -1,0 +1,58 @@
+"""The outbox: messages stored with the change that they tell of, and sent afterwards, at least once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from controller.store.tables import OutboxRow
+from controller.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Message:
+    """`kind` says who sends it, `body` is plain JSON; `attempts` failed so far."""
+
+    id: int
+    kind: str
+    key: str
+    body: Mapping[str, Any]
+    attempts: int
+
+
+class Outbox:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def put(self, kind: str, key: str, body: Mapping[str, Any]) -> bool:
+        """Due at once. False when there was a message with this key before: it is never told twice."""
+        now = self._transaction.clock.now()
+        values = {"kind": kind, "key": key, "body": dict(body), "created_at": now, "due_at": now}
+        return self._transaction.insert_new(OutboxRow, {**values, "attempts": 0, "detail": ""}, ["key"])
+
+    def due(self, now: datetime, limit: int = 50) -> tuple[Message, ...]:
+        """Unsent messages whose time has come, longest due first."""
+        found = self._transaction.rows(
+            select(OutboxRow)
+            .where(col(OutboxRow.due_at) <= now)
+            .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
+            .limit(limit)
+        )
+        return tuple(Message(row["seq"], row["kind"], row["key"], row["body"], row["attempts"]) for row in found)
+
+    def sent(self, message_id: int) -> None:
+        now = self._transaction.clock.now()
+        self._transaction.change(
+            update(OutboxRow).where(col(OutboxRow.seq) == message_id).values(sent_at=now, due_at=None)
+        )
+
+    def failed(self, message_id: int, retry_at: datetime | None, why: str = "") -> None:
+        """Try again at `retry_at`, or never when it is None; `why` is kept for people."""
+        self._transaction.change(
+            update(OutboxRow)
+            .where(col(OutboxRow.seq) == message_id)
+            .values(due_at=retry_at, attempts=col(OutboxRow.attempts) + 1, detail=why)
+        )

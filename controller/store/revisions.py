@@ -1,0 +1,67 @@
+"""Revisions: recorded once, sealed once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from controller.domain.errors import Conflict
+from controller.domain.revision import Revision
+from controller.store.bodies import REVISIONS
+from controller.store.tables import RevisionRow
+from controller.store.transaction import Transaction
+
+
+def from_row(row: Mapping[str, Any]) -> Revision:
+    columns = {name: row[name] for name in ("environment", "recorded_at", "images")}
+    return REVISIONS.load(row["body_version"], row["body"], columns)
+
+
+def to_row(revision: Revision) -> dict[str, Any]:
+    return {
+        "environment": revision.environment,
+        "sha": revision.commit.sha,
+        "tree": revision.commit.tree,
+        "recorded_at": revision.recorded_at,
+        "images": None if revision.images is None else dict(revision.images),
+        "body": REVISIONS.dump(revision),
+        "body_version": REVISIONS.version,
+    }
+
+
+class Revisions:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add(self, revision: Revision) -> None:
+        """`Conflict` when this commit is recorded for this environment already."""
+        if not self._transaction.insert_new(RevisionRow, to_row(revision), ["environment", "sha"]):
+            raise Conflict(
+                f"recording {revision.commit.short} for {revision.environment}: it is recorded already",
+                code="revision.exists",
+            )
+
+    def by_commit(self, environment: str, sha: str) -> Revision | None:
+        row = self._transaction.row(
+            select(RevisionRow).where(col(RevisionRow.environment) == environment, col(RevisionRow.sha) == sha)
+        )
+        return None if row is None else from_row(row)
+
+    def seal(self, revision: Revision) -> None:
+        """Store a sealed revision's images. `Conflict` when it is not recorded, or was sealed before."""
+        assert revision.images is not None, f"{revision.environment} {revision.commit.short} has no images to seal"
+        sealed = self._transaction.change(
+            update(RevisionRow)
+            .where(
+                col(RevisionRow.environment) == revision.environment,
+                col(RevisionRow.sha) == revision.commit.sha,
+                col(RevisionRow.images).is_(None),
+            )
+            .values(images=dict(revision.images))
+        )
+        if not sealed:
+            raise Conflict(
+                f"sealing {revision.commit.short} of {revision.environment}: it is sealed, or was never recorded",
+                code="revision.sealed",
+            )

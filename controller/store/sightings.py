@@ -1,0 +1,49 @@
+"""What was seen on AWS last, one row for each environment: for pages, so that looking at one asks AWS nothing."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from controller.domain.sighting import Sighting
+from controller.domain.snapshot import ServiceView
+from controller.store.bodies import SIGHTINGS
+from controller.store.tables import SightingRow
+from controller.store.transaction import Transaction
+
+
+def from_row(row: Mapping[str, Any]) -> Sighting:
+    return SIGHTINGS.load(
+        row["body_version"], row["body"], {"environment": row["environment"], "seen_at": row["seen_at"]}
+    )
+
+
+def to_row(sighting: Sighting) -> dict[str, Any]:
+    shown = {name: without_header(view) for name, view in sighting.services.items()}
+    return {
+        "environment": sighting.environment,
+        "seen_at": sighting.seen_at,
+        "body": SIGHTINGS.dump(replace(sighting, services=shown)),
+        "body_version": SIGHTINGS.version,
+    }
+
+
+def without_header(view: ServiceView) -> ServiceView:
+    """A test rule's header value opens the idle slot, and pages are for everybody."""
+    if view.test_rule is None:
+        return view
+    return replace(view, test_rule=replace(view.test_rule, header=None))
+
+
+class Sightings:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def put(self, sighting: Sighting) -> None:
+        self._transaction.put(SightingRow, to_row(sighting), unique=["environment"])
+
+    def get(self, environment: str) -> Sighting | None:
+        row = self._transaction.row(select(SightingRow).where(col(SightingRow.environment) == environment))
+        return None if row is None else from_row(row)

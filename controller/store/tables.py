@@ -1,0 +1,190 @@
+"""The tables. What can be asked for is a column with an index; the rest of a value is a versioned document.
+
+`seq` numbers rows in the order in which they were written. Pages walk it, never a time: a clock may jump.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from controller.store.columns import DOCUMENT, SERIAL, Prose, UtcTime
+
+IN_FLIGHT = text("phase IN ('running', 'rolling_back')")
+Document = Mapping[str, Any]
+
+
+class Row(SQLModel, registry=registry(metadata=MetaData())):
+    """A table of the controller's. The registry is our own: other programs' tables never mix with ours."""
+
+
+class EnvironmentRow(Row, table=True):
+    """The lease's owner is None when it was given back; `lease_previous` is whoever held it at the last claim."""
+
+    __tablename__ = "environments"
+
+    name: str = Field(primary_key=True, sa_type=Prose)
+    version: int
+    live: int | None = None
+    head_requested: int
+    head_seen: int
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
+    lease_owner: str | None = Field(default=None, sa_type=Prose)
+    lease_previous: str | None = Field(default=None, sa_type=Prose)
+    lease_epoch: int
+    lease_expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class RevisionRow(Row, table=True):
+    """`images` is None until the revision is sealed, and never changes afterwards."""
+
+    __tablename__ = "revisions"
+
+    environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
+    sha: str = Field(primary_key=True, sa_type=Prose)
+    tree: str = Field(sa_type=Prose)
+    recorded_at: datetime = Field(sa_type=UtcTime)
+    images: Document | None = Field(default=None, sa_type=DOCUMENT)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
+
+
+class DeploymentRow(Row, table=True):
+    """Steps and undo record are documents of their own beside the body: `SELECT steps, undo` tells an operator how
+    far a
+    deployment got and what going home means. They are not tables, because nobody ever asks for a step without its
+    deployment, and one row is what compare-and-set protects.
+    """
+
+    __tablename__ = "deployments"
+    __table_args__ = (
+        UniqueConstraint("id", name="deployments_id"),
+        UniqueConstraint("environment", "number", name="deployments_number"),
+        ForeignKeyConstraint(["environment", "sha"], ["revisions.environment", "revisions.sha"]),
+        Index("deployments_of_environment", "environment", "seq"),
+        Index("deployments_in_phase", "phase", "seq"),
+        Index("deployments_of_environment_in_phase", "environment", "phase", "seq"),
+        Index("deployments_open", "environment", "is_open", "number"),
+        Index("deployments_of_tree", "environment", "tree", "seq"),
+        Index(
+            "deployments_one_in_flight",
+            "environment",
+            unique=True,
+            sqlite_where=IN_FLIGHT,
+            postgresql_where=IN_FLIGHT,
+        ),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    id: str = Field(sa_type=Prose)
+    environment: str = Field(sa_type=Prose)
+    number: int
+    kind: str = Field(sa_type=Prose)
+    phase: str = Field(sa_type=Prose)
+    is_open: bool
+    sha: str = Field(sa_type=Prose)
+    tree: str = Field(sa_type=Prose)
+    created_at: datetime = Field(sa_type=UtcTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    version: int
+    secret: str = Field(sa_type=Prose)
+    steps: list[Document] = Field(sa_type=DOCUMENT)
+    undo: Document | None = Field(default=None, sa_type=DOCUMENT)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
+
+
+class DeliveryRow(Row, table=True):
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("source", "id", name="deliveries_id"),
+        Index("deliveries_in_state", "state", "seq"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    source: str = Field(sa_type=Prose)
+    id: str = Field(sa_type=Prose)
+    event: str = Field(sa_type=Prose)
+    action: str | None = Field(default=None, sa_type=Prose)
+    repository: str | None = Field(default=None, sa_type=Prose)
+    ref: str | None = Field(default=None, sa_type=Prose)
+    branch: str | None = Field(default=None, sa_type=Prose)
+    commit: str | None = Field(default=None, sa_type=Prose)
+    body_sha256: str = Field(sa_type=Prose)
+    received_at: datetime = Field(sa_type=UtcTime)
+    state: str = Field(sa_type=Prose)
+    detail: str = Field(sa_type=Prose)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class OrderRow(Row, table=True):
+    __tablename__ = "orders"
+    __table_args__ = (Index("orders_in_state", "environment", "state", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    kind: str = Field(sa_type=Prose)
+    environment: str = Field(foreign_key="environments.name", sa_type=Prose)
+    deployment: str | None = Field(default=None, foreign_key="deployments.id", sa_type=Prose)
+    reason: str = Field(sa_type=Prose)
+    actor: str = Field(sa_type=Prose)
+    created_at: datetime = Field(sa_type=UtcTime)
+    state: str = Field(sa_type=Prose)
+    outcome: str = Field(sa_type=Prose)
+
+
+class AuditRow(Row, table=True):
+    """Nothing here refers to another table: what was done stays written down whatever becomes of the rest."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("audit_of_environment", "environment", "seq"),
+        Index("audit_of_deployment", "deployment", "seq"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    event: str = Field(sa_type=Prose)
+    environment: str | None = Field(default=None, sa_type=Prose)
+    deployment: str | None = Field(default=None, sa_type=Prose)
+    actor: str = Field(sa_type=Prose)
+    at: datetime = Field(sa_type=UtcTime)
+    text: str = Field(sa_type=Prose)
+    facts: Document = Field(sa_type=DOCUMENT)
+
+
+class OutboxRow(Row, table=True):
+    """A message waits while it has a `due_at`."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("key", name="outbox_key"), Index("outbox_due", "due_at", "seq"))
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    kind: str = Field(sa_type=Prose)
+    key: str = Field(sa_type=Prose)
+    body: Document = Field(sa_type=DOCUMENT)
+    created_at: datetime = Field(sa_type=UtcTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    attempts: int
+    detail: str = Field(sa_type=Prose)
+
+
+class TimerRow(Row, table=True):
+    __tablename__ = "timers"
+    __table_args__ = (Index("timers_due", "due_at", "environment"),)
+
+    environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
+    due_at: datetime = Field(sa_type=UtcTime)
+
+
+class SightingRow(Row, table=True):
+    __tablename__ = "sightings"
+
+    environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
+    seen_at: datetime = Field(sa_type=UtcTime)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int

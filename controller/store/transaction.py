@@ -1,0 +1,81 @@
+"""One open transaction, as the tables use it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Executable, Interval, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+
+from controller.domain.ports import Clock
+from controller.store.columns import UtcTime
+from controller.store.failures import translated
+from controller.store.tables import Row
+
+StoredRow = dict[str, Any]
+"""Column names and what is in them."""
+
+
+class Transaction:
+    def __init__(self, connection: Connection, clock: Clock, writes: bool) -> None:
+        self.connection = connection
+        self.clock = clock
+        self.writes = writes
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+    def rows(self, statement: Executable) -> Sequence[StoredRow]:
+        return [dict(row) for row in self._execute(statement).mappings()]
+
+    def row(self, statement: Executable) -> StoredRow | None:
+        return first(self._execute(statement))
+
+    def change(self, statement: Executable) -> int:
+        """How many rows it changed."""
+        return self._write(statement).rowcount
+
+    def changed(self, statement: Executable) -> StoredRow | None:
+        """What the statement's RETURNING says of the one row it changed; None when it changed none."""
+        return first(self._write(statement))
+
+    def insert_new(self, table: type[Row], values: Mapping[str, Any], unique: Sequence[str]) -> bool:
+        """Whether the row is new; a row with the same `unique` columns is left as it is."""
+        insert = postgresql.insert if self.is_postgres else sqlite.insert
+        statement = insert(table).values(values).on_conflict_do_nothing(index_elements=unique)
+        return self.changed(statement.returning(literal(1))) is not None
+
+    def put(self, table: type[Row], values: Mapping[str, Any], unique: Sequence[str]) -> None:
+        """The row has these values, whether it was there or not."""
+        insert = postgresql.insert if self.is_postgres else sqlite.insert
+        others = {name: value for name, value in values.items() if name not in unique}
+        self.change(insert(table).values(values).on_conflict_do_update(index_elements=unique, set_=others))
+
+    def moment(self, after: timedelta = timedelta(0)) -> ColumnElement[datetime]:
+        """The database's own time as a statement sees it. SQLite's is this process's, the only one that may use the
+        file."""
+        if self.is_postgres:
+            return func.clock_timestamp(type_=UtcTime()) + literal(after, Interval())
+        return literal(self.clock.now() + after, UtcTime())
+
+    def now(self) -> datetime:
+        """The same time as a value; asked for anew each time, because a lock may have been waited for."""
+        if not self.is_postgres:
+            return self.clock.now()
+        now: datetime = self._execute(select(func.clock_timestamp(type_=UtcTime()))).scalar_one()
+        return now
+
+    def _write(self, statement: Executable) -> CursorResult[Any]:
+        assert self.writes, "this unit only reads: open `store.write()` to change something"
+        return self._execute(statement)
+
+    def _execute(self, statement: Executable) -> CursorResult[Any]:
+        with translated("talking to the database"):
+            return self.connection.execute(statement)
+
+
+def first(result: CursorResult[Any]) -> StoredRow | None:
+    row = result.mappings().first()
+    return None if row is None else dict(row)

@@ -1,0 +1,29 @@
+"""Everything that can be read or written within one transaction."""
+
+from controller.store.audit import Audit
+from controller.store.deliveries import Deliveries
+from controller.store.deployments import Deployments
+from controller.store.environments import Environments
+from controller.store.leases import Leases
+from controller.store.orders import Orders
+from controller.store.outbox import Outbox
+from controller.store.revisions import Revisions
+from controller.store.sightings import Sightings
+from controller.store.timers import Timers
+from controller.store.transaction import Transaction
+
+
+class Unit:
+    """What happens in it happens wholly or not at all. After an error it is over: leave the block and open another."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.environments = Environments(transaction)
+        self.revisions = Revisions(transaction)
+        self.deployments = Deployments(transaction)
+        self.deliveries = Deliveries(transaction)
+        self.orders = Orders(transaction)
+        self.audit = Audit(transaction)
+        self.outbox = Outbox(transaction)
+        self.timers = Timers(transaction)
+        self.sightings = Sightings(transaction)
+        self.leases = Leases(transaction)

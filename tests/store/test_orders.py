@@ -1,0 +1,45 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from controller.domain.errors import Conflict
+from controller.domain.orders import Order, OrderKind, OrderState
+from controller.store import Store
+from tests.store.recorded import deployment, record
+
+UNHOLD = Order(0, OrderKind.UNHOLD, "dev", None, "we looked", "ada", datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
+
+
+def leave(store: Store, order: Order) -> int:
+    with store.write() as unit:
+        return unit.orders.leave(order)
+
+
+def test_an_order_comes_back_under_the_id_it_was_given(store: Store) -> None:
+    record(store, deployment(1))
+    abort = replace(UNHOLD, kind=OrderKind.ABORT, deployment="dev-1")
+    number = leave(store, abort)
+    with store.read() as unit:
+        assert unit.orders.get(number) == replace(abort, id=number)
+        assert unit.orders.get(number + 1) is None
+
+
+def test_waiting_orders_are_the_environments_own_oldest_first(store: Store) -> None:
+    numbers = [leave(store, order) for order in (UNHOLD, replace(UNHOLD, environment="prod"), UNHOLD, UNHOLD)]
+    with store.write() as unit:
+        unit.orders.settle(numbers[2], OrderState.DONE, "released")
+        assert [order.id for order in unit.orders.waiting("dev")] == [numbers[0], numbers[3]]
+
+
+def test_an_order_is_settled_once(store: Store) -> None:
+    number = leave(store, UNHOLD)
+    with store.write() as unit:
+        unit.orders.settle(number, OrderState.REFUSED, "nothing is held")
+    with pytest.raises(Conflict) as caught, store.write() as unit:
+        unit.orders.settle(number, OrderState.DONE, "released")
+    assert caught.value.code == "order.settled"
+    with store.read() as unit:
+        assert unit.orders.get(number) == replace(
+            UNHOLD, id=number, state=OrderState.REFUSED, outcome="nothing is held"
+        )

@@ -1,0 +1,83 @@
+"""What the database says it would do: whatever is asked often is answered by an index, however long the table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from controller.domain.deployment import Phase
+from controller.store import Store, Unit
+from controller.store.cursor import cursor
+from tests.support.builders import NOON
+
+LATER = cursor("deployments", 1000)
+
+QUESTIONS: dict[str, Callable[[Unit], object]] = {
+    "history": lambda unit: unit.deployments.page(),
+    "older history": lambda unit: unit.deployments.page(cursor=LATER),
+    "history of an environment": lambda unit: unit.deployments.page("dev", cursor=LATER),
+    "history in a phase": lambda unit: unit.deployments.page(phase=Phase.FAILED, cursor=LATER),
+    "history of an environment in a phase": lambda unit: unit.deployments.page("dev", Phase.FAILED, cursor=LATER),
+    "a deployment": lambda unit: unit.deployments.get("dev-1"),
+    "open deployments": lambda unit: unit.deployments.open("dev"),
+    "the live deployment": lambda unit: unit.deployments.live("dev"),
+    "the next number": lambda unit: unit.deployments.next_number("dev"),
+    "a promoted image": lambda unit: unit.deployments.promoted("dev", "tree", "backend"),
+    "a revision": lambda unit: unit.revisions.by_commit("dev", "sha"),
+    "received deliveries": lambda unit: unit.deliveries.received(),
+    "a delivery": lambda unit: unit.deliveries.state("github", "1"),
+    "waiting orders": lambda unit: unit.orders.waiting("dev"),
+    "due timers": lambda unit: unit.timers.due(NOON),
+    "the next timer": lambda unit: unit.timers.next(),
+    "due messages": lambda unit: unit.outbox.due(NOON),
+    "audit": lambda unit: unit.audit.page(),
+    "audit of an environment": lambda unit: unit.audit.page("dev"),
+    "audit of a deployment": lambda unit: unit.audit.page(deployment="dev-1"),
+}
+
+
+def explained(unit: Unit, ask: Callable[[Unit], object]) -> list[str]:
+    """The plan of each statement that a question makes, line by line."""
+    transaction = unit.audit._transaction
+    connection = transaction.connection
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Connection, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    ask(unit)
+    event.remove(connection, "before_cursor_execute", note)
+    word = "EXPLAIN" if transaction.is_postgres else "EXPLAIN QUERY PLAN"
+    if (
+        transaction.is_postgres
+    ):  # a table this small is read whole, unless that is forbidden; an index then says it could
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        connection.execute(text("SET LOCAL enable_sort = off"))
+    return [
+        str(tuple(row)[-1])
+        for statement, parameters in asked
+        for row in connection.exec_driver_sql(f"{word} {statement}", parameters)
+    ]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_reads_a_whole_table_or_sorts_it(store: Store, question: str) -> None:
+    with store.write() as unit:
+        plan = explained(unit, QUESTIONS[question])
+    assert plan
+    for line in plan:
+        assert "Seq Scan" not in line
+        assert "Sort" not in line
+        assert "TEMP B-TREE" not in line
+        assert not line.startswith("SCAN") or "INDEX timers_due" in line  # one row each environment, in order
+
+
+def test_the_check_notices_a_question_without_an_index(store: Store) -> None:
+    statement = text("SELECT * FROM deliveries WHERE detail = 'x' ORDER BY event")
+    with store.write() as unit:
+        plan = "\n".join(explained(unit, lambda unit: unit.audit._transaction.rows(statement)))
+    assert "Seq Scan" in plan or "SCAN deliveries" in plan
+    assert "Sort" in plan or "TEMP B-TREE" in plan
