@@ -1,0 +1,113 @@
+# Everything is installed into .venv and run from there; nothing outside this directory is changed.
+# Kept within GNU make 3.81, which macOS ships, and POSIX sh.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+
+# Chosen on the command line only: an exported PYTHON or ARGS often means something else.
+PYTHON :=
+ARGS :=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --no-user --require-hashes --only-binary=:all:
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+SAMPLES := .venv/share/webhook-samples
+
+# What a shell exports for Python and pip goes no further, except where packages come from and how output is written.
+PIP_KEPT := PIP_CACHE_DIR PIP_CERT PIP_CLIENT_CERT PIP_CONFIG_FILE PIP_DEFAULT_TIMEOUT PIP_EXTRA_INDEX_URL PIP_FIND_LINKS \
+	PIP_INDEX_URL PIP_KEYRING_PROVIDER PIP_NO_CACHE_DIR PIP_NO_INDEX PIP_PROXY PIP_RETRIES PIP_TIMEOUT PIP_TRUSTED_HOST
+PYTHON_KEPT := PYTHONDONTWRITEBYTECODE PYTHONHASHSEED PYTHONIOENCODING PYTHONUNBUFFERED PYTHONUTF8
+unexport $(filter-out $(PIP_KEPT) $(PYTHON_KEPT),$(filter PIP_% PYTHON%,$(.VARIABLES)))
+unexport VIRTUAL_ENV CONDA_PREFIX UV_PROJECT_ENVIRONMENT UV_PYTHON
+
+.PHONY: help
+help:
+	@echo 'make up       start the sandbox and the controller, roll out a first version, stay up until Ctrl-C'
+	@echo 'make test     run every test'
+	@echo 'make lint     ruff, mypy and the import contracts'
+	@echo 'make format   let ruff rewrite what it can'
+	@echo 'make bench    measure, and print the table'
+	@echo 'make lock     resolve pyproject.toml anew into requirements/*.txt; ARGS=--upgrade takes newer versions'
+	@echo "make samples  fetch GitHub's own webhook payloads for the tests that read them (needs npm)"
+	@echo 'make clean    remove .venv and everything built or cached'
+	@echo
+	@echo 'ARGS="..." is passed on: make up ARGS="--port 8080", make test ARGS="-k signature".'
+	@echo 'PYTHON=... chooses the interpreter: make up PYTHON=python3.12.'
+
+.PHONY: up
+up: .venv/run.stamp
+	@exec $(BIN)/tidegate up $(ARGS)
+
+.PHONY: test
+test: .venv/dev.stamp
+	@exec $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+.PHONY: lint
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: .venv/dev.stamp
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: lock
+lock: .venv/lock.stamp
+	$(COMPILE) $(ARGS) --output-file requirements/lock.txt requirements/lock.in
+	$(COMPILE) $(ARGS) --output-file requirements/run.txt --extra postgres --extra sandbox \
+		pyproject.toml requirements/build.in
+	$(COMPILE) $(ARGS) --output-file requirements/dev.txt --all-extras --constraint requirements/run.txt \
+		pyproject.toml requirements/build.in
+
+.PHONY: samples
+samples: $(SAMPLES)/index.json
+
+.PHONY: clean
+clean:
+	@if [ -e .tidegate/sandbox.json ]; then \
+		echo 'make clean: a sandbox is up (.tidegate/sandbox.json). Stop it with Ctrl-C, or delete .tidegate, and try again.' >&2; \
+		exit 1; \
+	fi
+	rm -rf .venv .tidegate build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A moved or copied checkout still holds the old place's absolute paths and would run the old place's code: make it anew.
+ifneq ($(shell [ -x $(BIN)/python ] && sed -n 's/^command = .* -m venv //p' .venv/pyvenv.cfg),$(CURDIR)/.venv)
+.PHONY: .venv/pyvenv.cfg
+endif
+
+.venv/pyvenv.cfg:
+	@rm -rf .venv
+	@python=$$(sh requirements/interpreter.sh "$(PYTHON)") || exit 1; \
+		echo "making .venv with $$python"; "$$python" -m venv .venv
+
+.venv/run.stamp: .venv/pyvenv.cfg requirements/run.txt pyproject.toml
+	@echo 'installing what Tidegate runs on into .venv'
+	@$(INSTALL) --requirement requirements/run.txt
+	@$(PIP) install --quiet --no-user --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@echo 'installing what tests and checks need into .venv'
+	@$(INSTALL) --requirement requirements/dev.txt
+	@touch $@
+
+.venv/lock.stamp: .venv/pyvenv.cfg requirements/lock.txt
+	@$(INSTALL) --requirement requirements/lock.txt
+	@touch $@
+
+# npm is the registry's own client; the digest is the one that the registry publishes for this version.
+$(SAMPLES)/index.json: .venv/pyvenv.cfg tests/webhooks/samples.py
+	@$(BIN)/python tests/webhooks/samples.py $(SAMPLES)
