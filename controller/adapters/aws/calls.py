@@ -1,0 +1,225 @@
+"""Every AWS call that Tidegate makes, with the IAM actions it needs. What is not in this list cannot be sent.
+
+`docs/reference/iam-policy.md` is generated from it. In resources, `${Account}`, `${Region}`, `${Cluster}` and
+`${Place}`
+stand for an environment's own; the actions and their resource types are those of the Service Authorization Reference
+(https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from controller.domain.names import OWNER, OWNER_TAG
+
+if TYPE_CHECKING:
+    # The stubs are a development tool: at run time there are no such modules.
+    from mypy_boto3_cloudformation import type_defs as cloudformation
+    from mypy_boto3_ecr import type_defs as ecr
+    from mypy_boto3_ecs import type_defs as ecs
+    from mypy_boto3_elbv2 import type_defs as elbv2
+    from mypy_boto3_logs import type_defs as logs
+    from mypy_boto3_sts import type_defs as sts
+
+Parameters = TypeVar("Parameters", bound=Mapping[str, Any])
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One IAM action on one kind of resource; `when` is the statement's Condition block."""
+
+    action: str
+    resource: str = "*"
+    when: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call(Generic[Parameters, Reply]):
+    """One operation of one service. `pages` names the request's and the reply's token, where there are pages."""
+
+    service: str
+    operation: str
+    changes: bool
+    grants: tuple[Grant, ...]
+    pages: tuple[str, str] | None = None
+
+    def __call__(self, parameters: Parameters) -> Request[Reply]:
+        return Request(self, parameters)
+
+
+@dataclass(frozen=True)
+class Request(Generic[Reply]):
+    """A call with its parameters, ready to be sent."""
+
+    call: Call[Any, Reply]
+    parameters: Mapping[str, Any] = field(repr=False)
+
+
+SERVICE = "arn:aws:ecs:${Region}:${Account}:service/${Cluster}/${Place}-*"
+TASK_DEFINITION = "arn:aws:ecs:${Region}:${Account}:task-definition/${Place}-*:*"
+TARGET_GROUP = "arn:aws:elasticloadbalancing:${Region}:${Account}:targetgroup/*"
+LISTENER = "arn:aws:elasticloadbalancing:${Region}:${Account}:listener/app/*"
+LISTENER_RULE = "arn:aws:elasticloadbalancing:${Region}:${Account}:listener-rule/app/*"
+LOG_GROUP = "arn:aws:logs:${Region}:${Account}:log-group:/ecs/${Place}/*"
+REPOSITORY = "arn:aws:ecr:${Region}:${Account}:repository/*"
+STACK = "arn:aws:cloudformation:${Region}:${Account}:stack/${Place}/*"
+TASK_ROLES = "arn:aws:iam::${Account}:role/*"
+
+OURS = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": OWNER}}
+BECOMES_OURS = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": OWNER}}
+TO_TASKS = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def _tagging(action: str, resource: str, key: str, creating: str) -> Grant:
+    """Leave to tag while creating, and at no other time."""
+    return Grant(action, resource, {"StringEquals": {key: creating}})
+
+
+_ECS_PAGES = ("nextToken", "nextToken")
+_ELB_PAGES = ("Marker", "NextMarker")
+
+# --- sts, cloudformation -------------------------------------------------------------------------------------------
+
+ASSUME_ROLE: Call[sts.AssumeRoleRequestTypeDef, sts.AssumeRoleResponseTypeDef] = Call(
+    "sts", "AssumeRole", False, (Grant("sts:AssumeRole", "arn:aws:iam::${Account}:role/*"),)
+)
+DESCRIBE_STACKS: Call[cloudformation.DescribeStacksInputTypeDef, cloudformation.DescribeStacksOutputTypeDef] = Call(
+    "cloudformation", "DescribeStacks", False, (Grant("cloudformation:DescribeStacks", STACK),)
+)
+
+# --- ecs -----------------------------------------------------------------------------------------------------------
+
+DESCRIBE_SERVICES: Call[ecs.DescribeServicesRequestTypeDef, ecs.DescribeServicesResponseTypeDef] = Call(
+    "ecs", "DescribeServices", False, (Grant("ecs:DescribeServices", SERVICE),)
+)
+LIST_TASK_DEFINITIONS: Call[ecs.ListTaskDefinitionsRequestTypeDef, ecs.ListTaskDefinitionsResponseTypeDef] = Call(
+    "ecs", "ListTaskDefinitions", False, (Grant("ecs:ListTaskDefinitions"),), _ECS_PAGES
+)
+DESCRIBE_TASK_DEFINITION: Call[ecs.DescribeTaskDefinitionRequestTypeDef, ecs.DescribeTaskDefinitionResponseTypeDef] = (
+    Call("ecs", "DescribeTaskDefinition", False, (Grant("ecs:DescribeTaskDefinition"),))
+)
+LIST_TASKS: Call[ecs.ListTasksRequestTypeDef, ecs.ListTasksResponseTypeDef] = Call(
+    "ecs", "ListTasks", False, (Grant("ecs:ListTasks"),), _ECS_PAGES
+)
+DESCRIBE_TASKS: Call[ecs.DescribeTasksRequestTypeDef, ecs.DescribeTasksResponseTypeDef] = Call(
+    "ecs",
+    "DescribeTasks",
+    False,
+    (Grant("ecs:DescribeTasks", "arn:aws:ecs:${Region}:${Account}:task/${Cluster}/*"),),
+)
+REGISTER_TASK_DEFINITION: Call[ecs.RegisterTaskDefinitionRequestTypeDef, ecs.RegisterTaskDefinitionResponseTypeDef] = (
+    Call(
+        "ecs",
+        "RegisterTaskDefinition",
+        True,
+        (
+            Grant("ecs:RegisterTaskDefinition", "*", BECOMES_OURS),
+            _tagging("ecs:TagResource", TASK_DEFINITION, "ecs:CreateAction", "RegisterTaskDefinition"),
+            Grant("iam:PassRole", TASK_ROLES, TO_TASKS),
+        ),
+    )
+)
+CREATE_SERVICE: Call[ecs.CreateServiceRequestTypeDef, ecs.CreateServiceResponseTypeDef] = Call(
+    "ecs",
+    "CreateService",
+    True,
+    (
+        Grant("ecs:CreateService", SERVICE, BECOMES_OURS),
+        _tagging("ecs:TagResource", SERVICE, "ecs:CreateAction", "CreateService"),
+    ),
+)
+UPDATE_SERVICE: Call[ecs.UpdateServiceRequestTypeDef, ecs.UpdateServiceResponseTypeDef] = Call(
+    "ecs", "UpdateService", True, (Grant("ecs:UpdateService", SERVICE, OURS),)
+)
+
+# --- elbv2 ---------------------------------------------------------------------------------------------------------
+
+DESCRIBE_LISTENERS: Call[elbv2.DescribeListenersInputTypeDef, elbv2.DescribeListenersOutputTypeDef] = Call(
+    "elbv2", "DescribeListeners", False, (Grant("elasticloadbalancing:DescribeListeners"),)
+)
+DESCRIBE_LOAD_BALANCERS: Call[elbv2.DescribeLoadBalancersInputTypeDef, elbv2.DescribeLoadBalancersOutputTypeDef] = Call(
+    "elbv2", "DescribeLoadBalancers", False, (Grant("elasticloadbalancing:DescribeLoadBalancers"),)
+)
+DESCRIBE_RULES: Call[elbv2.DescribeRulesInputTypeDef, elbv2.DescribeRulesOutputTypeDef] = Call(
+    "elbv2", "DescribeRules", False, (Grant("elasticloadbalancing:DescribeRules"),), _ELB_PAGES
+)
+DESCRIBE_TAGS: Call[elbv2.DescribeTagsInputTypeDef, elbv2.DescribeTagsOutputTypeDef] = Call(
+    "elbv2", "DescribeTags", False, (Grant("elasticloadbalancing:DescribeTags"),)
+)
+DESCRIBE_TARGET_GROUPS: Call[elbv2.DescribeTargetGroupsInputTypeDef, elbv2.DescribeTargetGroupsOutputTypeDef] = Call(
+    "elbv2", "DescribeTargetGroups", False, (Grant("elasticloadbalancing:DescribeTargetGroups"),), _ELB_PAGES
+)
+DESCRIBE_TARGET_GROUP_ATTRIBUTES: Call[
+    elbv2.DescribeTargetGroupAttributesInputTypeDef, elbv2.DescribeTargetGroupAttributesOutputTypeDef
+] = Call(
+    "elbv2", "DescribeTargetGroupAttributes", False, (Grant("elasticloadbalancing:DescribeTargetGroupAttributes"),)
+)
+DESCRIBE_TARGET_HEALTH: Call[elbv2.DescribeTargetHealthInputTypeDef, elbv2.DescribeTargetHealthOutputTypeDef] = Call(
+    "elbv2", "DescribeTargetHealth", False, (Grant("elasticloadbalancing:DescribeTargetHealth"),)
+)
+CREATE_TARGET_GROUP: Call[elbv2.CreateTargetGroupInputTypeDef, elbv2.CreateTargetGroupOutputTypeDef] = Call(
+    "elbv2",
+    "CreateTargetGroup",
+    True,
+    (
+        Grant("elasticloadbalancing:CreateTargetGroup", TARGET_GROUP, BECOMES_OURS),
+        _tagging(
+            "elasticloadbalancing:AddTags", TARGET_GROUP, "elasticloadbalancing:CreateAction", "CreateTargetGroup"
+        ),
+    ),
+)
+MODIFY_TARGET_GROUP: Call[elbv2.ModifyTargetGroupInputTypeDef, elbv2.ModifyTargetGroupOutputTypeDef] = Call(
+    "elbv2", "ModifyTargetGroup", True, (Grant("elasticloadbalancing:ModifyTargetGroup", TARGET_GROUP, OURS),)
+)
+MODIFY_TARGET_GROUP_ATTRIBUTES: Call[
+    elbv2.ModifyTargetGroupAttributesInputTypeDef, elbv2.ModifyTargetGroupAttributesOutputTypeDef
+] = Call(
+    "elbv2",
+    "ModifyTargetGroupAttributes",
+    True,
+    (Grant("elasticloadbalancing:ModifyTargetGroupAttributes", TARGET_GROUP, OURS),),
+)
+CREATE_RULE: Call[elbv2.CreateRuleInputTypeDef, elbv2.CreateRuleOutputTypeDef] = Call(
+    "elbv2",
+    "CreateRule",
+    True,
+    (
+        Grant("elasticloadbalancing:CreateRule", LISTENER, BECOMES_OURS),
+        _tagging("elasticloadbalancing:AddTags", LISTENER_RULE, "elasticloadbalancing:CreateAction", "CreateRule"),
+    ),
+)
+MODIFY_RULE: Call[elbv2.ModifyRuleInputTypeDef, elbv2.ModifyRuleOutputTypeDef] = Call(
+    "elbv2", "ModifyRule", True, (Grant("elasticloadbalancing:ModifyRule", LISTENER_RULE, OURS),)
+)
+DELETE_RULE: Call[elbv2.DeleteRuleInputTypeDef, Mapping[str, Any]] = Call(
+    "elbv2", "DeleteRule", True, (Grant("elasticloadbalancing:DeleteRule", LISTENER_RULE, OURS),)
+)
+
+# --- ecr, logs -----------------------------------------------------------------------------------------------------
+
+BATCH_GET_IMAGE: Call[ecr.BatchGetImageRequestTypeDef, ecr.BatchGetImageResponseTypeDef] = Call(
+    "ecr", "BatchGetImage", False, (Grant("ecr:BatchGetImage", REPOSITORY),)
+)
+GET_LOG_EVENTS: Call[logs.GetLogEventsRequestTypeDef, logs.GetLogEventsResponseTypeDef] = Call(
+    "logs", "GetLogEvents", False, (Grant("logs:GetLogEvents", f"{LOG_GROUP}:log-stream:*"),)
+)
+DESCRIBE_LOG_GROUPS: Call[logs.DescribeLogGroupsRequestTypeDef, logs.DescribeLogGroupsResponseTypeDef] = Call(
+    "logs", "DescribeLogGroups", False, (Grant("logs:DescribeLogGroups"),), ("nextToken", "nextToken")
+)
+LIST_LOG_GROUP_TAGS: Call[logs.ListTagsForResourceRequestTypeDef, logs.ListTagsForResourceResponseTypeDef] = Call(
+    "logs", "ListTagsForResource", False, (Grant("logs:ListTagsForResource", LOG_GROUP),)
+)
+CREATE_LOG_GROUP: Call[logs.CreateLogGroupRequestTypeDef, Mapping[str, Any]] = Call(
+    "logs",
+    "CreateLogGroup",
+    True,
+    (Grant("logs:CreateLogGroup", LOG_GROUP), Grant("logs:TagResource", LOG_GROUP, BECOMES_OURS)),
+)
+PUT_RETENTION_POLICY: Call[logs.PutRetentionPolicyRequestTypeDef, Mapping[str, Any]] = Call(
+    "logs", "PutRetentionPolicy", True, (Grant("logs:PutRetentionPolicy", LOG_GROUP, OURS),)
+)
+
+CALLS: tuple[Call[Any, Any], ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, Call))

@@ -1,0 +1,49 @@
+"""One `ports.Cloud` for each binding."""
+
+from threading import Lock
+
+from controller.adapters.aws.definitions import TaskDefinitions
+from controller.adapters.aws.foundation import FoundationReader, place_name
+from controller.adapters.aws.groups import Groups
+from controller.adapters.aws.images import Registry
+from controller.adapters.aws.looks import PlaceLooks
+from controller.adapters.aws.ownership import Owner
+from controller.adapters.aws.rules import Rules
+from controller.adapters.aws.session import Access, Callers
+from controller.adapters.aws.tagging import ElbTags
+from controller.adapters.aws.tasks import SlotTasks
+from controller.adapters.aws.traffic import ListenerTraffic
+from controller.domain.bindings import Binding
+from controller.domain.ports import Clock, Cloud
+
+
+class Clouds:
+    """Made when first asked for, and kept: what a cloud remembers saves calls. Nothing is called before it is used."""
+
+    def __init__(self, clock: Clock, callers: Callers | None = None) -> None:
+        self._clock = clock
+        self._callers = callers or Callers()
+        self._lock = Lock()
+        self._made: dict[str, tuple[Binding, Cloud]] = {}
+
+    def of(self, binding: Binding) -> Cloud:
+        with self._lock:
+            made = self._made.get(binding.name)
+            if made is None or made[0] != binding:
+                made = self._made[binding.name] = (binding, self._new(binding))
+            return made[1]
+
+    def _new(self, binding: Binding) -> Cloud:
+        caller = self._callers.of(Access.of(binding))
+        owner = Owner(place_name(binding))
+        tags = ElbTags(caller, self._clock)
+        foundation = FoundationReader(caller, binding, self._clock)
+        groups, rules = Groups(caller, owner, tags), Rules(caller, owner, tags)
+        definitions = TaskDefinitions(caller, owner)
+        return Cloud(
+            looks=PlaceLooks(caller, owner, foundation, definitions, groups, rules),
+            definitions=definitions,
+            traffic=ListenerTraffic(caller, owner, foundation, groups, rules, binding.priorities),
+            tasks=SlotTasks(caller, owner, foundation, groups),
+            images=Registry(caller, binding.aws.account),
+        )

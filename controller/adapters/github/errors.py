@@ -1,0 +1,100 @@
+"""What an error of GitHub means for what happens next: one table, the first row that fits wins.
+
+https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from github import BadCredentialsException, GithubException, RateLimitExceededException, UnknownObjectException
+
+from controller.domain.errors import Blocked, TidegateError, Transient
+from controller.domain.ports import Clock
+
+RATE_RETRY = timedelta(minutes=1)
+"""When GitHub does not say how long: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+
+UNREACHABLE_RETRY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`kind` and `statuses` say which errors; `advice` is what an operator can do."""
+
+    becomes: type[TidegateError]
+    code: str
+    advice: str
+    statuses: range
+    kind: type[GithubException] = GithubException
+
+    def fits(self, error: GithubException) -> bool:
+        return isinstance(error, self.kind) and error.status in self.statuses
+
+
+ANY = range(600)
+AGAIN = "It is tried again by itself"
+RIGHTS = (
+    "Check that the repository exists under this name, and that the token or the app may read it"
+    " (permission `Contents: read`; an app must be installed there)"
+)
+
+MEANINGS: tuple[Meaning, ...] = (
+    Meaning(Transient, "github.rate_limit", AGAIN, ANY, RateLimitExceededException),
+    Meaning(Transient, "github.rate_limit", AGAIN, range(429, 430)),
+    Meaning(
+        Blocked,
+        "github.credentials",
+        "Give the controller a token or an app key that is valid",
+        ANY,
+        BadCredentialsException,
+    ),
+    Meaning(Blocked, "github.credentials", "Give the controller a token or an app key that is valid", range(401, 402)),
+    Meaning(Blocked, "github.denied", RIGHTS, range(403, 404)),
+    Meaning(Blocked, "github.repository_missing", RIGHTS, ANY, UnknownObjectException),
+    Meaning(Blocked, "github.repository_missing", RIGHTS, range(404, 405)),
+    Meaning(Blocked, "github.refused", "Read what GitHub says", range(400, 500)),
+    Meaning(Transient, "github.unavailable", AGAIN, range(500, 600)),
+)
+
+UNKNOWN = Meaning(Transient, "github.unavailable", AGAIN, ANY)
+
+
+@contextmanager
+def translated(attempted: str, clock: Clock) -> Iterator[None]:
+    """Turn what GitHub and the way to it raise into our errors; `attempted` says what was asked for."""
+    try:
+        yield
+    except GithubException as error:
+        raise from_answer(error, attempted, clock.now()) from error
+    except OSError as error:
+        # requests raises its own kinds of OSError for refused connections, broken names and time-outs.
+        raise Transient(
+            f"{attempted}: no answer from GitHub: {error}. {AGAIN}.",
+            code="github.unreachable",
+            retry_after=UNREACHABLE_RETRY,
+        ) from error
+
+
+def from_answer(error: GithubException, attempted: str, now: datetime) -> TidegateError:
+    meaning = next((meaning for meaning in MEANINGS if meaning.fits(error)), UNKNOWN)
+    message = f"{attempted}: GitHub answered {error.status}: {_said(error)}. {meaning.advice}."
+    if meaning.code == "github.rate_limit":
+        return Transient(message, code=meaning.code, retry_after=_wait(error.headers or {}, now))
+    return meaning.becomes(message, code=meaning.code)
+
+
+def _said(error: GithubException) -> str:
+    data = error.data
+    return str(data.get("message", "")) if isinstance(data, Mapping) else ""
+
+
+def _wait(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """`retry-after` in seconds, else until `x-ratelimit-reset` (seconds since 1970), else a minute."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    if lower.get("retry-after", "").isdigit():
+        return timedelta(seconds=int(lower["retry-after"]))
+    if lower.get("x-ratelimit-reset", "").isdigit() and lower.get("x-ratelimit-remaining", "0") == "0":
+        return max(datetime.fromtimestamp(int(lower["x-ratelimit-reset"]), UTC) - now, timedelta(seconds=1))
+    return RATE_RETRY

@@ -1,0 +1,134 @@
+"""`ports.Source` by GitHub's REST API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from github import GithubException
+
+from controller.adapters.github.authors import all_authors
+from controller.adapters.github.errors import translated
+from controller.adapters.github.sign_in import App, Credentials, SignedIn
+from controller.domain.errors import Blocked, Conflict, Rejected
+from controller.domain.ports import Clock, Comparison
+from controller.domain.revision import Author, Commit
+
+if TYPE_CHECKING:
+    from github.Commit import Commit as GithubCommit
+    from github.ContentFile import ContentFile
+    from github.File import File
+    from github.Repository import Repository
+
+__all__ = ["App", "GitHubSource"]
+
+FILES_SHOWN = 300
+"""https://docs.github.com/en/rest/commits/commits#compare-two-commits: a list of so many files may be cut off."""
+
+NOT_FOUND = 404
+
+
+class GitHubSource:
+    """Repositories by name, as in `acme/captioncraft`."""
+
+    def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
+        self._signed_in = SignedIn(url, credentials)
+        self._clock = clock
+
+    def head(self, repository: str, branch: str) -> Commit | None:
+        """https://docs.github.com/en/rest/branches/branches#get-a-branch"""
+        with translated(f"Reading branch {branch} of {repository}", self._clock):
+            there = self._repository(repository)
+            try:
+                return _commit(there.get_branch(branch).commit)
+            except GithubException as error:
+                _insist_on(there, error)
+                return None
+
+    def read(self, repository: str, path: str, sha: str) -> str | None:
+        """https://docs.github.com/en/rest/repos/contents#get-repository-content
+
+        `Rejected` when the file is not text, `Conflict` when the commit is gone.
+        """
+        attempted = f"Reading {path} of {repository} at {sha[:7]}"
+        with translated(attempted, self._clock):
+            there = self._repository(repository)
+            try:
+                found = there.get_contents(path, ref=sha)
+            except GithubException as error:
+                _insist_on_commit(there, error, sha, attempted)
+                return None
+        if isinstance(found, list) or found.type != "file":
+            return None
+        return _text(found, attempted)
+
+    def compare(self, repository: str, base: str, head: str) -> Comparison:
+        """https://docs.github.com/en/rest/commits/commits#compare-two-commits"""
+        attempted = f"Comparing {base[:7]} with {head[:7]} of {repository}"
+        with translated(attempted, self._clock):
+            there = self._repository(repository)
+            try:
+                found = there.compare(base, head, comparison_commits_per_page=1)
+                status, files = found.status, found.files
+            except GithubException as error:
+                # No common history, or a base that a rewritten history has left behind.
+                _insist_on_commit(there, error, head, attempted)
+                return Comparison(descends=False, identical=False, paths=None)
+        descends = status in {"ahead", "identical"}
+        # The files are those since the common ancestor: what differs from `base` only when that is the ancestor.
+        paths = _paths(files) if descends and len(files) < FILES_SHOWN else None
+        return Comparison(descends, identical=status == "identical", paths=paths)
+
+    def _repository(self, name: str) -> Repository:
+        return self._signed_in.client(name).get_repo(name)
+
+
+def _insist_on(repository: Repository, error: GithubException) -> None:
+    """Something was not found: fail unless the repository itself is there to say so."""
+    if error.status != NOT_FOUND:
+        raise error
+    repository.complete()
+
+
+def _insist_on_commit(repository: Repository, error: GithubException, sha: str, attempted: str) -> None:
+    """Something was not found at a commit: fail unless the repository and the commit are there to say so."""
+    _insist_on(repository, error)
+    try:
+        repository.get_git_commit(sha)
+    except GithubException as missing:
+        if missing.status != NOT_FOUND:
+            raise
+        raise Conflict(
+            f"{attempted}: commit {sha} is not in the repository any more; its history was rewritten."
+            " The branch is looked at again.",
+            code="github.commit_gone",
+        ) from missing
+
+
+def _commit(shown: GithubCommit) -> Commit:
+    git = shown.commit
+    account = shown.author
+    author = Author(account.id, account.login, git.author.name) if account else Author(None, None, git.author.name)
+    return Commit(
+        sha=shown.sha,
+        tree=git.tree.sha,
+        message=git.message,
+        authors=all_authors(author, git.message),
+        committed_at=git.committer.date,
+    )
+
+
+def _paths(files: list[File]) -> tuple[str, ...]:
+    """A renamed file is in two places."""
+    return tuple(sorted({name for file in files for name in (file.filename, file.previous_filename) if name}))
+
+
+def _text(found: ContentFile, attempted: str) -> str:
+    if found.encoding != "base64":
+        raise Blocked(
+            f"{attempted}: it is larger than the megabyte that GitHub hands out. Make it smaller.",
+            code="github.file_too_large",
+        )
+    try:
+        return found.decoded_content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Rejected([f"{found.path}: is not UTF-8 text ({error.reason} at byte {error.start})"]) from error

@@ -1,0 +1,69 @@
+"""Narrower rules before wider ones, whatever order they are made in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controller.adapters.aws.wire.priorities import choose, of_route, parts, specificity
+from controller.domain.manifest import Route
+
+PART = range(1500, 2000)
+
+
+def numbers(wanted: Sequence[int], part: range = PART, foreign: frozenset[int] = frozenset()) -> dict[int, int]:
+    """Number → how narrow, after each rule in turn got its number."""
+    ours: dict[int, int] = {}
+    for narrow in wanted:
+        number = choose(part, narrow, ours, ours.keys() | foreign)
+        assert number is not None
+        ours[number] = narrow
+    return ours
+
+
+@given(st.lists(st.integers(0, 257), max_size=12), st.frozensets(st.sampled_from(PART), max_size=40))
+def test_every_order_of_making_gives_the_same_order_of_asking(wanted: list[int], foreign: frozenset[int]) -> None:
+    made = numbers(wanted, foreign=foreign)
+    asked = [made[number] for number in sorted(made)]
+    assert asked == sorted(asked, reverse=True)
+    assert len(made) == len(wanted)
+    assert not made.keys() & foreign
+    assert made.keys() <= set(PART)
+
+
+def test_an_api_comes_before_the_page_that_takes_the_rest() -> None:
+    api, page = of_route(Route(path=("/api/*",))), of_route(Route(path=("/*",)))
+    for order in itertools.permutations([api, page]):
+        made = {narrow: number for number, narrow in numbers(order).items()}
+        assert made[api] < made[page]
+
+
+def test_a_rule_for_a_host_comes_before_one_for_any_host() -> None:
+    assert specificity(["/*"], ["a.example.com"]) > specificity(["/" + "x" * 127], [])
+
+
+def test_the_widest_of_several_paths_counts() -> None:
+    assert specificity(["/a/very/long/path/*", "/*"], []) == specificity(["/*"], [])
+
+
+def test_a_full_part_has_no_number() -> None:
+    part = range(10, 12)
+    assert choose(part, 5, {}, {10, 11}) is None
+
+
+def test_no_number_is_better_than_one_in_the_wrong_place() -> None:
+    ours = {10: 9, 11: 3}
+    assert choose(range(10, 20), 5, ours, ours.keys()) is None
+
+
+def test_the_choice_is_always_the_same() -> None:
+    """So that a second attempt, after a stale look, meets the number that the first one took."""
+    assert {choose(PART, 6, {}, set()) for _ in range(5)} == {choose(PART, 6, {}, set())}
+
+
+def test_both_parts_cover_the_smallest_range() -> None:
+    tests, public = parts(range(1, 11))
+    assert (tests, public) == (range(1, 6), range(6, 11))
