@@ -1,0 +1,47 @@
+"""One action, one call into a port. Every action sets an absolute state, so doing it twice is harmless."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controller.domain.actions import (
+    Action,
+    EmptySlot,
+    PrepareGroup,
+    PutTestRule,
+    RegisterDefinition,
+    RemoveRule,
+    RemoveTestRule,
+    RestoreRule,
+    RunSlot,
+    SetWeights,
+)
+from controller.domain.errors import Conflict
+from controller.domain.ports import Cloud, Permit
+
+
+def apply(action: Action, cloud: Cloud, permit: Permit) -> str:
+    """Carry out `action`; what it made, as an ARN, or an empty text. Raises only the errors of `domain/errors.py`."""
+    return _EFFECTS[type(action)](action, cloud, permit) or ""
+
+
+def _empty_slot(action: EmptySlot, cloud: Cloud, permit: Permit) -> None:
+    """The weight is read again just before: what the pass saw may be older than somebody's hand on the rule."""
+    weight = cloud.looks.weights(action.service).get(action.slot, 0)
+    if weight > 0:
+        text = f"{action.slot} of {action.service} has weight {weight}: it is not emptied"
+        raise Conflict(text, code="slot.has_traffic")
+    cloud.tasks.empty_slot(action, permit)
+
+
+_EFFECTS: Mapping[type[Any], Callable[[Any, Cloud, Permit], str | None]] = {
+    RegisterDefinition: lambda action, cloud, permit: cloud.definitions.register(action.content, permit),
+    PrepareGroup: lambda action, cloud, permit: cloud.traffic.prepare_group(action, permit),
+    PutTestRule: lambda action, cloud, permit: cloud.traffic.put_test_rule(action, permit),
+    RunSlot: lambda action, cloud, permit: cloud.tasks.run_slot(action, permit),
+    SetWeights: lambda action, cloud, permit: cloud.traffic.set_weights(action, permit),
+    RestoreRule: lambda action, cloud, permit: cloud.traffic.restore_rule(action.service, action.rule, permit),
+    RemoveRule: lambda action, cloud, permit: cloud.traffic.remove_rule(action.service, permit),
+    RemoveTestRule: lambda action, cloud, permit: cloud.traffic.remove_test_rule(action.service, permit),
+    EmptySlot: _empty_slot,
+}
+"""A test compares this table with `domain/actions.py`: an action that nothing carries out fails it."""

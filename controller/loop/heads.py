@@ -1,0 +1,106 @@
+"""What a branch says now: its head becomes a recorded revision, and a deployment that waits for its gates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pathspec
+
+from controller.domain.bindings import Binding, check_belongs
+from controller.domain.deployment import Deployment, Kind, Phase
+from controller.domain.environment import Environment
+from controller.domain.errors import Rejected
+from controller.domain.events import AuditEntry, Event
+from controller.domain.manifest import EnvironmentFile, read_environment
+from controller.domain.ports import Source
+from controller.domain.reason import Reason
+from controller.domain.revision import Commit, Revision, file_of
+from controller.domain.secret import Secret
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the head found: the environment as it is to be saved, and a revision if there is a new one."""
+
+    environment: Environment
+    revision: Revision | None = None
+    entry: AuditEntry | None = None
+
+
+def look_at_head(environment: Environment, binding: Binding, source: Source, now: datetime) -> Look:
+    """Desired state follows ancestry, not arrival: only a head that descends from the recorded commit is recorded.
+
+    Nothing is recorded of a broken file, so what runs goes on running; the environment says what is wrong.
+    """
+    seen = replace(environment, head_seen=environment.head_requested)
+    head = source.head(binding.repository, binding.branch)
+    if head is None:
+        return _refused(seen, "branch.missing", f"{binding.repository} has no branch {binding.branch}", now)
+    if head.sha == environment.recorded:
+        return Look(replace(seen, problem=None))
+    ignorable: tuple[str, ...] | None = None
+    if environment.recorded is not None:
+        comparison = source.compare(binding.repository, environment.recorded, head.sha)
+        if not comparison.descends:
+            text = f"{binding.branch} is at {head.short}, which does not descend from {environment.recorded[:7]}"
+            return _refused(seen, "history.rewritten", f"{text}: what is live stays until a person decides", now)
+        ignorable = comparison.paths
+    try:
+        text, file = _file(environment.name, binding, source, head)
+    except Rejected as error:
+        return _refused(seen, error.code, str(error), now)
+    if ignorable is not None and _all_ignored(ignorable, file):
+        told = f"{head.short} changes only paths that environments/{environment.name}.yaml ignores"
+        entry = _entry(Event.REVISION_SKIPPED, environment.name, told, now, {"commit": head.sha})
+        return Look(replace(seen, recorded=head.sha, problem=None), entry=entry)
+    revision = Revision(environment.name, binding.branch, head, text, now)
+    return Look(
+        replace(seen, recorded=head.sha, problem=None),
+        revision,
+        _entry(Event.REVISION_RECORDED, environment.name, f"{head.short} {head.title}", now, {"commit": head.sha}),
+    )
+
+
+def _file(name: str, binding: Binding, source: Source, head: Commit) -> tuple[str, EnvironmentFile]:
+    path = file_of(name)
+    text = source.read(binding.repository, path, head.sha)
+    if text is None:
+        told = f"{path}: not there at {head.short} of {binding.repository}; add it, or remove the binding of {name}"
+        raise Rejected([told], code="file.missing")
+    file = read_environment(text, path)
+    check_belongs(file, binding, path, text)
+    return text, file
+
+
+def _all_ignored(paths: tuple[str, ...], file: EnvironmentFile) -> bool:
+    if not paths or not file.paths.ignore:
+        return False
+    ignored = pathspec.PathSpec.from_lines("gitignore", file.paths.ignore)
+    return all(ignored.match_file(path) for path in paths)
+
+
+def _refused(environment: Environment, code: str, text: str, now: datetime) -> Look:
+    problem = Reason(code, text)
+    if environment.problem == problem:
+        return Look(environment)
+    entry = _entry(Event.REVISION_REFUSED, environment.name, text, now, {"code": code})
+    return Look(replace(environment, problem=problem), entry=entry)
+
+
+def _entry(event: Event, environment: str, text: str, now: datetime, facts: dict[str, object]) -> AuditEntry:
+    return AuditEntry(event, environment, None, "tidegate", now, text, facts)
+
+
+def waiting_deployment(revision: Revision, number: int, now: datetime, token: Callable[[], str]) -> Deployment:
+    """A deployment of `revision` that has not been judged yet; `token` makes the secret of its smoke test."""
+    return Deployment(
+        id=f"{revision.environment}-{number}",
+        number=number,
+        environment=revision.environment,
+        kind=Kind.DEPLOY,
+        phase=Phase.WAITING,
+        reason=Reason("deployment.new", "its gates have not been asked yet"),
+        revision=revision,
+        secret=Secret(token()),
+        created_at=now,
+    )

@@ -1,0 +1,96 @@
+"""The picture of one pass: each port is asked once for what was needed, and the answers are frozen.
+
+A read that fails raises: an error never becomes «there is nothing».
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from controller.domain import names
+from controller.domain.checks import CheckAnswer, HttpCheck
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.foundation import Foundation
+from controller.domain.manifest import HttpCheck as WantedCheck
+from controller.domain.manifest import render_tag
+from controller.domain.ports import Cloud, Images, Probe
+from controller.domain.revision import Revision
+from controller.domain.snapshot import Evidence, Resolved, Snapshot, TaskFailure
+from controller.store import Store
+
+
+def observe(
+    deployment: Deployment, evidence: frozenset[Evidence], cloud: Cloud, probe: Probe, now: datetime, elapsed: timedelta
+) -> Snapshot:
+    """The evidence that was asked for about `deployment`, and nothing else."""
+    file = deployment.revision.file
+    targets = Evidence.TARGETS in evidence
+    routed = {name: service.route is not None for name, service in file.services.items()}
+    return Snapshot(
+        taken_at=now,
+        elapsed=elapsed,
+        has=evidence,
+        services=cloud.looks.services(routed, targets) if targets or Evidence.SERVICES in evidence else {},
+        definitions=_definitions(deployment, cloud) if Evidence.DEFINITIONS in evidence else {},
+        smoke=_smoke(deployment, cloud.looks.foundation(), probe) if Evidence.SMOKE in evidence else (),
+        verify=_verify(deployment, cloud.looks.foundation(), probe) if Evidence.VERIFY in evidence else (),
+        failures=_failures(deployment, cloud) if Evidence.FAILURES in evidence else {},
+    )
+
+
+def _definitions(deployment: Deployment, cloud: Cloud) -> Mapping[str, str]:
+    assert deployment.plan is not None
+    return cloud.looks.definitions([rolling.content for rolling in deployment.plan.rolling])
+
+
+def _smoke(deployment: Deployment, foundation: Foundation, probe: Probe) -> tuple[CheckAnswer, ...]:
+    """Every smoke check of every service that rolls, through the header that only the idle slot's test rule knows."""
+    services = deployment.step.services if deployment.step else ()
+    return tuple(
+        probe.ask(_asked(name, foundation.entrance, wanted, deployment))
+        for name in services
+        for wanted in deployment.revision.file.services[name].smoke
+    )
+
+
+def _verify(deployment: Deployment, foundation: Foundation, probe: Probe) -> tuple[CheckAnswer, ...]:
+    file = deployment.revision.file
+    wanted = [check for check in file.verify if isinstance(check, WantedCheck)]
+    return tuple(probe.ask(_asked(None, file.url or foundation.entrance, check, deployment)) for check in wanted)
+
+
+def _asked(service: str | None, base: str, wanted: WantedCheck, deployment: Deployment) -> HttpCheck:
+    header = (names.TEST_HEADER, deployment.header(service)) if service else None
+    return HttpCheck(service, f"{base}{wanted.path}", wanted.status, wanted.within, header)
+
+
+def _failures(deployment: Deployment, cloud: Cloud) -> Mapping[str, tuple[TaskFailure, ...]]:
+    assert deployment.undo is not None and deployment.phase is Phase.RUNNING
+    return {
+        entry.service: tuple(cloud.looks.failures(entry.service, entry.sides.idle)) for entry in deployment.undo.entries
+    }
+
+
+def resolve(revision: Revision, images: Images, store: Store) -> Resolved:
+    """What each service's image stands for: a tag in the registry, or the digest that ran healthy in another
+    environment
+    for the same tree of files."""
+    found: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for name, service in revision.file.services.items():
+        image = service.image
+        if image.promote is not None:
+            with store.read() as unit:
+                promoted = unit.deployments.promoted(image.promote, revision.commit.tree, name)
+            if promoted:
+                found[name] = promoted
+            else:
+                missing[name] = f"{name}: no deployment of this tree of files has succeeded in {image.promote} yet"
+            continue
+        assert image.tag is not None
+        tag = render_tag(image.tag, branch=revision.branch, commit=revision.commit.sha)
+        digest = images.resolve(image.repository, tag, service.task.architecture)
+        if digest:
+            found[name] = f"{image.repository}@{digest}"
+        else:
+            missing[name] = f"{name}: waiting for the image {image.repository}:{tag}"
+    return Resolved(found, missing)

@@ -1,0 +1,279 @@
+"""One pass over one environment: lease → observe → choose, decide → record → apply."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from controller.choose import choose
+from controller.decide import AT_ONCE, Decision, decide, needed
+from controller.domain.actions import Action
+from controller.domain.bindings import Binding
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.environment import Environment
+from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
+from controller.domain.events import AuditEntry, Event
+from controller.domain.manifest import EnvironmentFile
+from controller.domain.orders import Order
+from controller.domain.ports import Clock, Cloud, Permit, Probe, Source
+from controller.domain.reason import Reason
+from controller.domain.sighting import Sighting
+from controller.domain.snapshot import Resolved, ServiceView
+from controller.loop.apply import apply
+from controller.loop.heads import Look, look_at_head, waiting_deployment
+from controller.loop.observe import observe, resolve
+from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
+from controller.loop.tenure import LEASE_SECONDS, Tenure, Tenures
+from controller.progress import Terms
+from controller.store import Store
+
+LONGEST_BACKOFF = timedelta(seconds=60)
+
+
+class Clouds(Protocol):
+    def of(self, binding: Binding) -> Cloud: ...
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside that a pass talks to, and the operator's bindings."""
+
+    store: Store
+    clock: Clock
+    clouds: Clouds
+    source: Source
+    probe: Probe
+    bindings: Mapping[str, Binding]
+    token: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a pass did, in one sentence, and when to look again; None: when something wakes the environment."""
+
+    environment: str
+    reason: Reason
+    look_again_in: timedelta | None
+    deployment: str | None = None
+    action: str | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What the rows say at the beginning of a pass."""
+
+    environment: Environment
+    deployments: Sequence[Deployment]
+    orders: Sequence[Order]
+    live: EnvironmentFile | None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """When an environment was looked at last, by the clock that never jumps, and how long the next look was to wait."""
+
+    at: float
+    meant: timedelta
+
+
+class Reconciler:
+    """Runs passes. One at a time for an environment; different environments side by side.
+
+    `pace` is how long a pass waits before it looks again at something that moves by itself.
+    """
+
+    def __init__(self, world: World, owner: str, pace: timedelta) -> None:
+        self._world, self._pace = world, pace
+        self._tenures = Tenures(world.store, world.clock, owner)
+        self._looked: dict[str, Looked] = {}
+        self._seen: dict[str, Mapping[str, ServiceView]] = {}
+
+    def run_pass(self, name: str) -> Pass:
+        """Everything that can be done for this environment now. Errors end the pass, never the controller."""
+        tenure = self._tenures.take(name)
+        if tenure is None:
+            text = "another controller looks after it"
+            return Pass(name, Reason("lease.elsewhere", text), timedelta(seconds=LEASE_SECONDS / 4))
+        try:
+            done = self._pass(name, tenure)
+        except Conflict as error:
+            wait = max(tenure.quiet_seconds, 1.0)
+            return Pass(name, Reason(error.code, str(error)), timedelta(seconds=wait))
+        except Transient as error:
+            self._note_trouble(name, tenure, Reason(error.code, str(error)))
+            return Pass(name, Reason(error.code, str(error)), max(error.retry_after, self._pace))
+        except Blocked as error:
+            self._note_trouble(name, tenure, Reason(error.code, str(error)))
+            return Pass(name, Reason(error.code, str(error)), LONGEST_BACKOFF)
+        self._remember(name, done.look_again_in)
+        if done.look_again_in is None:
+            self._tenures.give_back(tenure)
+        return done
+
+    def _pass(self, name: str, tenure: Tenure) -> Pass:
+        binding = self._world.bindings[name]
+        cloud = self._world.clouds.of(binding)
+        state = self._state(name)
+        if state.environment.must_look:
+            self._look_at_head(state.environment, binding, tenure)
+            state = self._state(name)
+        resolved = self._seal_waiting(state, cloud, tenure)
+        state = self._state(name)
+        now = self._world.clock.now()
+        choice = choose(state.environment, state.deployments, state.orders, now)
+        before = {deployment.id: deployment for deployment in state.deployments}
+        environment, picked = record_choice(self._world.store, tenure.lease, state.environment, choice, before, now)
+        if picked is None:
+            environment = self._clear_trouble(environment, tenure)
+            self._look_around(name, state.live, cloud, tenure)
+            return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), None)
+        found = resolved.get(picked.id, Resolved())
+        terms = Terms(environment, binding, cloud.looks.foundation(), state.live, self._pace, found)
+        return self._move(picked, terms, cloud, tenure)
+
+    def _state(self, name: str) -> State:
+        with self._world.store.read() as unit:
+            environment = unit.environments.get(name)
+            live = unit.deployments.live(name)
+            return State(
+                environment,
+                unit.deployments.open(name),
+                unit.orders.waiting(name),
+                live.revision.file if live else None,
+            )
+
+    def _look_at_head(self, environment: Environment, binding: Binding, tenure: Tenure) -> None:
+        now = self._world.clock.now()
+        try:
+            look = look_at_head(environment, binding, self._world.source, now)
+        except Blocked as error:
+            seen = replace(environment, head_seen=environment.head_requested)
+            look = Look(replace(seen, problem=Reason(error.code, str(error))))
+        with self._world.store.fenced(tenure.lease) as unit:
+            if look.environment != environment:
+                unit.environments.save(look.environment)
+            if look.entry:
+                unit.audit.append([look.entry])
+            if look.revision:
+                number = unit.deployments.next_number(environment.name)
+                waiting = waiting_deployment(look.revision, number, now, self._world.token)
+                unit.revisions.add(look.revision)
+                unit.deployments.add(waiting)
+                unit.audit.append([_created(waiting, now)])
+
+    def _seal_waiting(self, state: State, cloud: Cloud, tenure: Tenure) -> dict[str, Resolved]:
+        """Look up the images of every waiting revision that lacks some; seal those that are complete."""
+        answers = {}
+        for deployment in state.deployments:
+            if deployment.phase is not Phase.WAITING or deployment.revision.is_sealed:
+                continue
+            resolved = resolve(deployment.revision, cloud.images, self._world.store)
+            answers[deployment.id] = resolved
+            if resolved.missing:
+                continue
+            sealed = replace(deployment, revision=deployment.revision.sealed(resolved.images))
+            with self._world.store.fenced(tenure.lease) as unit:
+                unit.revisions.seal(sealed.revision)
+                unit.deployments.save(sealed)
+                unit.audit.append([_sealed(sealed, self._world.clock.now())])
+        return answers
+
+    def _move(self, picked: Deployment, terms: Terms, cloud: Cloud, tenure: Tenure) -> Pass:
+        """Decide as often as the picture lacks something; then carry out the one action, if there is one."""
+        evidence, elapsed = needed(picked), self._elapsed(picked.environment)
+        while True:
+            now = self._world.clock.now()
+            snapshot = observe(picked, evidence, cloud, self._world.probe, now, elapsed)
+            self._keep_sighting(picked.environment, snapshot.services, tenure)
+            decision = decide(picked, snapshot, now, terms)
+            environment, picked = record_decision(
+                self._world.store, tenure.lease, terms.environment, picked, decision, now
+            )
+            terms = replace(terms, environment=environment)
+            if not decision.needs:
+                break
+            evidence, elapsed = decision.needs, timedelta(0)
+        terms = replace(terms, environment=self._clear_trouble(terms.environment, tenure))
+        if decision.action is None:
+            return Pass(picked.environment, decision.reason, decision.look_again_in, picked.id)
+        return self._act(picked, decision, decision.action, cloud, tenure)
+
+    def _look_around(self, name: str, live: EnvironmentFile | None, cloud: Cloud, tenure: Tenure) -> None:
+        """At rest nothing depends on it, but people want to see what runs."""
+        if live is not None:
+            routed = {service: wanted.route is not None for service, wanted in live.services.items()}
+            self._keep_sighting(name, cloud.looks.services(routed, targets=True), tenure)
+
+    def _keep_sighting(self, name: str, services: Mapping[str, ServiceView], tenure: Tenure) -> None:
+        """Written when it differs from the last one, so that a look that changes nothing writes nothing."""
+        if services and self._seen.get(name) != services:
+            with self._world.store.fenced(tenure.lease) as unit:
+                unit.sightings.put(Sighting(name, services, self._world.clock.now()))
+            self._seen[name] = services
+
+    def _act(self, deployment: Deployment, decision: Decision, action: Action, cloud: Cloud, tenure: Tenure) -> Pass:
+        """The intent is recorded; now do it, and record what came of it. After a crash here the next look will tell."""
+        name = type(action).__name__
+        permit = Permit(deployment.id, _token(deployment, action), tenure.check)
+        try:
+            made = apply(action, cloud, permit)
+        except (Transient, Blocked, Conflict) as error:
+            saved = record_failure(self._world.store, tenure.lease, deployment, action, error, self._world.clock.now())
+            reason = Reason(error.code, f"{decision.reason.text}: {error}")
+            return Pass(deployment.environment, reason, self._backoff(saved, error, tenure), deployment.id, name)
+        record_outcome(self._world.store, tenure.lease, deployment, action, made, self._world.clock.now())
+        return Pass(deployment.environment, decision.reason, AT_ONCE, deployment.id, name)
+
+    def _backoff(self, deployment: Deployment, error: TidegateError, tenure: Tenure) -> timedelta:
+        times = deployment.step.trouble.times if deployment.step and deployment.step.trouble else 1
+        least = error.retry_after if isinstance(error, Transient) else self._pace
+        wait: timedelta = min(max(least, self._pace * 2 ** min(times - 1, 10)), LONGEST_BACKOFF)
+        return max(wait, timedelta(seconds=tenure.quiet_seconds))
+
+    def _elapsed(self, name: str) -> timedelta:
+        """Time seen to pass since the last look, capped, so that neither a pause nor a restart counts as watching."""
+        last = self._looked.get(name)
+        if last is None:
+            return timedelta(0)
+        passed = timedelta(seconds=self._world.clock.monotonic() - last.at)
+        return min(passed, max(last.meant, self._pace) * 2)
+
+    def _remember(self, name: str, look_again_in: timedelta | None) -> None:
+        self._looked[name] = Looked(self._world.clock.monotonic(), look_again_in or AT_ONCE)
+
+    def _note_trouble(self, name: str, tenure: Tenure, reason: Reason) -> None:
+        """What keeps a pass from looking is shown at the environment; a database that is gone can't even be told so."""
+        try:
+            with self._world.store.fenced(tenure.lease) as unit:
+                environment = unit.environments.get(name)
+                if environment.trouble != reason:
+                    unit.environments.save(replace(environment, trouble=reason))
+        except TidegateError:
+            return
+
+    def _clear_trouble(self, environment: Environment, tenure: Tenure) -> Environment:
+        if environment.trouble is None:
+            return environment
+        with self._world.store.fenced(tenure.lease) as unit:
+            return unit.environments.save(replace(environment, trouble=None))
+
+
+def _token(deployment: Deployment, action: Action) -> str:
+    """The same for every attempt at the same effect: 32 hex digits."""
+    assert deployment.plan is not None and deployment.step is not None
+    slot = getattr(action, "slot", "")
+    parts = (deployment.id, deployment.plan.digest, deployment.step.number, type(action).__name__, action.service, slot)
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _created(deployment: Deployment, now: datetime) -> AuditEntry:
+    facts: dict[str, object] = {"commit": deployment.revision.commit.sha}
+    text = f"{deployment.revision.commit.short} {deployment.revision.commit.title}"
+    return AuditEntry(Event.DEPLOYMENT_CREATED, deployment.environment, deployment.id, "tidegate", now, text, facts)
+
+
+def _sealed(deployment: Deployment, now: datetime) -> AuditEntry:
+    facts: dict[str, object] = {"images": dict(deployment.revision.images or {})}
+    text = "every image is pinned by its digest"
+    return AuditEntry(Event.REVISION_SEALED, deployment.environment, deployment.id, "tidegate", now, text, facts)

@@ -1,0 +1,177 @@
+"""What a pass writes: one transaction under the lease, for state, audit and notices together.
+
+Events are derived from the difference between what was and what will be, so no move can be made without leaving its
+line in the audit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from controller.choose import Choice, closed_warm_records, consequences
+from controller.decide import Decision
+from controller.domain.actions import Action, RegisterDefinition
+from controller.domain.deployment import FINAL, Deployment, Phase
+from controller.domain.environment import Environment
+from controller.domain.errors import Blocked, TidegateError
+from controller.domain.events import AuditEntry, Event
+from controller.domain.orders import Order, OrderState
+from controller.domain.reason import Reason
+from controller.domain.step import Step, StepState, Trouble
+from controller.store import Lease, Store, Unit
+
+TIDEGATE = "tidegate"
+
+
+def record_choice(
+    store: Store, lease: Lease, environment: Environment, choice: Choice, before: dict[str, Deployment], now: datetime
+) -> tuple[Environment, Deployment | None]:
+    """Orders answered, deployments superseded or aborted; the environment and the picked deployment as saved."""
+    saved = {}
+    after = choice.environment
+    with store.fenced(lease) as unit:
+        for deployment in choice.changed:
+            after = consequences(after, before[deployment.id], deployment, now)
+            saved[deployment.id] = unit.deployments.save(deployment)
+            unit.audit.append(_moves(before[deployment.id], deployment, now))
+            _tell(unit, before[deployment.id], deployment)
+        for order in choice.orders:
+            unit.orders.settle(order.id, order.state, order.outcome)
+            unit.audit.append([_answer(order, now)])
+        after = _save_environment(unit, environment, after, now)
+    picked = saved.get(choice.picked.id, choice.picked) if choice.picked else None
+    return after, picked
+
+
+def record_decision(
+    store: Store, lease: Lease, environment: Environment, before: Deployment, decision: Decision, now: datetime
+) -> tuple[Environment, Deployment]:
+    """State and intent, before anything is done about them."""
+    after = decision.deployment
+    if after == before and decision.action is None:
+        return environment, before
+    with store.fenced(lease) as unit:
+        if before.phase is Phase.WAITING and after.phase in {Phase.RUNNING, Phase.SUCCEEDED}:
+            for closed in closed_warm_records(unit.deployments.open(environment.name), after, now):
+                unit.deployments.save(closed)
+        saved = unit.deployments.save(after) if after != before else before
+        changed = _save_environment(unit, environment, consequences(environment, before, after, now), now)
+        unit.audit.append([*_moves(before, after, now), *_intent(after, decision.action, decision.reason, now)])
+        _tell(unit, before, after)
+    return changed, saved
+
+
+def record_outcome(
+    store: Store, lease: Lease, deployment: Deployment, action: Action, made: str, now: datetime
+) -> None:
+    """The action took effect; what it made is remembered where nothing else will show it for certain."""
+    after = _without_trouble(deployment)
+    if isinstance(action, RegisterDefinition):
+        known = {**deployment.definitions, action.content.digest: made}
+        after = replace(after, definitions=known)
+    with store.fenced(lease) as unit:
+        if after != deployment:
+            unit.deployments.save(after)
+        facts: dict[str, object] = {"action": _name(action), "service": action.service, "made": made}
+        text = f"{_name(action)} {action.service}: done"
+        unit.audit.append([_entry(Event.ACTION_SUCCEEDED, deployment, now, text, facts)])
+
+
+def record_failure(
+    store: Store, lease: Lease, deployment: Deployment, action: Action, error: TidegateError, now: datetime
+) -> Deployment:
+    """The action failed, or nobody knows: the next look will show. The step remembers how often in a row."""
+    after = deployment
+    step = deployment.step
+    if step is not None:
+        times = 1 + (step.trouble.times if step.trouble and step.trouble.reason.code == error.code else 0)
+        trouble = Trouble(Reason(error.code, str(error)), times, permanent=isinstance(error, Blocked))
+        after = deployment.with_step(replace(step, detail=str(error), trouble=trouble))
+    with store.fenced(lease) as unit:
+        saved = unit.deployments.save(after) if after != deployment else deployment
+        facts: dict[str, object] = {"action": _name(action), "service": action.service, "code": error.code}
+        text = f"{_name(action)} {action.service}: {error}"
+        unit.audit.append([_entry(Event.ACTION_FAILED, deployment, now, text, facts)])
+    return saved
+
+
+def _save_environment(unit: Unit, before: Environment, after: Environment, now: datetime) -> Environment:
+    if after == before:
+        return before
+    unit.audit.append(list(_environment_moves(before, after, now)))
+    return unit.environments.save(after)
+
+
+def _environment_moves(before: Environment, after: Environment, now: datetime) -> Iterator[AuditEntry]:
+    if after.hold and not before.hold:
+        facts: dict[str, object] = {"deployment": after.hold.deployment, "until": str(after.hold.until)}
+        yield AuditEntry(Event.ENVIRONMENT_HELD, after.name, None, TIDEGATE, now, after.hold.reason.text, facts)
+    if before.hold and not after.hold:
+        yield AuditEntry(Event.ENVIRONMENT_RELEASED, after.name, None, TIDEGATE, now, "it is no longer held")
+
+
+def _moves(before: Deployment, after: Deployment, now: datetime) -> list[AuditEntry]:
+    entries = [*_step_moves(before, after, now)]
+    if before.revision.is_sealed is not after.revision.is_sealed:
+        facts: dict[str, object] = {"images": dict(after.revision.images or {})}
+        entries.append(_entry(Event.REVISION_SEALED, after, now, "every image is pinned by its digest", facts))
+    if before.phase is not after.phase:
+        event = _PHASE_EVENTS.get(after.phase, Event.DEPLOYMENT_ENDED)
+        entries.append(_entry(event, after, now, str(after.reason), {"phase": str(after.phase)}))
+    return entries
+
+
+_PHASE_EVENTS = {
+    Phase.RUNNING: Event.DEPLOYMENT_STARTED,
+    Phase.SUCCEEDED: Event.DEPLOYMENT_SUCCEEDED,
+    Phase.ROLLING_BACK: Event.DEPLOYMENT_TURNED_BACK,
+}
+
+
+def _step_moves(before: Deployment, after: Deployment, now: datetime) -> Iterator[AuditEntry]:
+    old = {step.number: step.state for step in before.steps}
+    for step in after.steps:
+        if old.get(step.number, StepState.PENDING) is not step.state:
+            event = Event.STEP_STARTED if step.state is StepState.RUNNING else Event.STEP_ENDED
+            yield _entry(event, after, now, f"{step.title}: {step.state} {step.detail}".strip(), _step_facts(step))
+
+
+def _step_facts(step: Step) -> dict[str, object]:
+    return {"step": step.number, "kind": str(step.kind), "state": str(step.state), "services": list(step.services)}
+
+
+def _intent(deployment: Deployment, action: Action | None, reason: Reason, now: datetime) -> list[AuditEntry]:
+    if action is None:
+        return []
+    facts: dict[str, object] = {"action": _name(action), "service": action.service}
+    return [_entry(Event.ACTION_INTENDED, deployment, now, reason.text, facts)]
+
+
+def _answer(order: Order, now: datetime) -> AuditEntry:
+    event = Event.ORDER_CARRIED_OUT if order.state is OrderState.DONE else Event.ORDER_REFUSED
+    facts: dict[str, object] = {"order": order.id, "kind": str(order.kind)}
+    return AuditEntry(event, order.environment, order.deployment, order.actor, now, order.outcome, facts)
+
+
+def _entry(event: Event, deployment: Deployment, now: datetime, text: str, facts: dict[str, object]) -> AuditEntry:
+    return AuditEntry(event, deployment.environment, deployment.id, TIDEGATE, now, text, facts)
+
+
+def _tell(unit: Unit, before: Deployment, after: Deployment) -> None:
+    """A notice for each move that people want to hear of; the key makes sure that it is told once."""
+    if before.phase is after.phase:
+        return
+    if after.phase in FINAL or after.phase in {Phase.RUNNING, Phase.ROLLING_BACK}:
+        body = {"deployment": after.id, "phase": str(after.phase), "code": after.reason.code, "text": after.reason.text}
+        unit.outbox.put("deployment", f"{after.id}:{after.phase}", body)
+
+
+def _without_trouble(deployment: Deployment) -> Deployment:
+    step = deployment.step
+    if step is None or step.trouble is None:
+        return deployment
+    return deployment.with_step(replace(step, trouble=None))
+
+
+def _name(action: Action) -> str:
+    return type(action).__name__

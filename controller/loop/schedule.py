@@ -1,0 +1,136 @@
+"""Wakes passes, and does nothing else: due times are rows, so what is lost here is found again at the next start.
+
+APScheduler keeps the alarm clocks; a small pool of threads runs the passes, one at a time for an environment. A wake-up
+that comes while a pass runs is kept as one more pass after it, however many come.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from controller.domain.errors import TidegateError
+from controller.loop.intake import take_in
+from controller.loop.reconcile import Pass, Reconciler, World
+
+log = structlog.get_logger()
+
+WORKERS = 8
+AFTER_A_BUG = timedelta(seconds=30)
+AFTER_A_LOST_DATABASE = timedelta(seconds=5)
+INBOX = "inbox"
+
+
+class Loop:
+    """The controller's heart: `wake` may be called from any thread, any number of times."""
+
+    def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta) -> None:
+        self._reconciler, self._world, self._sweep_every = reconciler, world, sweep
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
+        self._alarms = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._again: set[str] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        """Recovery is nothing but this: whatever was going on is looked at again, and the heads are compared."""
+        self._alarms.start()
+        self._alarms.add_job(self.sweep, "interval", seconds=self._sweep_every.total_seconds())
+        self.wake_inbox()
+        self.sweep()
+
+    def stop(self) -> None:
+        """No new pass begins; those that run end by themselves. What they left is in the rows."""
+        with self._lock:
+            self._stopping = True
+        self._alarms.shutdown(wait=False)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wake(self, name: str) -> None:
+        self._submit(name, lambda: self._run(name))
+
+    def wake_inbox(self) -> None:
+        self._submit(INBOX, self._take_in)
+
+    def sweep(self) -> None:
+        """Webhooks get lost: every environment's head is compared with what is recorded, and every row is looked at."""
+        self._submit("sweep", self._ask_for_looks)
+
+    def _ask_for_looks(self) -> None:
+        try:
+            with self._world.store.write() as unit:
+                unit.environments.request_look(self._world.bindings)
+        except TidegateError as error:
+            log.warning("sweep failed", code=error.code, error=str(error))
+        for name in self._world.bindings:
+            self.wake(name)
+
+    def _take_in(self) -> None:
+        try:
+            concerned = take_in(self._world.store, self._world.bindings)
+        except TidegateError as error:
+            log.warning("inbox not read", code=error.code, error=str(error))
+            self._later(INBOX, AFTER_A_LOST_DATABASE, self.wake_inbox)
+            return
+        for name in concerned:
+            self.wake(name)
+
+    def _run(self, name: str) -> None:
+        """One pass, and the alarm clock for the next. A bug stops this environment for a while, and no other."""
+        with structlog.contextvars.bound_contextvars(environment=name):
+            try:
+                done = self._reconciler.run_pass(name)
+            except TidegateError as error:
+                log.warning("pass failed", code=error.code, error=str(error))
+                self._later(name, AFTER_A_LOST_DATABASE, lambda: self.wake(name))
+            except Exception:
+                log.exception("pass broke")
+                self._later(name, AFTER_A_BUG, lambda: self.wake(name))
+            else:
+                self._after(done)
+
+    def _after(self, done: Pass) -> None:
+        log.info("pass", deployment=done.deployment, action=done.action, code=done.reason.code, text=done.reason.text)
+        wait = done.look_again_in
+        self._remember_due(done)
+        if wait is not None and wait <= timedelta(0):
+            self.wake(done.environment)
+        elif wait is not None:
+            self._later(done.environment, wait, lambda: self.wake(done.environment))
+
+    def _remember_due(self, done: Pass) -> None:
+        due_at = None if done.look_again_in is None else self._world.clock.now() + done.look_again_in
+        try:
+            with self._world.store.write() as unit:
+                unit.timers.set(done.environment, due_at)
+        except TidegateError as error:
+            log.warning("timer not kept", code=error.code, error=str(error))
+
+    def _later(self, job: str, wait: timedelta, what: Callable[[], None]) -> None:
+        if not self._stopping:
+            self._alarms.add_job(what, "date", run_date=self._world.clock.now() + wait, id=job, replace_existing=True)
+
+    def _submit(self, key: str, work: Callable[[], None]) -> None:
+        with self._lock:
+            if self._stopping:
+                return
+            if key in self._busy:
+                self._again.add(key)
+                return
+            self._busy.add(key)
+        self._pool.submit(self._work, key, work)
+
+    def _work(self, key: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        finally:
+            with self._lock:
+                self._busy.discard(key)
+                again = key in self._again
+                self._again.discard(key)
+            if again:
+                self._submit(key, work)
