@@ -1,0 +1,1 @@
+from tests.support.database import *  # noqa: F403
