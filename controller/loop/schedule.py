@@ -46,6 +46,8 @@ class Loop:
     def stop(self) -> None:
         """No new pass begins; those that run end by themselves. What they left is in the rows."""
         with self._lock:
+            if self._stopping:
+                return
             self._stopping = True
         self._alarms.shutdown(wait=False)
         self._pool.shutdown(wait=True, cancel_futures=True)
