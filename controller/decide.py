@@ -158,7 +158,7 @@ def _judged(step: Step, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Done | Fail | Need) or step.kind in {StepKind.HOME, StepKind.RETIRE}:
         return outcome
     if isinstance(outcome, Stumble) and _times(step, outcome.reason) >= PATIENCE:
-        return Fail(outcome.reason, outcome.culprits)
+        return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
     if step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
         return Fail(step.trouble.reason, quarantines=False)
     deadline = DEADLINES.get(step.kind)
@@ -181,15 +181,16 @@ def _unfinished(
         case Ask(action, text):
             rises = isinstance(action, SetWeights)
             assert not rises or deployment.phase is Phase.RUNNING, f"{deployment.id}: traffic rises only while it runs"
-            told = deployment.with_step(replace(step, detail=text))
+            kept = step.trouble if step.trouble and step.trouble.by_action else None
+            told = deployment.with_step(replace(step, detail=text, trouble=kept))
             return Decision(told, Reason(f"step.{step.kind}", text), action, look_again_in=terms.pace)
-        case Stumble(reason, _):
+        case Stumble(reason):
             trouble = Trouble(reason, _times(step, reason))
             told = deployment.with_step(replace(step, detail=reason.text, trouble=trouble))
             return Decision(told, reason, look_again_in=terms.pace)
-        case Wait(reason):
-            told = deployment.with_step(replace(step, detail=reason.text))
-            return Decision(told, reason, look_again_in=terms.pace)
+        case Wait(reason, look_in):
+            told = deployment.with_step(replace(step, detail=reason.text, trouble=None))
+            return Decision(told, reason, look_again_in=look_in or terms.pace)
         case Fail(reason, culprits, quarantines):
             if not deployment.revision.file.rollback.automatic:
                 return _left_to_a_person(deployment, step, reason, terms)

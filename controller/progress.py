@@ -63,7 +63,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Wait:
+    """`look_in` says when to look again where nothing can happen sooner; None: at the ordinary pace."""
+
     reason: Reason
+    look_in: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Stumble:
-    """It went wrong this time; after `PATIENCE` times in a row the step has failed."""
+    """It looks wrong this time; after `PATIENCE` times in a row the step has failed, for it may be an old picture."""
 
     reason: Reason
     culprits: tuple[str, ...] = field(default=())
+    quarantines: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class Fail:
     culprits: tuple[str, ...] = field(default=())
     quarantines: bool = True
 
+
+LONG_LOOK = timedelta(seconds=30)
+"""While a slot is only kept warm, so seldom is often enough."""
 
 Outcome = Ask | Wait | Need | Done | Stumble | Fail
 
@@ -266,7 +273,7 @@ def _shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
 def _bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     for rolling in _rolling(step, deployment):
         weak = _too_weak(rolling, snapshot.services[rolling.service].slots[deployment.sides(rolling.service).idle])
-        if isinstance(weak, Fail):
+        if isinstance(weak, Stumble):
             return weak
     return _until(step, "bake.running", "baked", "to bake")
 
@@ -280,7 +287,7 @@ def _until(step: Step, code: str, done: str, purpose: str) -> Outcome:
     )
 
 
-def _too_weak(rolling: Rolling, slot: SlotView) -> Wait | Fail | None:
+def _too_weak(rolling: Rolling, slot: SlotView) -> Wait | Stumble | None:
     """No traffic rises onto a slot that can't carry it; one without any healthy target has failed."""
     healthy = (slot.group.healthy if slot.group else slot.running) or 0
     if healthy >= rolling.count:
@@ -290,13 +297,13 @@ def _too_weak(rolling: Rolling, slot: SlotView) -> Wait | Fail | None:
         f"{rolling.service}: {healthy} of {rolling.count} targets are healthy{f' ({complaints})' if complaints else ''}"
     )
     if healthy == 0:
-        return Fail(Reason("targets.unhealthy", text), (rolling.service,))
+        return Stumble(Reason("targets.unhealthy", text), (rolling.service,))
     return Wait(Reason("targets.too_few", text))
 
 
 def _foreign_traffic(
     rolling: Rolling, deployment: Deployment, view: ServiceView, percent: int, before: int = 0
-) -> Fail | None:
+) -> Stumble | None:
     """Weights that are neither the recorded step's nor the one before's were set by somebody else."""
     if not rolling.routed:
         return None
@@ -310,7 +317,7 @@ def _foreign_traffic(
         return None
     found = ", ".join(f"{slot} {share}" for slot, share in view.rule.weights.items()) if view.rule else "no rule"
     text = f"somebody else changed the traffic of {rolling.service}: found {found}"
-    return Fail(Reason("traffic.foreign_change", text), quarantines=False)
+    return Stumble(Reason("traffic.foreign_change", text), quarantines=False)
 
 
 def _normal(view: ServiceView) -> dict[Slot, int]:
@@ -333,7 +340,9 @@ def _retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms
     wait = max(step.wait or timedelta(0), PROPAGATION)
     if step.observed < wait:
         left = spoken(timedelta(seconds=round((wait - step.observed).total_seconds())))
-        return Wait(Reason("slot.warm", f"the old version is kept warm, {left} left"))
+        return Wait(
+            Reason("slot.warm", f"the old version is kept warm, {left} left"), min(wait - step.observed, LONG_LOOK)
+        )
     waits = [
         outcome for entry in _leaving(step, deployment) if not isinstance(outcome := _empty(entry, snapshot), Done)
     ]

@@ -201,7 +201,7 @@ def test_a_foreign_hand_on_the_weights_stops_a_running_deployment_without_blamin
     film = a_film()
     until_step(film, StepKind.SHIFT)
     film.world.services["backend"] = replace(film.world.services["backend"], rule=a_rule(20, 80))
-    film._pass()
+    film.until(Phase.ROLLING_BACK)
     assert film.deployment.phase is Phase.ROLLING_BACK
     assert film.deployment.reason.code == "traffic.foreign_change" and not film.deployment.turning.quarantines
 
@@ -212,8 +212,31 @@ def test_targets_that_die_during_the_bake_turn_it_back() -> None:
     film.world._slot(
         "backend", Slot.GREEN, group=replace(film.world.services["backend"].slots[Slot.GREEN].group, healthy=0)
     )
-    film._pass()
+    film.until(Phase.ROLLING_BACK)
     assert film.deployment.reason.code == "targets.unhealthy" and film.deployment.turning.culprits == ("backend",)
+
+
+def test_one_old_picture_of_the_weights_is_not_believed() -> None:
+    film = a_film()
+    while film.deployment.step is None or film.deployment.step.title != "shift 100":
+        film._pass()
+    now = film.world.services["backend"]
+    film.world.services["backend"] = replace(now, rule=a_rule(100, 0))
+    film._pass()
+    assert film.decisions[-1].reason.code == "traffic.foreign_change" and film.deployment.phase is Phase.RUNNING
+    film.world.services["backend"] = now
+    assert film.run().phase is Phase.SUCCEEDED
+
+
+def test_bad_looks_count_only_in_a_row() -> None:
+    film = a_film(BAKED)
+    until_step(film, StepKind.BAKE)
+    well = film.world.services["backend"].slots[Slot.GREEN].group
+    for _ in range(4):
+        for healthy in (0, 0, 2):
+            film.world._slot("backend", Slot.GREEN, group=replace(well, healthy=healthy))
+            film._pass()
+    assert film.deployment.phase in {Phase.RUNNING, Phase.SUCCEEDED}
 
 
 def test_traffic_does_not_rise_onto_too_few_healthy_targets() -> None:

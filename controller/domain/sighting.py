@@ -1,4 +1,4 @@
-"""What an environment's services looked like on AWS when a pass saw them last: for people and pages, never to decide on."""
+"""What an environment's services looked like on AWS when a pass saw them last: for people, never to decide on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

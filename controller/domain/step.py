@@ -32,11 +32,12 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """The last thing that went wrong while a step ran, and how often in a row."""
+    """What went wrong the last time, and how often in a row: `by_action` when something was done, else when looking."""
 
     reason: Reason
     times: int
     permanent: bool = False
+    by_action: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,150 @@
+"""The one file that knows every concrete class: it builds the controller out of its rooms, and runs it."""
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+import uvicorn
+from anyio.to_thread import run_sync
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from controller import api, dashboard
+from controller.adapters.aws.cloud import Clouds
+from controller.adapters.clock import SystemClock
+from controller.adapters.github.source import App, GitHubSource
+from controller.adapters.probe import HttpProbe
+from controller.api import ApiContext
+from controller.dashboard import DashboardContext
+from controller.domain.bindings import Binding, read_bindings
+from controller.domain.errors import Blocked
+from controller.domain.ports import Clock
+from controller.domain.secret import Secret
+from controller.inbox.deliveries import Inbox
+from controller.inbox.orders import Orders
+from controller.logs import set_up
+from controller.loop.preview import Preview
+from controller.loop.reconcile import Reconciler, World
+from controller.loop.schedule import Loop
+from controller.settings import Settings
+from controller.store import Store
+from controller.store.schema import check_schema
+from webhooks.routes import github_route
+
+log = structlog.get_logger()
+
+GRACE_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class Controller:
+    """The parts that outlive a request."""
+
+    store: Store
+    world: World
+    loop: Loop
+    app: Starlette
+
+
+def read_bindings_file(settings: Settings) -> Mapping[str, Binding]:
+    """The operator's `tidegate.yaml`; `Blocked` when it can't be read, `Rejected` with every problem in it."""
+    try:
+        text = settings.config.read_text(encoding="utf-8")
+    except OSError as error:
+        told = f"reading the bindings in {settings.config}: {error.strerror}; set TIDEGATE_CONFIG to where they are"
+        raise Blocked(told, code="config.unreadable") from error
+    return read_bindings(text, str(settings.config))
+
+
+def build(settings: Settings) -> Controller:
+    """Every room, connected. Nothing runs until the app's lifespan starts."""
+    settings.must_serve()
+    bindings = read_bindings_file(settings)
+    check_schema(settings.database)
+    clock = SystemClock()
+    store = Store(settings.database, clock)
+    store.inherit()
+    with store.write() as unit:
+        unit.environments.ensure(bindings)
+    world = World(
+        store=store,
+        clock=clock,
+        clouds=Clouds(clock),
+        source=_source(settings, clock),
+        probe=HttpProbe(clock, settings.connect_to),
+        bindings=bindings,
+        token=lambda: secrets.token_urlsafe(24),
+    )
+    loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep)
+    return Controller(store, world, loop, _web(settings, world, loop))
+
+
+def _owner() -> str:
+    """This process among all that may hold leases: unlike every other, and like no earlier run of itself."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _source(settings: Settings, clock: Clock) -> GitHubSource:
+    key = settings.github_app_key.get_secret_value()
+    token = Secret(settings.github_token.get_secret_value())
+    credentials = App(settings.github_app_id, Secret(key)) if settings.github_app_id and key else token
+    return GitHubSource(settings.github_url, credentials, clock)
+
+
+def _web(settings: Settings, world: World, loop: Loop) -> Starlette:
+    """The doors. They read rows and leave notes; the loop is woken, never called."""
+    context = ApiContext(
+        store=world.store,
+        orders=Orders(world.store, world.clock, loop.wake),
+        clock=world.clock,
+        token=Secret(settings.api_token.get_secret_value()),
+        bindings=world.bindings,
+        preview=Preview(world, settings.pace),
+        wake=loop.wake,
+        dependencies={"database": world.store.ping},
+        version=version("tidegate"),
+        registry=CollectorRegistry(),
+    )
+    accepted = [secret.get_secret_value().encode() for secret in settings.github_webhook_secrets]
+    inbox = Inbox(world.store, loop.wake_inbox)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await run_sync(loop.start)
+        log.info("controller started", environments=sorted(world.bindings), version=context.version)
+        yield
+        await run_sync(loop.stop)
+        await run_sync(world.store.close)
+        log.info("controller stopped")
+
+    return Starlette(
+        routes=[
+            github_route(accepted, inbox.accept, world.clock),
+            *api.routes(context),
+            *dashboard.routes(DashboardContext(world.store, world.clock, world.bindings, context.version)),
+        ],
+        exception_handlers=api.exception_handlers(),
+        middleware=api.middleware(),
+        lifespan=lifespan,
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Listen until SIGTERM or SIGINT; running passes end by themselves first."""
+    set_up(settings.log_level)
+    controller = build(settings)
+    config = uvicorn.Config(
+        controller.app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
