@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller.domain.errors import TidegateError
 from controller.loop.intake import take_in
+from controller.loop.outbox import Tell, send_due
 from controller.loop.reconcile import Pass, Reconciler, World
 
 log = structlog.get_logger()
@@ -21,14 +22,15 @@ log = structlog.get_logger()
 WORKERS = 8
 AFTER_A_BUG = timedelta(seconds=30)
 AFTER_A_LOST_DATABASE = timedelta(seconds=5)
-INBOX = "inbox"
+INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
+"""Work that belongs to no environment; no environment has such a name."""
 
 
 class Loop:
     """The controller's heart: `wake` may be called from any thread, any number of times."""
 
-    def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta) -> None:
-        self._reconciler, self._world, self._sweep_every = reconciler, world, sweep
+    def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta, tell: Tell) -> None:
+        self._reconciler, self._world, self._sweep_every, self._tell = reconciler, world, sweep, tell
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
         self._alarms = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
         self._lock = threading.Lock()
@@ -60,7 +62,7 @@ class Loop:
 
     def sweep(self) -> None:
         """Webhooks get lost: every environment's head is compared with what is recorded, and every row is looked at."""
-        self._submit("sweep", self._ask_for_looks)
+        self._submit(SWEEP, self._ask_for_looks)
 
     def _ask_for_looks(self) -> None:
         try:
@@ -70,6 +72,13 @@ class Loop:
             log.warning("sweep failed", code=error.code, error=str(error))
         for name in self._world.bindings:
             self.wake(name)
+        self._submit(OUTBOX, self._send)
+
+    def _send(self) -> None:
+        try:
+            send_due(self._world.store, self._tell, self._world.clock)
+        except TidegateError as error:
+            log.warning("notices not sent", code=error.code, error=str(error))
 
     def _take_in(self) -> None:
         try:
@@ -99,6 +108,8 @@ class Loop:
         log.info("pass", deployment=done.deployment, action=done.action, code=done.reason.code, text=done.reason.text)
         wait = done.look_again_in
         self._remember_due(done)
+        if done.deployment is not None:
+            self._submit(OUTBOX, self._send)
         if wait is not None and wait <= timedelta(0):
             self.wake(done.environment)
         elif wait is not None:
@@ -129,6 +140,8 @@ class Loop:
     def _work(self, key: str, work: Callable[[], None]) -> None:
         try:
             work()
+        except Exception:
+            log.exception("work broke", work=key)
         finally:
             with self._lock:
                 self._busy.discard(key)

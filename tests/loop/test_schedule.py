@@ -55,7 +55,7 @@ def start(store: Store) -> Iterator[Callable[[Callable[[str], Pass]], tuple[Loop
             unit.environments.ensure(bindings)
         passes = Passes(what)
         world = World(store, SystemClock(), None, None, None, bindings, lambda: "")  # type: ignore[arg-type]
-        loop = Loop(passes, world, NEVER)  # type: ignore[arg-type]
+        loop = Loop(passes, world, NEVER, lambda *_: None)  # type: ignore[arg-type]
         loops.append(loop)
         loop.start()
         return loop, passes

@@ -1,0 +1,56 @@
+"""Notices: each is sent, one that fails comes again and holds up no other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from controller.domain.errors import Transient
+from controller.loop.outbox import FIRST_RETRY, send_due
+from controller.store import Store
+from tests.support.database import MovedClock
+
+
+@dataclass
+class Listener:
+    deaf_to: set[str] = field(default_factory=set)
+    heard: list[str] = field(default_factory=list)
+
+    def tell(self, kind: str, key: str, body: Mapping[str, object]) -> None:
+        if key in self.deaf_to:
+            raise Transient("the channel can't be reached")
+        self.heard.append(key)
+
+
+@pytest.fixture
+def ready(store: Store) -> Store:
+    with store.write() as unit:
+        for key in ("one", "two", "three"):
+            unit.outbox.put("deployment", key, {"text": key})
+    return store
+
+
+def test_each_notice_is_sent_once(ready: Store, clock: MovedClock) -> None:
+    listener = Listener()
+    assert send_due(ready, listener.tell, clock) == 3
+    assert send_due(ready, listener.tell, clock) == 0
+    assert listener.heard == ["one", "two", "three"]
+
+
+def test_one_that_fails_comes_again_later_and_holds_up_no_other(ready: Store, clock: MovedClock) -> None:
+    listener = Listener(deaf_to={"one"})
+    assert send_due(ready, listener.tell, clock) == 2
+    listener.deaf_to.clear()
+    assert send_due(ready, listener.tell, clock) == 0, "not before its time"
+    clock.sleep(FIRST_RETRY.total_seconds() + 1)
+    assert send_due(ready, listener.tell, clock) == 1
+    assert listener.heard == ["two", "three", "one"]
+
+
+def test_a_bug_in_a_notifier_leaves_its_notice_where_it_is(ready: Store, clock: MovedClock) -> None:
+    def broken(kind: str, key: str, body: Mapping[str, object]) -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        send_due(ready, broken, clock)
+    assert send_due(ready, Listener().tell, clock) == 3
