@@ -23,20 +23,8 @@ from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
 from controller.homeward import turned_back
-from controller.progress import (
-    DEADLINES,
-    EVIDENCE,
-    PATIENCE,
-    Ask,
-    Done,
-    Fail,
-    Need,
-    Outcome,
-    Stumble,
-    Terms,
-    Wait,
-    look,
-)
+from controller.progress import DEADLINES, EVIDENCE, look
+from controller.progress.outcomes import PATIENCE, Ask, Done, Fail, Need, Outcome, Stumble, Terms, Wait
 
 AT_ONCE = timedelta(0)
 WAITING_LOOK = timedelta(seconds=30)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from controller.domain.content import Content
+from controller.domain.manifest import Service
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.secret import Secret
@@ -131,6 +132,14 @@ class Deployment:
     def header(self, service: str) -> Secret:
         """The value that opens this service's idle slot."""
         return Secret(f"{service}.{self.secret.reveal()}")
+
+    def rolling(self, step: Step) -> tuple[Rolling, ...]:
+        """What `step` moves, in the order in which traffic rises."""
+        assert self.plan is not None, f"{self.id} has steps, so it has a plan"
+        return tuple(self.plan.of(name) for name in step.services)
+
+    def service(self, name: str) -> Service:
+        return self.revision.file.services[name]
 
     def sides(self, service: str) -> Sides:
         assert self.undo is not None, f"{self.id} has not started: no slot is live or idle for it"

@@ -8,7 +8,7 @@ from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
 from controller.domain.environment import HoldUntil
 from controller.domain.overview import Overview
 
-NOBODY = "nobody needs to: Tidegate goes on by itself"
+ITSELF = "Tidegate, by itself"
 AUTHOR = "the author: push a commit that mends it"
 OPERATOR = "an operator: the repository, its branch, or the right to read it"
 PERSON = "a person: `tidegate unhold {environment}`"
@@ -67,9 +67,9 @@ def _in_flight(overview: Overview) -> _Answer | None:
         return None
     if moving.phase is Phase.ROLLING_BACK:
         text = f"{moving.id} turns back: {moving.reason.text}{_doing(moving)}"
-        return _Answer(moving.reason.code, text, _step_since(moving), NOBODY, moving.id)
+        return _Answer(moving.reason.code, text, _step_since(moving), ITSELF, moving.id)
     text = f"{moving.id} brings {moving.revision.version}{_doing(moving)}"
-    clears = f"{NOBODY}; `tidegate abort {moving.id}` turns it back"
+    clears = f"{ITSELF}; `tidegate abort {moving.id}` turns it back"
     return _Answer("deployment.running", text, _step_since(moving), clears, moving.id)
 
 
@@ -87,7 +87,7 @@ def _waiting(overview: Overview) -> _Answer | None:
     if moving is None:
         return None
     code = moving.reason.code
-    clears = _cleared_by(code, overview) or NOBODY
+    clears = _cleared_by(code, overview) or ITSELF
     since = overview.environment.hold.since if code == "environment.held" and overview.environment.hold else None
     return _Answer(code, f"{moving.id} waits: {moving.reason.text}", since or moving.created_at, clears, moving.id)
 
@@ -106,7 +106,7 @@ def _warm(overview: Overview) -> _Answer | None:
     if retiring is None:
         return None
     text = f"{retiring.revision.version} is live; {_old_slots(retiring)}"
-    return _Answer("environment.warm", text, overview.environment.live_since, NOBODY, retiring.id)
+    return _Answer("environment.warm", text, overview.environment.live_since, ITSELF, retiring.id)
 
 
 def _at_rest(overview: Overview) -> _Answer | None:

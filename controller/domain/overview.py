@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment
 from controller.domain.environment import Environment
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
@@ -81,11 +81,6 @@ def spans(deployment: Deployment, now: datetime) -> Spans:
     end = deployment.finished_at or now
     started = deployment.started_at
     return Spans((started or end) - deployment.created_at, end - started if started else None)
-
-
-def is_going_well(phase: Phase) -> bool:
-    """The new version is live, or may still become it."""
-    return phase in {Phase.WAITING, Phase.RUNNING, Phase.SUCCEEDED}
 
 
 def _state(name: str, view: ServiceView) -> ServiceState:

@@ -1,5 +1,6 @@
 """What an environment should be, as one commit says it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,10 @@ from controller.domain.manifest import EnvironmentFile, read_environment
 def file_of(environment: str) -> str:
     """Where a repository keeps the environment's file."""
     return f"environments/{environment}.yaml"
+
+
+MERGED = re.compile(r"Merge pull request #(\d+) from ")
+"""https://docs.github.com/en/pull-requests: how GitHub begins the message of a merge commit."""
 
 
 @lru_cache(maxsize=256)
@@ -45,7 +50,15 @@ class Commit:
 
     @property
     def title(self) -> str:
-        return self.message.split("\n", 1)[0]
+        """The message's first line; of a merge, what the pull request was called.
+
+        >>> merge = "Merge pull request #3 from acme/tones\\n\\nAdd tones"
+        >>> Commit("a" * 40, "b" * 40, merge, (), datetime(2026, 1, 1)).title
+        'Add tones (#3)'
+        """
+        first, *others = [line for line in self.message.splitlines() if line.strip()] or [""]
+        merged = MERGED.match(first)
+        return f"{others[0]} (#{merged[1]})" if merged and others else first
 
 
 @dataclass(frozen=True)

@@ -3,5 +3,5 @@ apply.
 
 Never here: vendor words (they end in `adapters`), a judgement (they are in `choose`, `decide`, `progress`, `gates`).
 To add evidence: a member of `Evidence`, a branch in `observe.py`. To add an effect: an action in `domain/actions.py`, a
-line in `apply.py`, an answer in `progress.py` that asks for it.
+line in `apply.py`, an answer in `progress/` that asks for it.
 """

@@ -25,7 +25,7 @@ from controller.loop.heads import Look, look_at_head, waiting_deployment
 from controller.loop.observe import observe, resolve
 from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
 from controller.loop.tenure import LEASE_SECONDS, Tenure, Tenures
-from controller.progress import Terms
+from controller.progress.outcomes import Terms
 from controller.store import Store
 
 LONGEST_BACKOFF = timedelta(seconds=60)

@@ -19,7 +19,7 @@ from controller.domain.revision import Author, Commit, Revision
 from controller.domain.secret import Secret
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, GroupView, Rollout, RuleView, ServiceView, SlotView, Snapshot
-from controller.progress import Terms
+from controller.progress.outcomes import Terms
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PACE = timedelta(seconds=5)

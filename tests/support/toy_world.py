@@ -9,7 +9,7 @@ from controller.domain.checks import CheckAnswer
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, GroupView, Rollout, RuleView, ServiceView, SlotView, Snapshot
-from controller.progress import Terms
+from controller.progress.outcomes import Terms
 from tests.support.builders import NOON, PACE, a_view, an_answer, terms
 
 

@@ -1,0 +1,58 @@
+"""What one step asks for next: one function for each kind of step, in the file named for what it moves. Pure.
+
+It compares the picture of one pass with what the step wants and answers with at most one action. It asks for the same
+action until the picture shows it done, so a crash, a lost write or a lost reply needs no code of its own. To add a kind
+of step: a member of `StepKind`, a function here, and its lines in the three tables below.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from controller.domain.deployment import Deployment
+from controller.domain.snapshot import Evidence, Snapshot
+from controller.domain.step import Step, StepKind
+from controller.progress import checks, retire, traffic, warm
+from controller.progress.outcomes import Need, Outcome, Terms
+
+EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
+    StepKind.REGISTER: frozenset({Evidence.DEFINITIONS}),
+    StepKind.WARM: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+    StepKind.SMOKE: frozenset({Evidence.SMOKE}),
+    StepKind.SHIFT: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+    StepKind.BAKE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+    StepKind.VERIFY: frozenset({Evidence.VERIFY}),
+    StepKind.SETTLE: frozenset(),
+    StepKind.RETIRE: frozenset({Evidence.SERVICES}),
+    StepKind.HOME: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+}
+"""What each kind of step always looks at; a function below may ask for more."""
+
+DEADLINES: Mapping[StepKind, timedelta] = {
+    StepKind.REGISTER: timedelta(minutes=5),
+    StepKind.WARM: timedelta(minutes=20),
+    StepKind.SMOKE: timedelta(minutes=5),
+    StepKind.SHIFT: timedelta(minutes=10),
+    StepKind.VERIFY: timedelta(minutes=5),
+}
+"""How long a step may take before it has failed. What isn't named here waits as long as it must."""
+
+
+def look(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """What `step`, the deployment's present one, asks for in this picture."""
+    lacking = EVIDENCE[step.kind] - snapshot.has
+    if lacking:
+        return Need(EVIDENCE[step.kind])
+    return _LOOKS[step.kind](step, deployment, snapshot, terms)
+
+
+_LOOKS: Mapping[StepKind, Callable[[Step, Deployment, Snapshot, Terms], Outcome]] = {
+    StepKind.REGISTER: warm.register,
+    StepKind.WARM: warm.warm,
+    StepKind.SMOKE: checks.smoke,
+    StepKind.SHIFT: traffic.shift,
+    StepKind.BAKE: traffic.bake,
+    StepKind.VERIFY: checks.verify,
+    StepKind.SETTLE: retire.settle,
+    StepKind.RETIRE: retire.retire,
+    StepKind.HOME: traffic.home,
+}

@@ -1,0 +1,25 @@
+"""Smoke and verify: questions asked over HTTP."""
+
+from controller.domain.checks import CheckAnswer
+from controller.domain.deployment import Deployment
+from controller.domain.reason import Reason
+from controller.domain.snapshot import Snapshot
+from controller.domain.step import Step
+from controller.progress.outcomes import Done, Outcome, Stumble, Terms, counted
+
+
+def smoke(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    return _answers(snapshot.smoke, "smoke.red", "smoke test", step.services)
+
+
+def verify(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    return _answers(snapshot.verify, "verify.red", "verification", ())
+
+
+def _answers(answers: tuple[CheckAnswer, ...], code: str, what: str, blamed: tuple[str, ...]) -> Outcome:
+    red = [answer for answer in answers if not answer.passed]
+    if not red:
+        return Done(f"{counted(len(answers), 'check')} passed")
+    told = "; ".join(f"{answer.check.url}: {answer.found}" for answer in red)
+    culprits = tuple(name for name in blamed if any(answer.check.service == name for answer in red))
+    return Stumble(Reason(code, f"the {what} failed: {told}"), culprits)

@@ -1,0 +1,79 @@
+"""What a step may answer, and what holds while it is asked."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from controller.domain.actions import Action
+from controller.domain.bindings import Binding
+from controller.domain.environment import Environment
+from controller.domain.foundation import Foundation
+from controller.domain.manifest import EnvironmentFile
+from controller.domain.reason import Reason
+from controller.domain.snapshot import Evidence, Resolved
+
+PATIENCE = 3
+"""So many failing answers in a row are believed; fewer may be a hiccup on the way."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for the whole pass: the environment and its binding, what it stands on, the file of the revision that
+    is live, how often to look, and what the images of an unsealed revision stand for."""
+
+    environment: Environment
+    binding: Binding
+    foundation: Foundation
+    live: EnvironmentFile | None
+    pace: timedelta
+    resolved: Resolved = field(default_factory=Resolved)
+
+
+@dataclass(frozen=True)
+class Ask:
+    action: Action
+    text: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """`look_in` says when to look again where nothing can happen sooner; None: at the ordinary pace."""
+
+    reason: Reason
+    look_in: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Need:
+    """The picture lacks this evidence; nothing is decided without it."""
+
+    evidence: frozenset[Evidence]
+
+
+@dataclass(frozen=True)
+class Done:
+    detail: str
+
+
+@dataclass(frozen=True)
+class Stumble:
+    """It looks wrong this time; after `PATIENCE` times in a row the step has failed, for it may be an old picture."""
+
+    reason: Reason
+    culprits: tuple[str, ...] = field(default=())
+    quarantines: bool = True
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The step can't be done. `quarantines` is False when the content isn't to blame (capacity, quota)."""
+
+    reason: Reason
+    culprits: tuple[str, ...] = field(default=())
+    quarantines: bool = True
+
+
+Outcome = Ask | Wait | Need | Done | Stumble | Fail
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,127 @@
+"""Register and warm: the idle slots run the new version, and nobody but the smoke test can reach it."""
+
+import json
+
+from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RegisterDefinition, RunSlot
+from controller.domain.deployment import Deployment, Rolling
+from controller.domain.manifest import Service
+from controller.domain.reason import Reason
+from controller.domain.rendering import group_settings
+from controller.domain.slot import Slot
+from controller.domain.snapshot import Evidence, Rollout, ServiceView, SlotView, Snapshot, TaskFailure
+from controller.domain.step import Step
+from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait, counted
+from controller.progress.traffic import foreign_traffic
+
+
+def register(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    known = {**snapshot.definitions, **deployment.definitions}
+    for rolling in deployment.rolling(step):
+        if rolling.content.digest not in known:
+            action = RegisterDefinition(rolling.service, rolling.content)
+            return Ask(action, f"register a task definition for {rolling.service}")
+    return Done(f"{counted(len(step.services), 'task definition')} registered")
+
+
+def warm(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    waits: list[Wait] = []
+    for rolling in deployment.rolling(step):
+        outcome = _warm_one(rolling, deployment, snapshot)
+        if isinstance(outcome, Wait):
+            waits.append(outcome)
+        elif not isinstance(outcome, Done):
+            return outcome
+    if waits:
+        return waits[0]
+    return Done("; ".join(f"{rolling.service}: {rolling.count} healthy" for rolling in deployment.rolling(step)))
+
+
+def _warm_one(rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Outcome:
+    name = rolling.service
+    view, idle = snapshot.services[name], deployment.sides(name).idle
+    slot, service = view.slots[idle], deployment.service(name)
+    foreign = foreign_traffic(rolling, deployment, view, percent=0)
+    if foreign:
+        return foreign
+    if slot.content != rolling.content.digest and (slot.desired or slot.running):
+        return _clear(name, idle, slot)
+    if rolling.routed:
+        behind = _behind_balancer(name, service, deployment, view)
+        if behind:
+            return behind
+    if slot.content != rolling.content.digest or slot.desired != rolling.count:
+        return Ask(_run(rolling, service, deployment, idle), f"run {rolling.count} tasks of {name} in {idle}")
+    return _healthy(rolling, idle, slot, snapshot)
+
+
+def _clear(name: str, slot: Slot, view: SlotView) -> Outcome:
+    """A slot starts from nothing: what an earlier deployment left there goes first."""
+    if view.desired:
+        return Ask(EmptySlot(name, slot), f"empty {slot} of {name}, which still runs an earlier version")
+    return Wait(Reason("slot.emptying", f"{name}: {view.running} tasks of an earlier version are stopping in {slot}"))
+
+
+def _behind_balancer(name: str, service: Service, deployment: Deployment, view: ServiceView) -> Ask | None:
+    """Both target groups exist, the idle one as the file says, and the test rule leads to it."""
+    settings, idle = group_settings(service), deployment.sides(name).idle
+    assert settings is not None and service.route is not None, f"{name} is routed, so it has a health check"
+    group, other = view.slots[idle].group, view.slots[idle.other].group
+    if group is None or group.settings != settings:
+        return Ask(PrepareGroup(name, idle, settings), f"prepare the target group of {name} in {idle}")
+    if other is None:
+        return Ask(PrepareGroup(name, idle.other, settings), f"prepare the target group of {name} in {idle.other}")
+    rule, header = view.test_rule, deployment.header(name)
+    if rule is None or rule.header != header.reveal() or rule.weights.get(idle, 0) == 0:
+        return Ask(PutTestRule(name, idle, header), f"open {idle} of {name} to the smoke test")
+    return None
+
+
+def _run(rolling: Rolling, service: Service, deployment: Deployment, idle: Slot) -> RunSlot:
+    grace = int(service.health.grace.total_seconds()) if service.health else 0
+    definition = deployment.definitions[rolling.content.digest]
+    return RunSlot(rolling.service, idle, definition, rolling.content, rolling.count, grace)
+
+
+def _healthy(rolling: Rolling, idle: Slot, slot: SlotView, snapshot: Snapshot) -> Outcome:
+    """Running is not enough: the deployment is ours and COMPLETED, and the balancer finds every target healthy."""
+    name = rolling.service
+    if slot.rollout is Rollout.FAILED:
+        if Evidence.FAILURES not in snapshot.has:
+            return Need(frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.FAILURES}))
+        return _start_failure(name, slot, snapshot.failures.get(name, ()))
+    healthy = slot.group.healthy if slot.group else slot.running
+    if slot.rollout is Rollout.COMPLETED and (healthy or 0) >= rolling.count:
+        return Done(f"{rolling.count} healthy in {idle}")
+    complaints = f" ({'; '.join(slot.group.complaints)})" if slot.group and slot.group.complaints else ""
+    found = f"{slot.running} of {rolling.count} tasks run, {healthy or 0} healthy{complaints}"
+    return Wait(Reason("slot.warming", f"{name} in {idle}: {found}"))
+
+
+def _start_failure(name: str, slot: SlotView, failures: tuple[TaskFailure, ...]) -> Fail:
+    counting = [failure for failure in failures if failure.counts]
+    if failures and not counting:
+        text = f"{name} could not start, which is not its own fault: {failures[0].explanation}"
+        return Fail(Reason("tasks.no_capacity", text), (name,), quarantines=False)
+    why = _told(counting[0]) if counting else slot.rollout_text or "ECS gave no reason"
+    return Fail(Reason("tasks.failed", f"the tasks of {name} don't stay up: {why}"), (name,))
+
+
+def _told(failure: TaskFailure) -> str:
+    last = f"; its last words: {gist(failure.log_lines[-1])}" if failure.log_lines else ""
+    return f"{failure.explanation}{last}"
+
+
+def gist(line: str) -> str:
+    """What a log line says to people: of a JSON object the event and the reason, of anything else all of it.
+
+    >>> gist('{"level": "error", "event": "cannot start", "reason": "no database"}')
+    'cannot start: no database'
+    """
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(told, dict):
+        return line
+    said = [told[key] for key in ("event", "message", "msg", "error", "reason") if isinstance(told.get(key), str)]
+    return ": ".join(said) or line
