@@ -80,7 +80,7 @@ clean:
 		echo 'make clean: a sandbox is up (.tidegate/sandbox.json). Stop it with Ctrl-C, or delete .tidegate, and try again.' >&2; \
 		exit 1; \
 	fi
-	rm -rf .venv .tidegate build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tidegate .tidegate.[0-9] build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A moved or copied checkout still holds the old place's absolute paths and would run the old place's code: make it anew.

@@ -31,6 +31,7 @@ from controller.logs import set_up
 from controller.loop.preview import Preview
 from controller.loop.reconcile import Reconciler, World
 from controller.loop.schedule import Loop
+from controller.notifiers.log import LogNotifier
 from controller.settings import Settings
 from controller.store import Store
 from controller.store.schema import check_schema
@@ -80,7 +81,7 @@ def build(settings: Settings) -> Controller:
         bindings=bindings,
         token=lambda: secrets.token_urlsafe(24),
     )
-    loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep)
+    loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep, LogNotifier().send)
     return Controller(store, world, loop, _web(settings, world, loop))
 
 
@@ -126,7 +127,9 @@ def _web(settings: Settings, world: World, loop: Loop) -> Starlette:
         routes=[
             github_route(accepted, inbox.accept, world.clock),
             *api.routes(context),
-            *dashboard.routes(DashboardContext(world.store, world.clock, world.bindings, context.version)),
+            *dashboard.routes(
+                DashboardContext(world.store, world.clock, world.bindings, context.version, github=settings.github_url)
+            ),
         ],
         exception_handlers=api.exception_handlers(),
         middleware=api.middleware(),

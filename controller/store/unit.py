@@ -7,6 +7,7 @@ from controller.store.environments import Environments
 from controller.store.leases import Leases
 from controller.store.orders import Orders
 from controller.store.outbox import Outbox
+from controller.store.overviews import Overviews
 from controller.store.revisions import Revisions
 from controller.store.sightings import Sightings
 from controller.store.timers import Timers
@@ -26,4 +27,5 @@ class Unit:
         self.outbox = Outbox(transaction)
         self.timers = Timers(transaction)
         self.sightings = Sightings(transaction)
+        self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)

@@ -1,0 +1,115 @@
+"""What a request asks: its path, its query and its body, checked before anything is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+
+from controller.api.problems import Refused
+from controller.domain.deployment import Phase
+from controller.domain.orders import OrderKind
+
+LARGEST_BODY = 64 * 1024
+MOST_ITEMS = 200
+
+
+def _printable(text: str) -> str:
+    if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
+        raise ValueError("no control characters, please")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_printable)]
+
+
+class Wanted(BaseModel):
+    """Unknown keys are errors: a misspelt filter would answer another question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeploymentsQuery(Wanted):
+    environment: Words | None = Field(None, description="Only those of this environment.")
+    phase: Phase | None = Field(None, description="Only those in this phase.")
+    limit: int = Field(50, ge=1, le=MOST_ITEMS, description="How many at most.")
+    cursor: Words | None = Field(None, description="`next` of the page before.")
+
+
+class AuditQuery(Wanted):
+    environment: Words | None = Field(None, description="Only what is about this environment.")
+    deployment: Words | None = Field(None, description="Only what is about this deployment.")
+    limit: int = Field(100, ge=1, le=MOST_ITEMS, description="How many at most.")
+    cursor: Words | None = Field(None, description="`next` of the page before.")
+
+
+class OrderRequest(Wanted):
+    """What a person asks for, and why: people will read the reason later."""
+
+    order: OrderKind
+    reason: Words
+    deployment: Words | None = Field(None, description="The one that it is about, where it is about one.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request's parts. `query` and `body` are of the classes that the operation names."""
+
+    path: Mapping[str, str]
+    query: Any = None
+    body: Any = None
+
+
+async def read(request: Request, query: type[Wanted] | None, body: type[Wanted] | None) -> Asked:
+    """`Refused` 400 for a query or JSON that can't be read, 413 for a body too large, 422 for a wrong field."""
+    return Asked(
+        path={name: str(value) for name, value in request.path_params.items()},
+        query=_query(request, query or Wanted),
+        body=_body(await _bytes(request), body) if body else None,
+    )
+
+
+def _query(request: Request, model: type[Wanted]) -> Wanted:
+    given = request.query_params.multi_items()
+    names = [name for name, _ in given]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        told = f"{twice[0][:80]!r} is given more than once."
+        raise Refused(HTTPStatus.BAD_REQUEST, "query.invalid", told)
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        told = f"The query is wrong; it takes {', '.join(model.model_fields) or 'nothing'}."
+        raise Refused(HTTPStatus.BAD_REQUEST, "query.invalid", told, errors=_complaints(error)) from error
+
+
+async def _bytes(request: Request) -> bytes:
+    """Never more than the limit is kept, whatever the sender claims."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            told = f"The body is larger than {LARGEST_BODY // 1024} KiB."
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body.too_large", told)
+    return body
+
+
+def _body(given: bytes, model: type[Wanted]) -> Wanted:
+    try:
+        return model.model_validate_json(given)
+    except ValidationError as error:
+        if any(entry["type"] == "json_invalid" for entry in error.errors(include_input=False)):
+            told = "The body isn't JSON."
+            raise Refused(HTTPStatus.BAD_REQUEST, "body.malformed", told, errors=_complaints(error)) from error
+        told = "The body doesn't say what is wanted."
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "body.invalid", told, errors=_complaints(error)) from error
+
+
+def _complaints(error: ValidationError) -> tuple[str, ...]:
+    """One line for each field; what was sent is not repeated."""
+    return tuple(
+        f"{'.'.join(map(str, entry['loc']))[:80] or 'body'}: {entry['msg']}"
+        for entry in error.errors(include_url=False, include_context=False, include_input=False)
+    )

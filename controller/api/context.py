@@ -1,0 +1,31 @@
+"""What the endpoints are given: ports and values, put together by the composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from controller.domain.bindings import Binding
+from controller.domain.ports import Clock
+from controller.domain.secret import Secret
+from controller.inbox.orders import Orders
+from controller.store import Store
+
+
+@dataclass(frozen=True)
+class ApiContext:
+    """`preview` draws the plan that would run now, as JSON values; it may ask AWS, and raises `TidegateError`.
+
+    `dependencies` are asked by `/ready`: each returns, or raises. `wake` tells the loop to look at an environment.
+    """
+
+    store: Store
+    orders: Orders
+    clock: Clock
+    token: Secret
+    bindings: Mapping[str, Binding]
+    preview: Callable[[str], Mapping[str, object]]
+    wake: Callable[[str], None]
+    dependencies: Mapping[str, Callable[[], None]]
+    version: str
+    registry: CollectorRegistry

@@ -1,0 +1,266 @@
+"""What the API answers, as models: JSON and the OpenAPI page are both made from them. Times are RFC 3339, UTC."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from controller.domain.deployment import Kind, Phase
+from controller.domain.orders import OrderKind, OrderState
+from controller.domain.slot import Slot
+from controller.domain.step import StepKind, StepState
+
+
+def rfc3339(moment: datetime) -> str:
+    """
+    >>> rfc3339(datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+    '2026-11-21T12:00:00Z'
+    """
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Answer(BaseModel):
+    """Frozen, and strict about its own fields: an answer with a key that nobody described is a bug."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReasonAnswer(Answer):
+    code: str = Field(description="Stable: for programs.")
+    text: str = Field(description="For people; may be reworded at any time.")
+
+
+class AuthorAnswer(Answer):
+    id: int | None
+    login: str | None
+    name: str
+
+
+class RevisionAnswer(Answer):
+    commit: str
+    branch: str
+    version: str
+    images: Mapping[str, str] | None = Field(description="`repository@sha256:…` by service; null until it is sealed.")
+    authors: tuple[AuthorAnswer, ...]
+    message: str
+    digest: str
+    recorded_at: Time
+
+
+class StepAnswer(Answer):
+    number: int
+    kind: StepKind
+    title: str
+    services: tuple[str, ...]
+    percent: int | None = Field(description="Share of the traffic that a shift sends to the new version.")
+    state: StepState
+    started_at: Time | None
+    finished_at: Time | None
+    detail: str
+
+
+class UndoAnswer(Answer):
+    service: str
+    live: Slot | None = Field(
+        description="The slot with the traffic before the first change; null: the service is new."
+    )
+    idle: Slot
+    weights: Mapping[Slot, int] | None = Field(description="Of the rule as it was; null: there was none.")
+
+
+class DeploymentAnswer(Answer):
+    id: str
+    number: int
+    environment: str
+    kind: Kind
+    phase: Phase
+    reason: ReasonAnswer
+    revision: RevisionAnswer
+    plan_digest: str | None
+    steps: tuple[StepAnswer, ...]
+    undo: tuple[UndoAnswer, ...] | None = Field(description="Null until the first change.")
+    approvals: tuple[str, ...] = Field(description="Empty: approvals are not asked for yet.")
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+
+
+class DeploymentsPage(Answer):
+    items: tuple[DeploymentAnswer, ...]
+    next: str | None = Field(description="Give it as `cursor` to get the page after this one; null at the end.")
+
+
+class LiveAnswer(Answer):
+    commit: str
+    version: str
+    images: Mapping[str, str] | None
+    since: Time | None
+    deployment: str
+
+
+class DesiredAnswer(Answer):
+    commit: str
+    version: str | None
+
+
+class MovingAnswer(Answer):
+    id: str
+    kind: Kind
+    phase: Phase
+    commit: str
+    version: str
+    reason: ReasonAnswer
+    step: str | None
+    step_number: int | None
+    steps: int
+
+
+class HoldAnswer(Answer):
+    code: str
+    text: str
+    until: Literal["person", "next_commit"]
+    since: Time
+    deployment: str
+
+
+class QuarantineAnswer(Answer):
+    deployment: str
+    contents: Mapping[str, str] = Field(description="Content digests by service; together they are kept out.")
+
+
+class CountsAnswer(Answer):
+    running: int
+    desired: int
+    healthy: int | None
+
+
+class ServiceAnswer(CountsAnswer):
+    live: Slot | None
+    slots: Mapping[Slot, CountsAnswer]
+
+
+class EnvironmentAnswer(Answer):
+    name: str
+    repository: str | None
+    branch: str | None
+    live: LiveAnswer | None
+    desired: DesiredAnswer | None
+    deployment: MovingAnswer | None
+    hold: HoldAnswer | None
+    quarantines: tuple[QuarantineAnswer, ...]
+    problem: ReasonAnswer | None = Field(description="What keeps the newest commit from being taken.")
+    trouble: ReasonAnswer | None = Field(description="What kept the last pass from looking or acting.")
+    warm_until: Time | None
+    drift: None = Field(description="Null: drift is not looked for yet.")
+    traffic: Mapping[str, Mapping[Slot, int]]
+    services: Mapping[str, ServiceAnswer]
+    seen_at: Time | None = Field(description="When traffic and services looked like this.")
+    look_again_at: Time | None
+
+
+class EnvironmentsPage(Answer):
+    items: tuple[EnvironmentAnswer, ...]
+
+
+class ExplanationAnswer(Answer):
+    environment: str
+    code: str
+    text: str
+    since: Time | None
+    clears: str
+    look_again_at: Time | None
+    deployment: str | None
+
+
+class PlannedStep(Answer):
+    number: int
+    kind: StepKind
+    title: str
+    services: tuple[str, ...]
+    percent: int | None
+    wait: str | None
+
+
+class PlannedService(Answer):
+    from_: str | None = Field(alias="from", description="Content digest that is live; null: the service is new.")
+    to: str
+    image: str
+    count: int
+
+
+class PlanAnswer(Answer):
+    deployment: str
+    commit: str
+    digest: str
+    services: Mapping[str, PlannedService]
+    steps: tuple[PlannedStep, ...]
+
+
+class AuditLine(Answer):
+    event: str
+    environment: str | None
+    deployment: str | None
+    actor: str
+    at: Time
+    text: str
+    facts: Mapping[str, object]
+
+
+class AuditPage(Answer):
+    items: tuple[AuditLine, ...]
+    next: str | None
+
+
+class OrderAnswer(Answer):
+    id: int
+    order: OrderKind
+    environment: str
+    deployment: str | None
+    reason: str
+    actor: str
+    created_at: Time
+    state: OrderState
+    outcome: str
+
+
+class OrderLeft(Answer):
+    id: int
+
+
+class Health(Answer):
+    status: Literal["ok"]
+
+
+class Dependency(Answer):
+    state: Literal["ok", "failed"]
+    latency_ms: float
+    code: str | None = Field(description="Why it failed; the log says more.")
+
+
+class Readiness(Answer):
+    status: Literal["ready", "not_ready"]
+    dependencies: Mapping[str, Dependency]
+
+
+class Version(Answer):
+    version: str
+
+
+class Problem(Answer):
+    """Problem details, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    correlation_id: str
+    errors: tuple[str, ...] = Field(default=(), description="Each complaint, where there are several.")

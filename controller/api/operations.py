@@ -1,0 +1,111 @@
+"""Every operation of the API in one table: routes and the OpenAPI page are made from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from controller.api import ordering, probes, reading
+from controller.api.answering import as_json
+from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, OrderRequest, Wanted, read
+from controller.api.context import ApiContext
+from controller.api.models import (
+    AuditPage,
+    DeploymentAnswer,
+    DeploymentsPage,
+    EnvironmentAnswer,
+    EnvironmentsPage,
+    ExplanationAnswer,
+    Health,
+    OrderAnswer,
+    OrderLeft,
+    PlanAnswer,
+    Readiness,
+    Version,
+)
+from controller.api.probes import Endpoint
+
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. `problems` are the status codes that it answers beside `status`."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answer: type[BaseModel] | None
+    make: Callable[[ApiContext], Endpoint]
+    status: HTTPStatus = HTTPStatus.OK
+    query: type[Wanted] | None = None
+    body: type[Wanted] | None = None
+    problems: tuple[int, ...] = ()
+    guarded: bool = True
+
+
+Work = Callable[[ApiContext, Asked], BaseModel]
+
+
+def operation(
+    path: str,
+    work: Work,
+    summary: str,
+    answer: type[BaseModel],
+    problems: tuple[int, ...] = (),
+    query: type[Wanted] | None = None,
+    body: type[Wanted] | None = None,
+) -> Operation:
+    """A guarded operation whose work is sync: it runs in a thread."""
+    method, status = ("POST", HTTPStatus.ACCEPTED) if body else ("GET", HTTPStatus.OK)
+
+    def make(context: ApiContext) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            asked = await read(request, query, body)
+            return as_json(await run_in_threadpool(work, context, asked), status)
+
+        return endpoint
+
+    wrong = (400, 401, *problems, 503)
+    return Operation(method, f"{PREFIX}{path}", work.__name__, summary, answer, make, status, query, body, wrong)
+
+
+def probe(path: str, make: Callable[[ApiContext], Endpoint], summary: str, answer: type[BaseModel] | None) -> Operation:
+    return Operation("GET", path, make.__name__, summary, answer, make, guarded=False)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    probe("/health", probes.health, "The process answers.", Health),
+    probe("/ready", probes.ready, "Every dependency, with its latency; 503 when one does not answer.", Readiness),
+    probe("/version", probes.version, "Which Tidegate this is.", Version),
+    probe("/metrics", probes.metrics, "Prometheus' text format.", None),
+    operation("/environments", reading.environments, "Every environment.", EnvironmentsPage),
+    operation("/environments/{name}", reading.environment, "One environment.", EnvironmentAnswer, (404,)),
+    operation("/environments/{name}/plan", reading.plan_now, "The plan that would run now.", PlanAnswer, (404, 409)),
+    operation("/environments/{name}/explain", reading.explanation, "Why it is as it is.", ExplanationAnswer, (404,)),
+    operation(
+        "/environments/{name}/orders",
+        ordering.leave,
+        "Leave an order.",
+        OrderLeft,
+        (404, 413, 422),
+        body=OrderRequest,
+    ),
+    operation(
+        "/deployments",
+        reading.deployments,
+        "Deployments, newest first.",
+        DeploymentsPage,
+        (404,),
+        query=DeploymentsQuery,
+    ),
+    operation("/deployments/{id}", reading.deployment, "One deployment.", DeploymentAnswer, (404,)),
+    operation("/deployments/{id}/plan", reading.plan_of, "The plan that it follows.", PlanAnswer, (404,)),
+    operation("/audit", reading.audit, "What was done, newest first.", AuditPage, (404,), query=AuditQuery),
+    operation("/orders/{id}", reading.order, "One order, and what came of it.", OrderAnswer, (404,)),
+)

@@ -1,0 +1,25 @@
+"""The endpoint that leaves an order. What comes of it is the loop's, and read at `orders/{id}`."""
+
+from http import HTTPStatus
+
+from controller.api.asking import Asked, OrderRequest
+from controller.api.context import ApiContext
+from controller.api.models import OrderLeft
+from controller.api.problems import Refused, missing
+from controller.inbox.orders import OrderRefused
+
+ACTOR = "api"
+"""The token is one for all, so it can't say which person used it."""
+
+
+def leave(context: ApiContext, asked: Asked) -> OrderLeft:
+    """404: no such environment. 422: an order that nobody knows, lacks its reason, or isn't about this environment."""
+    given: OrderRequest = asked.body
+    name = asked.path["name"]
+    try:
+        number = context.orders.leave(given.order, name, given.deployment, given.reason, ACTOR)
+    except OrderRefused as error:
+        if error.code == "order.unknown_environment":
+            raise missing("environment", name) from error
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, f"{error}.") from error
+    return OrderLeft(id=number)

@@ -1,0 +1,217 @@
+"""From values to answers: pure, one function for each answer, nothing secret on the way."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from controller.api.models import (
+    AuditLine,
+    AuthorAnswer,
+    CountsAnswer,
+    DeploymentAnswer,
+    DesiredAnswer,
+    EnvironmentAnswer,
+    ExplanationAnswer,
+    HoldAnswer,
+    LiveAnswer,
+    MovingAnswer,
+    OrderAnswer,
+    PlanAnswer,
+    PlannedService,
+    PlannedStep,
+    QuarantineAnswer,
+    ReasonAnswer,
+    RevisionAnswer,
+    ServiceAnswer,
+    StepAnswer,
+    UndoAnswer,
+)
+from controller.domain.bindings import Binding
+from controller.domain.deployment import Deployment, Plan
+from controller.domain.environment import Environment
+from controller.domain.events import AuditEntry
+from controller.domain.explaining import Explanation
+from controller.domain.orders import Order
+from controller.domain.overview import Overview, ServiceState
+from controller.domain.reason import Reason
+from controller.domain.revision import Revision
+from controller.domain.slot import Slot
+from controller.domain.step import Step, spoken
+from controller.domain.undo import UndoEntry
+
+
+def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
+    return DeploymentAnswer(
+        id=deployment.id,
+        number=deployment.number,
+        environment=deployment.environment,
+        kind=deployment.kind,
+        phase=deployment.phase,
+        reason=_reason(deployment.reason),
+        revision=_revision(deployment.revision),
+        plan_digest=deployment.plan.digest if deployment.plan else None,
+        steps=tuple(map(_step, deployment.steps)),
+        undo=tuple(map(_undo, deployment.undo.entries)) if deployment.undo else None,
+        approvals=(),
+        created_at=deployment.created_at,
+        started_at=deployment.started_at,
+        finished_at=deployment.finished_at,
+    )
+
+
+def environment_answer(overview: Overview, binding: Binding | None) -> EnvironmentAnswer:
+    """`binding` is None for an environment that was bound once and isn't any more."""
+    environment = overview.environment
+    services = overview.services
+    return EnvironmentAnswer(
+        name=environment.name,
+        repository=binding.repository if binding else None,
+        branch=binding.branch if binding else None,
+        live=_live(overview.live, environment.live_since),
+        desired=_desired(environment, binding),
+        deployment=_moving(overview.moving),
+        hold=_hold(environment),
+        quarantines=tuple(
+            QuarantineAnswer(deployment=f"{environment.name}-{entry.deployment}", contents=entry.contents)
+            for entry in environment.quarantines
+        ),
+        problem=_reason(environment.problem) if environment.problem else None,
+        trouble=_reason(environment.trouble) if environment.trouble else None,
+        warm_until=overview.warm_until,
+        drift=None,
+        traffic={state.name: _weights(state.weights) for state in services if state.weights is not None},
+        services={state.name: _service(state) for state in services},
+        seen_at=overview.sighting.seen_at if overview.sighting else None,
+        look_again_at=overview.due_at,
+    )
+
+
+def explanation_answer(explanation: Explanation) -> ExplanationAnswer:
+    return ExplanationAnswer(**vars(explanation))
+
+
+def plan_answer(deployment: Deployment, plan: Plan) -> PlanAnswer:
+    """The same shape as that of a plan which was drawn now."""
+    services = {
+        rolling.service: PlannedService(
+            **{"from": rolling.was}, to=rolling.content.digest, image=rolling.content.image, count=rolling.count
+        )
+        for rolling in plan.rolling
+    }
+    return PlanAnswer(
+        deployment=deployment.id,
+        commit=deployment.revision.commit.sha,
+        digest=plan.digest,
+        services=services,
+        steps=tuple(map(_planned, plan.steps)),
+    )
+
+
+def audit_line(entry: AuditEntry) -> AuditLine:
+    return AuditLine(**vars(entry))
+
+
+def order_answer(order: Order) -> OrderAnswer:
+    fields = dict(vars(order))
+    return OrderAnswer(order=fields.pop("kind"), **fields)
+
+
+def _reason(reason: Reason) -> ReasonAnswer:
+    return ReasonAnswer(code=reason.code, text=reason.text)
+
+
+def _revision(revision: Revision) -> RevisionAnswer:
+    return RevisionAnswer(
+        commit=revision.commit.sha,
+        branch=revision.branch,
+        version=revision.version,
+        images=revision.images,
+        authors=tuple(AuthorAnswer(**vars(author)) for author in revision.commit.authors),
+        message=revision.commit.message,
+        digest=revision.digest,
+        recorded_at=revision.recorded_at,
+    )
+
+
+def _step(step: Step) -> StepAnswer:
+    return StepAnswer(
+        number=step.number,
+        kind=step.kind,
+        title=step.title,
+        services=step.services,
+        percent=step.percent,
+        state=step.state,
+        started_at=step.started_at,
+        finished_at=step.finished_at,
+        detail=step.detail,
+    )
+
+
+def _planned(step: Step) -> PlannedStep:
+    return PlannedStep(
+        number=step.number,
+        kind=step.kind,
+        title=step.title,
+        services=step.services,
+        percent=step.percent,
+        wait=spoken(step.wait) if step.wait is not None else None,
+    )
+
+
+def _undo(entry: UndoEntry) -> UndoAnswer:
+    weights = _weights(entry.rule.weights) if entry.rule else None
+    return UndoAnswer(service=entry.service, live=entry.sides.live, idle=entry.sides.idle, weights=weights)
+
+
+def _live(live: Deployment | None, since: datetime | None) -> LiveAnswer | None:
+    if live is None:
+        return None
+    revision = live.revision
+    return LiveAnswer(
+        commit=revision.commit.sha, version=revision.version, images=revision.images, since=since, deployment=live.id
+    )
+
+
+def _desired(environment: Environment, binding: Binding | None) -> DesiredAnswer | None:
+    if environment.recorded is None:
+        return None
+    version = f"{binding.branch}-{environment.recorded[:7]}" if binding else None
+    return DesiredAnswer(commit=environment.recorded, version=version)
+
+
+def _moving(deployment: Deployment | None) -> MovingAnswer | None:
+    if deployment is None:
+        return None
+    step = deployment.step
+    return MovingAnswer(
+        id=deployment.id,
+        kind=deployment.kind,
+        phase=deployment.phase,
+        commit=deployment.revision.commit.sha,
+        version=deployment.revision.version,
+        reason=_reason(deployment.reason),
+        step=step.title if step else None,
+        step_number=step.number if step else None,
+        steps=len(deployment.steps),
+    )
+
+
+def _hold(environment: Environment) -> HoldAnswer | None:
+    hold = environment.hold
+    if hold is None:
+        return None
+    return HoldAnswer(
+        code=hold.reason.code,
+        text=hold.reason.text,
+        until=hold.until.value,
+        since=hold.since,
+        deployment=f"{environment.name}-{hold.deployment}",
+    )
+
+
+def _service(state: ServiceState) -> ServiceAnswer:
+    slots = {slot: CountsAnswer(**vars(counts)) for slot, counts in state.slots.items()}
+    return ServiceAnswer(live=state.live, slots=slots, **vars(state.serving))
+
+
+def _weights(weights: Mapping[Slot, int]) -> dict[Slot, int]:
+    return {slot: weights.get(slot, 0) for slot in Slot}

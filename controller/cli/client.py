@@ -1,0 +1,92 @@
+"""The HTTP API as questions. Answers are JSON values; a refusal is an error that knows its exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from controller.cli.endpoint import Endpoint
+from controller.cli.http import Asked, NoReply, Reply, Send
+from controller.cli.saying import NO, UNREACHABLE, WRONG_USE
+
+
+class Refusal(Exception):
+    """What the API said no with; `code` is the exit code, `status` 0 when nobody answered."""
+
+    def __init__(self, code: int, sentence: str, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.code, self.status = code, status
+
+
+class Client:
+    def __init__(self, endpoint: Endpoint, send: Send) -> None:
+        self._endpoint, self._send = endpoint, send
+
+    def environments(self) -> list[dict[str, Any]]:
+        return list(self._get("/environments")["items"])
+
+    def environment(self, name: str) -> dict[str, Any]:
+        return self._get(f"/environments/{_part(name)}")
+
+    def plan(self, name: str) -> dict[str, Any]:
+        return self._get(f"/environments/{_part(name)}/plan")
+
+    def explanation(self, name: str) -> dict[str, Any]:
+        return self._get(f"/environments/{_part(name)}/explain")
+
+    def deployments(self, **query: object) -> dict[str, Any]:
+        return self._get("/deployments", query)
+
+    def deployment(self, deployment_id: str) -> dict[str, Any]:
+        return self._get(f"/deployments/{_part(deployment_id)}")
+
+    def order(self, number: int) -> dict[str, Any]:
+        return self._get(f"/orders/{number}")
+
+    def leave_order(self, environment: str, body: Mapping[str, object]) -> int:
+        path = f"/environments/{_part(environment)}/orders"
+        return int(self._ask("POST", path, json.dumps(body).encode())["id"])
+
+    def _get(self, path: str, query: Mapping[str, object] | None = None) -> dict[str, Any]:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        return self._ask("GET", f"{path}?{urlencode(given)}" if given else path)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._endpoint.token}", "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            reply = self._send(Asked(method, f"{self._endpoint.api}{path}", headers, body))
+        except NoReply as error:
+            told = f"the controller at {self._endpoint.api} can't be reached: {error}"
+            raise Refusal(UNREACHABLE, told) from error
+        return self._answer(reply)
+
+    def _answer(self, reply: Reply) -> dict[str, Any]:
+        try:
+            found = json.loads(reply.body)
+        except ValueError:
+            found = None
+        if 200 <= reply.status < 300 and isinstance(found, dict):
+            return found
+        if not isinstance(found, dict) or "detail" not in found:
+            told = f"{self._endpoint.api} answered {reply.status}, and not as a controller does"
+            raise Refusal(UNREACHABLE, told, reply.status)
+        raise _refusal(reply.status, found)
+
+
+def _refusal(status: int, problem: Mapping[str, Any]) -> Refusal:
+    errors = "".join(f"\n  {line}" for line in problem.get("errors", ()))
+    told = f"{problem['detail']}{errors}"
+    if status == 401:
+        return Refusal(UNREACHABLE, f"the controller doesn't take this token: {told}", status)
+    if status >= 500:
+        return Refusal(UNREACHABLE, f"{told} (correlation id {problem.get('correlation_id', '?')})", status)
+    return Refusal(WRONG_USE if status in {400, 413, 422} else NO, told, status)
+
+
+def _part(name: str) -> str:
+    """One segment of a path: dots alone would name another one."""
+    return quote(name, safe="").replace(".", "%2E") if set(name) <= {"."} else quote(name, safe="")

@@ -1,0 +1,141 @@
+"""Following deployments until they end: a live step ladder on a terminal, a line for each change elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol
+
+from controller.cli.client import Client, Refusal
+from controller.cli.saying import NO, UNREACHABLE, clean
+from controller.cli.time import Clock
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PACE_SECONDS = 0.7
+PATIENCE_SECONDS = 30.0
+"""How long the controller may be away while something is followed: it may be restarting."""
+
+ENDED = frozenset({"succeeded", "rolled_back", "failed", "superseded", "rejected", "expired", "aborted"})
+NEEDS_A_PERSON = frozenset({"environment.held", "content.quarantined", "gate.not_built", "traffic.split"})
+
+Json = Mapping[str, Any]
+
+
+class View(Protocol):
+    def show(self, deployment: Json) -> None: ...
+
+
+class Lines:
+    """One line for each thing that changed since the last look."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._phases: dict[str, str] = {}
+        self._steps: dict[tuple[str, int], str] = {}
+
+    def show(self, deployment: Json) -> None:
+        """What goes on comes before its steps, how it ended after them; steps that never ran are no news."""
+        if deployment["phase"] not in ENDED:
+            self._tell_phase(deployment)
+        for step in deployment["steps"]:
+            self._tell_step(deployment, step)
+        self._tell_phase(deployment)
+
+    def _tell_phase(self, deployment: Json) -> None:
+        told = f"{deployment['phase']}: {deployment['reason']['text']}"
+        if self._phases.get(deployment["id"]) != told:
+            self._phases[deployment["id"]] = told
+            self._say(f"{deployment['id']} {deployment['revision']['version']} {told}")
+
+    def _tell_step(self, deployment: Json, step: Json) -> None:
+        key = (deployment["id"], step["number"])
+        if self._steps.get(key, "pending") == step["state"] or step["state"] == "skipped":
+            return
+        self._steps[key] = step["state"]
+        detail = f", {step['detail']}" if step["detail"] else ""
+        place = f"step {step['number']} of {len(deployment['steps'])}"
+        self._say(f"{deployment['id']} {place} {step['title']}: {step['state']}{detail}")
+
+
+class Ladder:
+    """The present picture, drawn in place."""
+
+    def __init__(self, console: Console, clock: Clock) -> None:
+        from rich.live import Live  # as everything from rich: only when something is shown
+
+        self._clock = clock
+        self._live = Live(console=console, refresh_per_second=4, transient=False)
+
+    def __enter__(self) -> Ladder:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, deployment: Json) -> None:
+        from controller.cli import showing
+
+        self._live.update(showing.progress(deployment, self._clock.now()))
+
+
+def view_for(console: Console, clock: Clock, say: Callable[[str], None]) -> AbstractContextManager[View]:
+    """A ladder on a terminal, lines elsewhere."""
+    return Ladder(console, clock) if console.is_terminal else nullcontext(Lines(say))
+
+
+class Follower:
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self._client, self._clock = client, clock
+
+    def follow(self, deployment_id: str, view: View) -> Json:
+        """The deployment as it ended, or as it waits for a person. Raises `Refusal`."""
+        while True:
+            found = self.asked(lambda: self._client.deployment(deployment_id))
+            view.show(clean(found))
+            if found["phase"] in ENDED or waits_for_a_person(found):
+                return found
+            self._clock.sleep(PACE_SECONDS)
+
+    def moving(self, environment: str, within_seconds: float) -> str | None:
+        """The id of what moves there, as soon as something does; None when nothing begins in time."""
+        until = self._clock.monotonic() + within_seconds
+        while True:
+            moving = self.asked(lambda: self._client.environment(environment))["deployment"]
+            if moving is not None:
+                return str(moving["id"])
+            if self._clock.monotonic() >= until:
+                return None
+            self._clock.sleep(PACE_SECONDS)
+
+    def of_commit(self, environment: str, commit: str, within_seconds: float) -> str | None:
+        """The id of the deployment that brings this commit, as soon as it is recorded; None when it isn't in time."""
+        until = self._clock.monotonic() + within_seconds
+        while True:
+            page = self.asked(lambda: self._client.deployments(environment=environment, limit=10))
+            found = [item["id"] for item in page["items"] if item["revision"]["commit"] == commit]
+            if found or self._clock.monotonic() >= until:
+                return next(iter(found), None)
+            self._clock.sleep(PACE_SECONDS)
+
+    def asked(self, question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The answer, with patience for a controller that is starting again."""
+        until = self._clock.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return question()
+            except Refusal as error:
+                if error.code != UNREACHABLE or error.status == 401 or self._clock.monotonic() >= until:
+                    raise
+            self._clock.sleep(PACE_SECONDS)
+
+
+def waits_for_a_person(deployment: Json) -> bool:
+    return deployment["phase"] == "waiting" and deployment["reason"]["code"] in NEEDS_A_PERSON
+
+
+def verdict(deployment: Json) -> int:
+    """The exit code for how it ended."""
+    return 0 if deployment["phase"] == "succeeded" else NO

@@ -1,0 +1,11 @@
+"""Pages for people: rows as HTML, rendered on the server and readable without JavaScript.
+
+Never here: an order, a decision, a vendor call, a script or style inside a page (the content policy forbids them).
+To add a page: a template, a pure view of its values in `views.py`, a route. To show a state: text first, then an icon,
+colour last.
+"""
+
+from controller.dashboard.context import DashboardContext
+from controller.dashboard.routes import routes
+
+__all__ = ["DashboardContext", "routes"]

@@ -1,0 +1,43 @@
+"""Templates and the headers that every page carries."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from controller.dashboard.words import absolute, relative, with_commands
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Pages:
+    """`version` stands at the foot of every page, and makes browsers fetch the style sheet again after an upgrade."""
+
+    def __init__(self, version: str) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("controller.dashboard"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"absolute": absolute, "with_commands": with_commands}
+        self._templates.tests["later_than"] = lambda moment, other: moment > other
+        self._templates.globals |= {"relative": relative, "version": version}
+
+    def page(self, template: str, now: datetime, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
+        html = self._templates.get_template(template).render(now=now, **values)
+        return HTMLResponse(html, status, dict(HEADERS))

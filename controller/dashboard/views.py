@@ -1,0 +1,246 @@
+"""What the templates show: rows turned into words and numbers. Pure; `now` is aware UTC."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.dashboard.context import DashboardContext
+from controller.dashboard.links import commit_link
+from controller.dashboard.words import PHASES, STEP_STATES, exact
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.explaining import Explanation, explain
+from controller.domain.overview import Overview, ServiceState, spans
+from controller.domain.reason import Reason
+from controller.domain.revision import Revision
+from controller.domain.slot import Slot
+from controller.domain.step import Step
+from controller.domain.undo import UndoEntry
+
+
+@dataclass(frozen=True)
+class Badge:
+    icon: str
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """`link` leads to the commit, where it is known."""
+
+    name: str
+    commit: str
+    title: str
+    authors: str
+    link: str | None
+
+
+@dataclass(frozen=True)
+class StepView:
+    number: int
+    title: str
+    services: str
+    badge: Badge
+    detail: str
+    started_at: datetime | None
+    took: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class SlotRow:
+    """One slot of one service. `percent` is None without a route."""
+
+    name: str
+    percent: int | None
+    is_live: bool
+    running: int
+    desired: int
+    healthy: int | None
+
+    @property
+    def is_short(self) -> bool:
+        return (self.healthy if self.healthy is not None else self.running) < self.desired
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.percent or self.running or self.desired)
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    name: str
+    slots: tuple[SlotRow, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that somebody must know: what, why, and what to do. `code` is that of its explanation."""
+
+    code: str
+    title: str
+    reason: Reason
+    clears: str
+    since: datetime | None
+    tone: str
+
+
+@dataclass(frozen=True)
+class DeploymentView:
+    id: str
+    environment: str
+    kind: str
+    badge: Badge
+    version: VersionView
+    reason: Reason
+    waiting: str
+    active: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    steps: tuple[StepView, ...]
+    images: Mapping[str, str]
+    digest: str | None
+    undo: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EnvironmentView:
+    name: str
+    source: str
+    badge: Badge
+    live: VersionView | None
+    live_id: str | None
+    live_since: datetime | None
+    services: tuple[ServiceView, ...]
+    seen_at: datetime | None
+    told: Explanation
+    notices: tuple[Notice, ...]
+    moving: DeploymentView | None
+    warm_until: datetime | None
+
+    @property
+    def is_told_below(self) -> bool:
+        """One of the notices says all that the sentence says."""
+        return any(notice.code == self.told.code for notice in self.notices)
+
+
+def environment_view(overview: Overview, context: DashboardContext, now: datetime) -> EnvironmentView:
+    environment, live, told = overview.environment, overview.live, explain(overview)
+    binding = context.bindings.get(environment.name)
+    return EnvironmentView(
+        name=environment.name,
+        source=f"{binding.repository} at {binding.branch}" if binding else "not bound any more",
+        badge=_standing(overview),
+        live=version_view(live.revision, context) if live else None,
+        live_id=live.id if live else None,
+        live_since=environment.live_since,
+        services=tuple(map(_service, overview.services)),
+        seen_at=overview.sighting.seen_at if overview.sighting else None,
+        told=told,
+        notices=tuple(_notices(overview, told)),
+        moving=deployment_view(overview.moving, context, now) if overview.moving else None,
+        warm_until=overview.warm_until,
+    )
+
+
+def deployment_view(deployment: Deployment, context: DashboardContext, now: datetime) -> DeploymentView:
+    lasted = spans(deployment, now)
+    return DeploymentView(
+        id=deployment.id,
+        environment=deployment.environment,
+        kind=str(deployment.kind),
+        badge=Badge(*PHASES[deployment.phase]),
+        version=version_view(deployment.revision, context),
+        reason=deployment.reason,
+        waiting=exact(lasted.waiting),
+        active=exact(lasted.active) if lasted.active is not None else "",
+        created_at=deployment.created_at,
+        started_at=deployment.started_at,
+        finished_at=deployment.finished_at,
+        steps=tuple(_step(step, deployment.step, now) for step in deployment.steps),
+        images=deployment.revision.images or {},
+        digest=deployment.plan.digest if deployment.plan else None,
+        undo=tuple(_undo(entry) for entry in deployment.undo.entries) if deployment.undo else (),
+    )
+
+
+def version_view(revision: Revision, context: DashboardContext) -> VersionView:
+    commit = revision.commit
+    return VersionView(
+        name=revision.version,
+        commit=commit.sha,
+        title=commit.title,
+        authors=", ".join(author.login or author.name for author in commit.authors) or "nobody named",
+        link=commit_link(context.github, context.bindings, revision.environment, commit.sha),
+    )
+
+
+def _standing(overview: Overview) -> Badge:
+    """The environment in two words, the most urgent first."""
+    environment, moving = overview.environment, overview.moving
+    if environment.trouble is not None:
+        return Badge("!", "can't act", "bad")
+    if moving is not None and moving.phase is not Phase.WAITING:
+        return Badge(*PHASES[moving.phase])
+    if environment.hold is not None:
+        return Badge("❚❚", "held", "warn")
+    if environment.problem is not None:
+        return Badge("!", "commit not taken", "bad")
+    if moving is not None:
+        return Badge(*PHASES[moving.phase])
+    return Badge("✓", "live", "good") if overview.live else Badge("○", "nothing yet", "calm")
+
+
+def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
+    """Everything that is wrong at once; the sentence above them names only the first."""
+    environment = overview.environment
+    wrong = (
+        ("Tidegate can't look or act", environment.trouble, "bad"),
+        ("The newest commit isn't taken", environment.problem, "bad"),
+    )
+    for title, reason, tone in wrong:
+        if reason is not None:
+            clears = told.clears if told.code == reason.code else ""
+            yield Notice(reason.code, title, reason, clears, None, tone)
+    if environment.hold is not None:
+        hold = environment.hold
+        until = "or the next commit lifts it" if hold.until == "next_commit" else "and look at it first"
+        clears = f"release it with `tidegate unhold {environment.name}`, {until}"
+        title = f"Held since {environment.name}-{hold.deployment} turned back"
+        yield Notice("environment.held", title, hold.reason, clears, hold.since, "warn")
+
+
+def _service(state: ServiceState) -> ServiceView:
+    return ServiceView(state.name, tuple(_slot(state, slot) for slot in Slot if slot in state.slots))
+
+
+def _slot(state: ServiceState, slot: Slot) -> SlotRow:
+    counts = state.slots[slot]
+    percent = state.weights.get(slot, 0) if state.weights is not None else None
+    return SlotRow(str(slot), percent, state.live is slot, counts.running, counts.desired, counts.healthy)
+
+
+def _step(step: Step, current: Step | None, now: datetime) -> StepView:
+    took = exact((step.finished_at or now) - step.started_at) if step.started_at else ""
+    return StepView(
+        number=step.number,
+        title=step.title,
+        services=", ".join(step.services),
+        badge=Badge(*STEP_STATES[step.state]),
+        detail=step.detail,
+        started_at=step.started_at,
+        took=took,
+        is_current=current is not None and current.number == step.number and step.started_at is not None,
+    )
+
+
+def _undo(entry: UndoEntry) -> str:
+    """One entry of the undo record, as a sentence."""
+    name, live, idle = entry.service, entry.sides.live, entry.sides.idle
+    if live is None:
+        return f"{name} is new in {idle}: turning back takes its rule away"
+    if entry.rule is None:
+        return f"{name} has no rule: turning back keeps {live} and empties {idle}"
+    shares = " and ".join(f"{entry.rule.weights.get(slot, 0)}% to {slot}" for slot in Slot)
+    return f"{name}: {live} was live and {idle} takes over; turning back gives {shares} again"

@@ -1,0 +1,85 @@
+"""Times, spans, states and reasons as people read them. Pure."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from markupsafe import Markup, escape
+
+from controller.domain.deployment import Phase
+from controller.domain.step import StepState
+
+PHASES = {
+    Phase.WAITING: ("…", "waiting", "calm"),
+    Phase.RUNNING: ("▶", "rolling out", "busy"),
+    Phase.SUCCEEDED: ("✓", "succeeded", "good"),
+    Phase.ROLLING_BACK: ("◀", "turning back", "warn"),
+    Phase.ROLLED_BACK: ("↩", "rolled back", "warn"),
+    Phase.FAILED: ("✕", "failed", "bad"),
+    Phase.SUPERSEDED: ("»", "superseded", "calm"),
+    Phase.REJECTED: ("✕", "rejected", "bad"),
+    Phase.EXPIRED: ("✕", "expired", "bad"),
+    Phase.ABORTED: ("■", "aborted", "warn"),
+}
+"""Icon, words, tone. The words say everything; tone is a class name of the style sheet."""
+
+STEP_STATES = {
+    StepState.PENDING: ("○", "pending", "calm"),
+    StepState.RUNNING: ("▶", "running", "busy"),
+    StepState.DONE: ("✓", "done", "good"),
+    StepState.FAILED: ("✕", "failed", "bad"),
+    StepState.SKIPPED: ("·", "skipped", "calm"),
+    StepState.UNDONE: ("↩", "undone", "warn"),
+}
+
+
+def absolute(moment: datetime) -> str:
+    """
+    >>> absolute(datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC))
+    '2026-11-21 12:00:05 UTC'
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """
+    >>> noon = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    >>> relative(noon, noon + timedelta(seconds=90)), relative(noon + timedelta(hours=2), noon), relative(noon, noon)
+    ('1 min ago', 'in 2 h', 'now')
+    """
+    seconds = round((now - moment).total_seconds())
+    if abs(seconds) < 1:
+        return "now"
+    told = coarse(timedelta(seconds=abs(seconds)))
+    return f"{told} ago" if seconds > 0 else f"in {told}"
+
+
+def coarse(span: timedelta) -> str:
+    """A span in its largest unit: what one reads at a glance."""
+    seconds = int(span.total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def exact(span: timedelta) -> str:
+    """
+    >>> exact(timedelta(seconds=3725)), exact(timedelta(seconds=59.6)), exact(timedelta(0))
+    ('1 h 2 min', '1 min 0 s', '0 s')
+    """
+    seconds = max(0, round(span.total_seconds()))
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, seconds = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
+    return " ".join(f"{amount} {unit}" for amount, unit in parts[first : first + 2])
+
+
+def with_commands(text: str) -> Markup:
+    """Escaped; what stands between backticks becomes code.
+
+    >>> with_commands("say `tidegate unhold dev` <now>")
+    Markup('say <code>tidegate unhold dev</code> &lt;now&gt;')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before

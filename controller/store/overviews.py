@@ -1,0 +1,44 @@
+"""What people look at, put together from several tables in one picture."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from controller.domain.environment import Environment
+from controller.domain.overview import Overview
+from controller.store.deployments import Deployments
+from controller.store.environments import Environments
+from controller.store.sightings import Sightings
+from controller.store.timers import Timers
+from controller.store.transaction import Transaction
+
+
+class Overviews:
+    def __init__(self, transaction: Transaction) -> None:
+        self._environments = Environments(transaction)
+        self._deployments = Deployments(transaction)
+        self._sightings = Sightings(transaction)
+        self._timers = Timers(transaction)
+
+    def of(self, name: str) -> Overview:
+        """`LookupError` for an environment that was never ensured."""
+        return self._overview(self._environments.get(name), self._due().get(name))
+
+    def all(self, order: Iterable[str] = ()) -> tuple[Overview, ...]:
+        """Those named in `order` first, and in that order; then the others by name."""
+        place = {name: number for number, name in enumerate(order)}
+        environments = sorted(self._environments.all(), key=lambda each: (place.get(each.name, len(place)), each.name))
+        due = self._due()
+        return tuple(self._overview(environment, due.get(environment.name)) for environment in environments)
+
+    def _due(self) -> dict[str, datetime]:
+        return {timer.environment: timer.due_at for timer in self._timers.all()}
+
+    def _overview(self, environment: Environment, due_at: datetime | None) -> Overview:
+        name = environment.name
+        return Overview(
+            environment=environment,
+            live=self._deployments.live(name),
+            open=self._deployments.open(name),
+            sighting=self._sightings.get(name),
+            due_at=due_at,
+        )

@@ -1,0 +1,76 @@
+"""The API as the composition root serves it, with rows behind it and no network."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from controller import api
+from controller.api import ApiContext
+from controller.domain.secret import Secret
+from controller.inbox.orders import Orders
+from controller.store import Store
+from tests.support.builders import a_binding
+from tests.support.rows import *  # noqa: F403
+from tests.support.rows import NoonClock
+
+TOKEN = "a-token-for-the-tests"
+
+
+@dataclass
+class Door:
+    """Asks the API; `context` and what it is made of may be changed before the first question."""
+
+    store: Store
+    clock: NoonClock
+    woken: list[str] = field(default_factory=list)
+    dependencies: dict[str, Callable[[], None]] = field(default_factory=dict)
+    preview: Callable[[str], Mapping[str, object]] = lambda name: {}
+
+    @property
+    def app(self) -> Starlette:
+        context = ApiContext(
+            store=self.store,
+            orders=Orders(self.store, self.clock, self.woken.append),
+            clock=self.clock,
+            token=Secret(TOKEN),
+            bindings={name: a_binding(name, branch) for name, branch in BRANCHES.items()},
+            preview=self.preview,
+            wake=self.woken.append,
+            dependencies=self.dependencies,
+            version="1.2.3",
+            registry=CollectorRegistry(),
+        )
+        return Starlette(
+            routes=api.routes(context), exception_handlers=api.exception_handlers(), middleware=api.middleware()
+        )
+
+    def ask(self, method: str, path: str, *, token: str | None = TOKEN, **given: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        headers |= given.pop("headers", {})
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://tidegate") as client:
+                return await client.request(method, path, headers=headers, **given)
+
+        return asyncio.run(send())
+
+    def get(self, path: str, **given: Any) -> httpx.Response:
+        return self.ask("GET", path, **given)
+
+    def post(self, path: str, **given: Any) -> httpx.Response:
+        return self.ask("POST", path, **given)
+
+
+BRANCHES = {"dev": "develop", "staging": "staging", "prod": "main"}
+
+
+@pytest.fixture
+def door(store: Store, clock: NoonClock) -> Door:
+    return Door(store, clock)

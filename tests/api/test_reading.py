@@ -1,0 +1,158 @@
+"""What the reading endpoints answer, and what they say to a wrong question."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
+from controller.domain.step import StepState
+from controller.loop.preview import shown
+from tests.api.conftest import Door
+from tests.support.rows import moving
+
+
+def test_a_deployment_has_the_fields_of_the_contract(door: Door) -> None:
+    answer = door.get("/api/v1/deployments/dev-2").json()
+    assert answer["phase"] == "running"
+    assert answer["reason"] == {"code": "deployment.running", "text": "its gates are open"}
+    assert answer["revision"]["version"] == "develop-2222222"
+    assert answer["revision"]["authors"] == [{"id": 1, "login": "ada", "name": "Ada Lovelace"}]
+    assert answer["steps"][0] == {
+        "number": 1,
+        "kind": "register",
+        "title": "register",
+        "services": ["backend", "frontend"],
+        "percent": None,
+        "state": "running",
+        "started_at": "2026-11-21T12:00:00Z",
+        "finished_at": None,
+        "detail": "register a task definition for backend",
+    }
+    assert (answer["approvals"], answer["finished_at"]) == ([], None)
+
+
+def test_an_environment_shows_traffic_and_tasks_of_the_last_look(door: Door) -> None:
+    answer = door.get("/api/v1/environments/dev").json()
+    assert answer["live"]["version"] == "develop-1111111"
+    assert answer["desired"] == {"commit": "2" * 40, "version": "develop-2222222"}
+    assert answer["deployment"]["id"] == "dev-2"
+    assert answer["traffic"] == {"backend": {"blue": 100, "green": 0}, "frontend": {"blue": 100, "green": 0}}
+    backend = answer["services"]["backend"]
+    assert (backend["live"], backend["running"], backend["desired"], backend["healthy"]) == ("blue", 2, 2, 2)
+    assert answer["seen_at"] == "2026-11-21T12:00:00Z"
+    assert answer["look_again_at"] == "2026-11-21T12:00:05Z"
+
+
+def test_a_held_environment_says_why_and_since_when(door: Door) -> None:
+    answer = door.get("/api/v1/environments/staging").json()
+    assert answer["hold"]["deployment"] == "staging-2"
+    assert answer["hold"]["until"] == "person"
+    assert answer["quarantines"][0]["deployment"] == "staging-2"
+    assert answer["problem"]["code"] == "file.invalid"
+
+
+def test_an_environment_that_never_had_a_deployment_is_shown_empty(door: Door) -> None:
+    answer = door.get("/api/v1/environments/prod").json()
+    assert (answer["live"], answer["desired"], answer["deployment"], answer["services"]) == (None, None, None, {})
+
+
+def test_environments_come_in_the_order_of_the_bindings(door: Door) -> None:
+    names = [item["name"] for item in door.get("/api/v1/environments").json()["items"]]
+    assert names == ["dev", "staging", "prod"]
+
+
+def test_pages_of_deployments_are_newest_first_and_end(door: Door) -> None:
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = door.get(f"/api/v1/deployments?limit=1{cursor and f'&cursor={cursor}'}").json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+    assert seen == ["staging-2", "staging-1", "dev-2", "dev-1"]
+
+
+def test_deployments_can_be_filtered(door: Door) -> None:
+    page = door.get("/api/v1/deployments?environment=dev&phase=succeeded").json()
+    assert [item["id"] for item in page["items"]] == ["dev-1"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/api/v1/environments/nowhere", 404, "nowhere"),
+        ("/api/v1/environments/nowhere/plan", 404, "nowhere"),
+        ("/api/v1/environments/nowhere/explain", 404, "nowhere"),
+        ("/api/v1/environments/%00", 404, "no environment"),
+        ("/api/v1/deployments?environment=nowhere", 404, "nowhere"),
+        ("/api/v1/deployments?environment=%00", 400, "control"),
+        ("/api/v1/deployments?cursor=rubbish", 400, "rubbish"),
+        ("/api/v1/deployments?cursor=%ff", 400, "cursor"),
+        ("/api/v1/deployments?phase=sleeping", 400, "superseded"),
+        ("/api/v1/deployments?limit=0", 400, "limit"),
+        ("/api/v1/deployments?limit=201", 400, "limit"),
+        ("/api/v1/deployments?limit=many", 400, "limit"),
+        ("/api/v1/deployments?enviroment=dev", 400, "environment, phase, limit, cursor"),
+        ("/api/v1/deployments?limit=1&limit=2", 400, "more than once"),
+        ("/api/v1/deployments/dev-99", 404, "dev-99"),
+        ("/api/v1/deployments/%00", 404, "no deployment"),
+        ("/api/v1/deployments/dev-99/plan", 404, "dev-99"),
+        ("/api/v1/environments?x=1", 400, "nothing"),
+        ("/api/v1/audit?environment=nowhere", 404, "nowhere"),
+        ("/api/v1/audit?deployment=dev-99", 404, "dev-99"),
+        ("/api/v1/audit?cursor=ZGVwbG95bWVudHM6NA", 400, "cursor of audit"),
+        ("/api/v1/orders/1", 404, "order"),
+        ("/api/v1/orders/first", 404, "order"),
+        ("/api/v1/orders/99999999999999999999999", 404, "order"),
+    ],
+)
+def test_a_wrong_question_gets_a_problem(door: Door, path: str, status: int, told: str) -> None:
+    reply = door.get(path)
+    assert reply.status_code == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert told in reply.text
+    assert reply.json()["status"] == status
+
+
+def test_the_recorded_plan_has_the_shape_of_the_drawn_one(door: Door) -> None:
+    deployment = moving("dev", 2, "2")
+    assert deployment.plan is not None
+    assert door.get("/api/v1/deployments/dev-2/plan").json() == shown(deployment, deployment.plan)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Blocked("waiting for the image captioncraft-backend:develop-1", code="image.missing"), 409),
+        (Conflict("the traffic of backend is split"), 409),
+        (Transient("ECS throttles", code="aws.throttled", retry_after=timedelta(seconds=7)), 503),
+    ],
+)
+def test_a_plan_that_cant_be_drawn_says_why(door: Door, error: TidegateError, status: int) -> None:
+    def preview(name: str) -> Mapping[str, object]:
+        raise error
+
+    door.preview = preview
+    reply = door.get("/api/v1/environments/dev/plan")
+    assert (reply.status_code, reply.json()["code"]) == (status, error.code)
+    assert reply.headers.get("retry-after") == ("7" if status == 503 else None)
+
+
+def test_the_audit_pages_through_one_deployment(door: Door) -> None:
+    first = door.get("/api/v1/audit?deployment=dev-2&limit=3").json()
+    assert [item["text"] for item in first["items"]] == ["line 4", "line 3", "line 2"]
+    rest = door.get(f"/api/v1/audit?deployment=dev-2&limit=3&cursor={first['next']}").json()
+    assert [item["text"] for item in rest["items"]] == ["line 1", "line 0"]
+    assert rest["next"] is None
+
+
+def test_a_warm_slot_says_until_when(door: Door) -> None:
+    """`keep_warm` of the live deployment has begun to count."""
+    with door.store.write() as unit:
+        deployment = unit.deployments.get("dev-1")
+        assert deployment is not None
+        retire = deployment.steps[-1]
+        warm = replace(retire, state=StepState.RUNNING, wait=timedelta(minutes=30), finished_at=None)
+        unit.deployments.save(deployment.with_step(warm))
+    assert door.get("/api/v1/environments/dev").json()["warm_until"] == "2026-11-21T12:30:00Z"

@@ -1,0 +1,55 @@
+"""What children see: nothing that leads to a real account."""
+
+import socket
+from pathlib import Path
+
+from controller.cli.surroundings import for_controller, for_sandbox, free_port, taken
+
+REAL = {
+    "PATH": "/usr/bin",
+    "HOME": "/home/ada",
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SESSION_TOKEN": "real",
+    "AWS_ENDPOINT_URL_ECS": "https://ecs.example.com",
+    "HTTP_PROXY": "http://proxy:3128",
+    "https_proxy": "http://proxy:3128",
+    "PYTHONPATH": "/home/ada/lib",
+    "PYTHONSTARTUP": "/home/ada/.pythonrc",
+    "TIDEGATE_GITHUB_TOKEN": "ghp_real",
+    "TIDEGATE_DATABASE_URL": "postgresql://production",
+}
+ENDPOINTS = {
+    "aws": {"endpoint": "http://127.0.0.1:1", "region": "eu-west-1", "account": "123456789012"},
+    "github": {"api": "http://127.0.0.1:2/api/v3", "token": "t", "webhook_secret": "s", "git": "g"},
+    "connect_to": ["dev:80=127.0.0.1:3", "prod:80=127.0.0.1:4"],
+    "config": "/state/tidegate.yaml",
+}
+
+
+def test_nothing_of_the_users_own_reaches_a_child() -> None:
+    for seen in (
+        for_sandbox(REAL, Path("/state"), "token"),
+        for_controller(REAL, Path("/state"), "token", 8080, ENDPOINTS),
+    ):
+        inherited = {name for name, value in seen.items() if REAL.get(name) == value}
+        assert inherited == {"PATH"}
+        assert "AWS_PROFILE" not in seen
+        assert not {name for name in seen if name.lower() in {"http_proxy", "https_proxy", "all_proxy"}}
+        assert seen["AWS_EC2_METADATA_DISABLED"] == "true"
+        assert seen["AWS_CONFIG_FILE"] == seen["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+
+
+def test_the_controller_is_told_where_the_sandbox_is() -> None:
+    seen = for_controller({}, Path("/state"), "token", 8080, ENDPOINTS)
+    assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert seen["TIDEGATE_PORT"] == "8080"
+    assert seen["TIDEGATE_CONNECT_TO"] == "dev:80=127.0.0.1:3,prod:80=127.0.0.1:4"
+    assert seen["TIDEGATE_GITHUB_WEBHOOK_SECRETS"] == "s"
+
+
+def test_taken_ports_are_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert taken(range(port, port + 1)) == [port]
+    assert free_port() > 1023

@@ -1,0 +1,275 @@
+"""The verbs that ask the API: what they print, where, and with which exit code."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from controller.domain.deployment import Phase
+from controller.domain.errors import Blocked
+from controller.domain.orders import OrderState
+from controller.domain.reason import Reason
+from controller.domain.step import StepState
+from controller.store import Store
+from tests.api.conftest import TOKEN
+from tests.cli.conftest import Terminal
+from tests.support.builders import NOON
+from tests.support.rows import a_waiting_deployment
+
+READING = [
+    ("status",),
+    ("status", "dev"),
+    ("explain", "dev"),
+    ("history",),
+    ("history", "--env", "dev", "--limit", "1"),
+    ("show", "dev-2"),
+    ("plan", "dev"),
+]
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_reading_verbs_print_one_json_document(terminal: Terminal, words: tuple[str, ...]) -> None:
+    terminal.door.preview = lambda name: terminal.door.get("/api/v1/deployments/dev-2/plan").json()
+    result = terminal(*words, "--json")
+    assert result.exit_code == 0
+    assert isinstance(json.loads(result.stdout), dict)
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("status",), ["dev", "running", "develop-1111111", "step 1 of 8, register", "❚❚ held"]),
+        (("status", "dev"), ["blue 100%, green 0%", "brings develop-2222222", "acme/captioncraft"]),
+        (("status", "staging"), ["held", "count: found 0"]),
+        (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5 s"]),
+        (("history",), ["staging-2", "rolled back", "the smoke test failed", "2 min"]),
+        (("show", "dev-2"), ["▶ register", "sha256:", "blue was live", "its gates are open"]),
+        (("plan", "dev"), ["shift 100", "captioncraft-backend@sha256:", "digest"]),
+    ],
+)
+def test_reading_verbs_print_what_people_need(terminal: Terminal, words: tuple[str, ...], told: list[str]) -> None:
+    terminal.door.preview = lambda name: terminal.door.get("/api/v1/deployments/dev-2/plan").json()
+    result = terminal(*words)
+    assert result.exit_code == 0
+    for part in told:
+        assert part in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("status", "nowhere"), 1, "no environment 'nowhere'"),
+        (("show", "dev-99"), 1, "dev-99"),
+        (("history", "--env", "nowhere"), 1, "nowhere"),
+        (("history", "--limit", "0"), 2, "--limit"),
+        (("history", "--limit", "many"), 2, "--limit"),
+        (("abort", "nothing"), 1, "no deployment, and no environment"),
+        (("abort", "prod"), 1, "nothing moves in prod"),
+        (("unhold", "nowhere"), 1, "nowhere"),
+        (("unhold", "dev", "--reason", ""), 2, "reason"),
+        (("explain",), 2, "ENV"),
+        (("show",), 2, "DEPLOYMENT"),
+        (("stauts",), 2, "status"),
+        (("status", "--jsn"), 2, "--json"),
+    ],
+)
+def test_a_wrong_word_ends_with_a_sentence_and_its_code(
+    terminal: Terminal, words: tuple[str, ...], code: int, told: str
+) -> None:
+    result = terminal(*words)
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_plan_that_cant_be_drawn_is_a_no(terminal: Terminal) -> None:
+    def preview(name: str) -> dict[str, object]:
+        raise Blocked("backend: waiting for the image web:1", code="image.missing")
+
+    terminal.door.preview = preview
+    result = terminal("plan", "dev")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "waiting for the image web:1" in result.stderr
+
+
+def test_a_controller_that_does_not_answer_is_3(terminal: Terminal) -> None:
+    terminal.lost = 1
+    result = terminal("status")
+    assert result.exit_code == 3
+    assert "http://controller.example:8080/api/v1 can't be reached: Connection refused" in result.stderr
+
+
+def test_a_wrong_token_is_3_and_is_not_repeated(terminal: Terminal) -> None:
+    terminal.variables["TIDEGATE_API_TOKEN"] = "wrong-token-of-mine"
+    result = terminal("status")
+    assert result.exit_code == 3
+    assert "doesn't take this token" in result.stderr
+    assert "wrong-token-of-mine" not in result.output
+
+
+def test_without_an_address_it_says_how_to_get_one(terminal: Terminal) -> None:
+    terminal.variables = {}
+    result = terminal("status")
+    assert result.exit_code == 3
+    assert "TIDEGATE_URL" in result.stderr
+    assert "tidegate up" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"TIDEGATE_URL": "controller.example"},
+        {"TIDEGATE_URL": "ftp://x"},
+        {"TIDEGATE_URL": "http://x", "TIDEGATE_API_TOKEN": ""},
+    ],
+)
+def test_a_half_set_address_is_wrong_use(terminal: Terminal, variables: dict[str, str]) -> None:
+    terminal.variables = variables
+    assert terminal("status").exit_code == 2
+
+
+def test_the_sandbox_of_a_parent_directory_is_found(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".tidegate").mkdir()
+    content = {"api": "http://127.0.0.1:1234/api/v1", "token": TOKEN}
+    (tmp_path / ".tidegate" / "sandbox.json").write_text(json.dumps(content))
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "down")
+    terminal.variables = {}
+    assert terminal("status").exit_code == 0
+    assert terminal.asked[0].url == "http://127.0.0.1:1234/api/v1/environments"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"api": "x"}'])
+def test_a_broken_sandbox_file_is_3(terminal: Terminal, tmp_path: Path, text: str) -> None:
+    (tmp_path / ".tidegate").mkdir()
+    (tmp_path / ".tidegate" / "sandbox.json").write_text(text)
+    terminal.variables = {}
+    result = terminal("status")
+    assert result.exit_code == 3
+    assert "sandbox.json can't be read" in result.stderr
+
+
+def test_what_steers_a_terminal_is_not_printed(terminal: Terminal, store: Store) -> None:
+    with store.write() as unit:
+        deployment = unit.deployments.get("dev-2")
+        assert deployment is not None
+        unit.deployments.save(deployment.because(Reason("x", "red \x1b[31m alert [bold]b[/bold]")))
+    result = terminal("show", "dev-2")
+    assert "\x1b" not in result.stdout
+    assert "red \ufffd[31m alert [bold]b[/bold]" in result.stdout
+
+
+# ---------------------------------------------------------------- orders
+
+
+def answered(store: Store, state: OrderState, outcome: str) -> Callable[[], None]:
+    def answer() -> None:
+        with store.write() as unit:
+            unit.orders.settle(1, state, outcome)
+
+    return answer
+
+
+def test_an_order_waits_for_its_answer(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev-2 turns back")]
+    result = terminal("abort", "dev-2", "--reason", "it looks wrong")
+    assert (result.exit_code, result.stdout) == (0, "order 1 (abort): dev-2 turns back\n")
+
+
+def test_aborting_an_environment_means_what_moves_there(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev-2 turns back")]
+    result = terminal("abort", "dev", "--json")
+    assert json.loads(result.stdout)["deployment"] == "dev-2"
+
+
+def test_a_refused_order_is_a_no(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.REFUSED, "dev isn't held")]
+    result = terminal("unhold", "dev")
+    assert (result.exit_code, result.stdout) == (1, "order 1 (unhold): dev isn't held\n")
+
+
+def test_an_order_that_nobody_looks_at_is_left_and_said_to_be(terminal: Terminal) -> None:
+    result = terminal("unhold", "staging")
+    assert result.exit_code == 0
+    assert "nobody has looked at it yet" in result.stdout
+
+
+# ---------------------------------------------------------------- following
+
+
+def ends(store: Store, phase: Phase) -> Callable[[], None]:
+    def end() -> None:
+        with store.write() as unit:
+            deployment = unit.deployments.get("dev-2")
+            assert deployment is not None
+            step = deployment.steps[0].ended(StepState.DONE, NOON, "2 task definitions registered")
+            unit.deployments.save(replace(deployment.with_step(step), phase=phase, finished_at=NOON))
+
+    return end
+
+
+@pytest.mark.parametrize(("phase", "code"), [(Phase.SUCCEEDED, 0), (Phase.ROLLED_BACK, 1), (Phase.ABORTED, 1)])
+@pytest.mark.parametrize("words", [("watch", "dev"), ("show", "dev-2", "--follow")], ids=" ".join)
+def test_following_ends_with_the_code_of_how_it_ended(
+    terminal: Terminal, store: Store, words: tuple[str, ...], phase: Phase, code: int
+) -> None:
+    terminal.clock.happenings = [lambda: None, ends(store, phase)]
+    result = terminal(*words)
+    assert result.exit_code == code
+    lines = result.stdout.splitlines()
+    assert lines[0] == "dev-2 develop-2222222 running: its gates are open"
+    assert lines[1] == "dev-2 step 1 of 8 register: running, register a task definition for backend"
+    assert lines[2] == "dev-2 step 1 of 8 register: done, 2 task definitions registered"
+    assert lines[3] == f"dev-2 develop-2222222 {phase}: its gates are open"
+
+
+def test_following_as_json_keeps_standard_output_for_the_document(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [ends(store, Phase.SUCCEEDED)]
+    result = terminal("watch", "dev", "--json")
+    assert json.loads(result.stdout)["phase"] == "succeeded"
+    assert "register: running" in result.stderr
+
+
+def test_following_outlives_a_controller_that_starts_again(terminal: Terminal, store: Store) -> None:
+    def loses() -> None:
+        terminal.lost = 5
+
+    terminal.clock.happenings = [loses, *[lambda: None] * 5, ends(store, Phase.SUCCEEDED)]
+    assert terminal("watch", "dev").exit_code == 0
+
+
+def test_following_gives_up_on_a_controller_that_stays_away(terminal: Terminal) -> None:
+    def loses() -> None:
+        terminal.lost = 1000
+
+    terminal.clock.happenings = [loses]
+    assert terminal("watch", "dev").exit_code == 3
+
+
+def test_watching_where_nothing_moves_tells_how_the_last_one_ended(terminal: Terminal) -> None:
+    result = terminal("watch", "staging")
+    assert result.exit_code == 1
+    assert "nothing moves in staging" in result.stdout
+
+
+def test_watching_an_environment_without_history_is_fine(terminal: Terminal) -> None:
+    assert terminal("watch", "prod", "--wait", "0").exit_code == 0
+
+
+def test_watching_waits_for_something_to_begin(terminal: Terminal, store: Store) -> None:
+    def begins() -> None:
+        held = a_waiting_deployment("prod", 1, "7", Reason("environment.held", "the environment is held"))
+        with store.write() as unit:
+            unit.revisions.add(held.revision)
+            unit.deployments.add(held)
+
+    terminal.clock.happenings = [lambda: None, begins]
+    result = terminal("watch", "prod")
+    assert result.exit_code == 1
+    assert "prod-1 develop-7777777 waiting: the environment is held" in result.stdout

@@ -1,0 +1,260 @@
+"""What the pages say, and that nothing in them runs."""
+
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from controller.domain.deployment import Phase
+from controller.domain.errors import Transient
+from controller.domain.reason import Reason
+from controller.domain.sighting import Sighting
+from controller.domain.slot import Slot
+from controller.store import Store
+from tests.dashboard.conftest import Browser
+from tests.support.builders import NOON, a_group, a_slot, a_view
+from tests.support.rows import PLANTED, a_waiting_deployment, moving
+
+PAGES = ("/", "/?environment=dev", "/deployments/dev-2", "/deployments/staging-2", "/deployments/nothing", "/?cursor=x")
+HOSTILE = "<script>alert(1)</script> \"' & <b>bold</b>"
+
+
+class Page(HTMLParser):
+    """The text of a page, its tags, and whatever could run or load something."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def links(self) -> list[str]:
+        return [attributes.get("href") or "" for tag, attributes in self.tags if tag == "a"]
+
+
+def page(browser: Browser, path: str) -> Page:
+    return Page(browser.get(path).text)
+
+
+def test_the_first_page_shows_what_is_live_and_what_moves(browser: Browser) -> None:
+    text = page(browser, "/").text
+    assert "dev-1 develop-1111111 is live since 2026-11-21 12:00:00 UTC" in text
+    assert "dev-2 brings develop-2222222; step 1 of 8, register" in text
+    assert "register backend, frontend running" in text
+    assert "100%" in text
+    assert "2 of 2" in text
+
+
+def test_what_is_wrong_comes_with_the_command_that_clears_it(browser: Browser) -> None:
+    text = page(browser, "/").text
+    assert "Held since staging-2 turned back" in text
+    assert "tidegate unhold staging" in text
+    assert "environments/staging.yaml:3:5: count: found 0" in text
+
+
+def test_too_few_healthy_tasks_are_said_in_words(browser: Browser) -> None:
+    weak = a_view(blue=a_slot(group=a_group(healthy=1, unhealthy=1)))
+    with browser.store.write() as unit:
+        unit.sightings.put(Sighting("dev", {"backend": weak}, NOON))
+    assert "1 of 2 ! too few" in page(browser, "/").text
+
+
+def test_a_service_without_a_route_shows_no_bar(browser: Browser) -> None:
+    worker = replace(a_view(), rule=None, routed=False)
+    with browser.store.write() as unit:
+        unit.sightings.put(Sighting("dev", {"worker": worker}, NOON))
+    assert "worker blue live no route 2 of 2" in page(browser, "/").text
+
+
+def test_split_traffic_has_no_live_slot(browser: Browser) -> None:
+    view = a_view()
+    assert view.rule is not None
+    split = replace(view, rule=replace(view.rule, weights={Slot.BLUE: 75, Slot.GREEN: 25}))
+    with browser.store.write() as unit:
+        unit.sightings.put(Sighting("dev", {"backend": split}, NOON))
+    assert "backend blue 75% 2 of 2 green 25% empty" in page(browser, "/").text
+
+
+def test_a_waiting_deployment_says_for_what_and_who_can_help(browser: Browser) -> None:
+    waiting = a_waiting_deployment("prod", 1, "5", Reason("image.missing", "backend: waiting for the image web:1"))
+    with browser.store.write() as unit:
+        unit.revisions.add(waiting.revision)
+        unit.deployments.add(waiting)
+    text = page(browser, "/").text
+    assert "prod-1 waits: backend: waiting for the image web:1" in text
+    assert "Cleared by the build that pushes the image" in text
+
+
+def test_history_is_newest_first_and_says_how_each_ended(browser: Browser) -> None:
+    text = page(browser, "/").text
+    rows = text[text.index("Took") :]
+    order = ["rolled back staging-2", "succeeded staging-1", "rolling out dev-2", "succeeded dev-1"]
+    assert [rows.index(row) for row in order] == sorted(rows.index(row) for row in order)
+    assert "moved 2 min 0 s waited 0 s" in rows
+
+
+def test_older_deployments_are_a_link_away(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        for number in range(3, 33):
+            done = replace(moving("dev", number, "2"), phase=Phase.SUPERSEDED, finished_at=NOON)
+            commit = replace(done.revision.commit, sha=f"{number:040x}")
+            done = replace(done, revision=replace(done.revision, commit=commit))
+            unit.revisions.add(done.revision)
+            unit.deployments.add(done)
+    first = page(browser, "/?environment=dev")
+    [older] = [link for link in first.links() if "cursor=" in link]
+    assert older.startswith("/?environment=dev&cursor=")
+    second = page(browser, older)
+    assert "dev-1" in second.text
+    assert "« newest" in second.text
+    assert "older »" not in second.text
+
+
+def test_a_deployment_page_shows_steps_images_undo_and_audit(browser: Browser) -> None:
+    text = page(browser, "/deployments/dev-2").text
+    assert "register a task definition for backend" in text
+    assert "captioncraft-backend@sha256:" in text
+    assert "backend: blue was live and green takes over; turning back gives 100% to blue and 0% to green again" in text
+    assert "step.started tidegate line 4" in text
+
+
+def test_times_are_machine_readable_and_relative(browser: Browser) -> None:
+    browser.clock.sleep(timedelta(minutes=5).total_seconds())
+    found = page(browser, "/deployments/dev-2")
+    assert ("time", {"datetime": "2026-11-21T12:00:00+00:00"}) in found.tags
+    assert "2026-11-21 12:00:00 UTC 5 min ago" in found.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_runs_or_loads_anything_of_its_own(browser: Browser, path: str) -> None:
+    reply = browser.get(path)
+    policy = reply.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    for tag, attributes in Page(reply.text).tags:
+        assert tag not in {"style", "iframe", "object", "embed", "form"}
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
+        assert (attributes.get("src") or "/").startswith("/")
+        if tag == "link":
+            assert (attributes["href"] or "").startswith("/static/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_shows_the_secret_of_a_smoke_test(browser: Browser, path: str) -> None:
+    assert PLANTED not in browser.get(path).text
+
+
+def hostile(store: Store) -> None:
+    deployment = moving("prod", 1, "6")
+    commit = replace(deployment.revision.commit, message=HOSTILE)
+    revision = replace(deployment.revision, commit=commit)
+    steps = (replace(deployment.steps[0], detail=HOSTILE), *deployment.steps[1:])
+    reason = Reason("x", HOSTILE)
+    with store.write() as unit:
+        unit.revisions.add(revision)
+        unit.deployments.add(replace(deployment, revision=revision, steps=steps, reason=reason))
+        unit.environments.save(replace(unit.environments.get("prod"), trouble=reason, problem=reason))
+
+
+@pytest.mark.parametrize("path", ["/", "/deployments/prod-1"])
+def test_what_authors_wrote_is_text(browser: Browser, path: str) -> None:
+    hostile(browser.store)
+    found = page(browser, path)
+    assert HOSTILE in found.text
+    assert ("b", {}) not in found.tags
+    assert [attributes for tag, attributes in found.tags if tag == "script"] == [
+        {"src": "/static/refresh.js?v=1.2.3", "defer": None}
+    ]
+
+
+@pytest.mark.parametrize("path", ["/?environment=<script>", "/deployments/<script>alert(1)<%2Fscript>"])
+def test_what_visitors_send_is_text(browser: Browser, path: str) -> None:
+    reply = browser.get(path)
+    assert reply.status_code == 404
+    assert "<script>" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("github", "links"),
+    [
+        ("https://api.github.com", "https://github.com/acme/captioncraft/commit/" + "2" * 40),
+        ("http://127.0.0.1:8081/api/v3", "http://127.0.0.1:8081/acme/captioncraft/commit/" + "2" * 40),
+        ("javascript:alert(1)", None),
+        ("file:///etc/passwd", None),
+        ("https://[broken", None),
+        ("", None),
+    ],
+)
+def test_commits_are_linked_on_http_addresses_only(browser: Browser, github: str, links: str | None) -> None:
+    browser.github = github
+    outside = {link for link in page(browser, "/deployments/dev-2").links() if not link.startswith(("/", "#"))}
+    assert outside == ({links} if links else set())
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/?environment=nowhere", 404, "No environment is called 'nowhere'"),
+        ("/deployments/dev-99", 404, "No deployment is called 'dev-99'"),
+        ("/deployments/%00", 404, "No deployment"),
+        ("/?cursor=rubbish", 400, "link"),
+        ("/deployments/dev-2?cursor=rubbish", 400, "link"),
+    ],
+)
+def test_a_wrong_address_gets_a_page_that_leads_back(browser: Browser, path: str, status: int, told: str) -> None:
+    reply = browser.get(path)
+    assert reply.status_code == status
+    found = Page(reply.text)
+    assert told in found.text
+    assert "/" in found.links()
+
+
+class Locked:
+    """A store whose database does not answer."""
+
+    def read(self) -> object:
+        raise Transient("the database at secret-host is locked", code="database.busy")
+
+
+def test_a_database_that_is_gone_gets_a_page_too(browser: Browser) -> None:
+    browser.store = cast("Store", Locked())
+    with capture_logs() as logs:
+        reply = browser.get("/")
+    assert reply.status_code == 503
+    assert "secret-host" not in reply.text
+    assert [line["code"] for line in logs] == ["database.busy"]
+
+
+def test_an_empty_controller_says_what_to_do(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        unit.environments.ensure(["new"])
+    assert "Push to its branch, and the first version rolls out here." in page(browser, "/").text
+
+
+def test_the_style_sheet_and_the_script_are_served(browser: Browser) -> None:
+    for name, kind in (("tidegate.css", "text/css"), ("refresh.js", "javascript"), ("icon.svg", "image/svg+xml")):
+        reply = browser.get(f"/static/{name}")
+        assert reply.status_code == 200
+        assert kind in reply.headers["content-type"]
+        assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_only_read(browser: Browser) -> None:
+    assert browser.get("/", "POST").status_code == 405
+    assert browser.get("/deployments/dev-2", "DELETE").status_code == 405

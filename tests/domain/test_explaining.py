@@ -1,0 +1,113 @@
+"""One sentence of why, and who or what can change it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.environment import Environment, Hold, HoldUntil
+from controller.domain.explaining import Explanation, explain
+from controller.domain.overview import Overview
+from controller.domain.reason import Reason
+from controller.domain.step import StepState
+from controller.homeward import turned_back
+from tests.support.builders import NOON, a_deployment, a_running_deployment
+
+RED = Reason("smoke.red", "the smoke test failed")
+DUE = NOON + timedelta(seconds=5)
+
+
+def explained(*deployments: Deployment, live: Deployment | None = None, **changes: object) -> Explanation:
+    environment = replace(Environment("dev"), **changes)
+    return explain(Overview(environment, live, deployments, None, DUE))
+
+
+def a_hold(until: HoldUntil) -> Hold:
+    return Hold(RED, until, NOON, 2)
+
+
+def waiting(code: str) -> Deployment:
+    return a_deployment(number=3, reason=Reason(code, "so it is"))
+
+
+def test_a_running_deployment_names_its_step() -> None:
+    running = a_running_deployment()
+    told = explained(running.with_step(replace(running.steps[0].started(NOON), detail="nearly there")))
+    assert told.code == "deployment.running"
+    assert "step 1 of 8, register: nearly there" in told.text
+    assert (told.since, told.look_again_at, told.deployment) == (NOON, DUE, "dev-2")
+    assert "tidegate abort dev-2" in told.clears
+
+
+def test_turning_back_says_why() -> None:
+    told = explained(turned_back(a_running_deployment(), RED, NOON))
+    assert told.code == "smoke.red"
+    assert "dev-2 turns back: the smoke test failed" in told.text
+
+
+def test_trouble_comes_first_because_nothing_else_moves_meanwhile() -> None:
+    told = explained(a_running_deployment(), trouble=Reason("aws.throttled", "ECS throttles"))
+    assert told.code == "aws.throttled"
+    assert "operator" in told.clears
+
+
+def test_a_broken_file_comes_before_what_waits() -> None:
+    told = explained(waiting("image.missing"), problem=Reason("file.invalid", "count: found 0"))
+    assert told.code == "file.invalid"
+    assert "push a commit" in told.clears
+
+
+def test_an_unreadable_repository_is_for_an_operator() -> None:
+    assert "operator" in explained(problem=Reason("github.denied", "403")).clears
+
+
+@pytest.mark.parametrize(
+    ("code", "who"),
+    [
+        ("image.missing", "build"),
+        ("gate.not_built", "author"),
+        ("queue.behind", "deployment before"),
+        ("content.quarantined", "tidegate unhold dev"),
+        ("traffic.split", "operator"),
+        ("deployment.new", "by itself"),
+    ],
+)
+def test_what_waits_says_who_can_clear_it(code: str, who: str) -> None:
+    told = explained(waiting(code))
+    assert (told.code, told.since, told.deployment) == (code, NOON, "dev-3")
+    assert who in told.clears
+
+
+def test_a_deployment_behind_a_hold_waits_since_the_hold_began() -> None:
+    hold = replace(a_hold(HoldUntil.PERSON), since=NOON - timedelta(hours=1))
+    told = explained(waiting("environment.held"), hold=hold)
+    assert told.since == hold.since
+    assert told.clears == "a person: `tidegate unhold dev`"
+
+
+def test_a_hold_alone_may_end_with_the_next_commit() -> None:
+    told = explained(hold=a_hold(HoldUntil.NEXT_COMMIT))
+    assert (told.code, told.deployment) == ("environment.held", "dev-2")
+    assert told.clears.startswith("the next commit, or a person")
+
+
+def settled(retired: bool) -> Deployment:
+    done = a_running_deployment()
+    for step in done.steps if retired else done.steps[:-1]:
+        done = done.with_step(step.ended(StepState.DONE, NOON, ""))
+    return done.moved(Phase.SUCCEEDED, Reason("deployment.succeeded", "live"), NOON)
+
+
+def test_old_slots_are_mentioned_while_they_are_warm() -> None:
+    done = settled(retired=False)
+    assert explained(done, live=done).code == "environment.warm"
+
+
+def test_at_rest_the_next_push_is_waited_for() -> None:
+    told = explained(live=settled(retired=True), live_since=NOON)
+    assert (told.code, told.since, told.clears) == ("environment.at_rest", NOON, "the next push")
+
+
+def test_an_environment_without_history_says_so() -> None:
+    assert explained().code == "environment.empty"
