@@ -29,8 +29,9 @@ from controller.inbox.deliveries import Inbox
 from controller.inbox.orders import Orders
 from controller.logs import set_up
 from controller.loop.preview import Preview
-from controller.loop.reconcile import Reconciler, World
+from controller.loop.reconcile import Reconciler
 from controller.loop.schedule import Loop
+from controller.loop.world import World
 from controller.notifiers.log import LogNotifier
 from controller.settings import Settings
 from controller.store import Store

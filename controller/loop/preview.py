@@ -9,7 +9,7 @@ from controller.domain.errors import Blocked, Conflict
 from controller.domain.snapshot import Evidence
 from controller.domain.step import Step, spoken
 from controller.loop.observe import observe, resolve
-from controller.loop.reconcile import World
+from controller.loop.world import World
 
 
 class Preview:

@@ -1,51 +1,31 @@
 """One pass over one environment: lease → observe → choose, decide → record → apply."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
 from controller.choose import choose
 from controller.decide import AT_ONCE, Decision, decide, needed
 from controller.domain.actions import Action
-from controller.domain.bindings import Binding
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
-from controller.domain.events import AuditEntry, Event
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.orders import Order
-from controller.domain.ports import Clock, Cloud, Permit, Probe, Source
+from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.snapshot import Resolved, ServiceView
 from controller.loop.apply import apply
-from controller.loop.heads import Look, look_at_head, waiting_deployment
-from controller.loop.observe import observe, resolve
+from controller.loop.observe import observe
 from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
 from controller.loop.tenure import LEASE_SECONDS, Tenure, Tenures
+from controller.loop.wanted import Wanted
+from controller.loop.world import World
 from controller.progress.outcomes import Terms
-from controller.store import Store
 
 LONGEST_BACKOFF = timedelta(seconds=60)
-
-
-class Clouds(Protocol):
-    def of(self, binding: Binding) -> Cloud: ...
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything outside that a pass talks to, and the operator's bindings."""
-
-    store: Store
-    clock: Clock
-    clouds: Clouds
-    source: Source
-    probe: Probe
-    bindings: Mapping[str, Binding]
-    token: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -86,6 +66,7 @@ class Reconciler:
     def __init__(self, world: World, owner: str, pace: timedelta) -> None:
         self._world, self._pace = world, pace
         self._tenures = Tenures(world.store, world.clock, owner)
+        self._wanted = Wanted(world)
         self._looked: dict[str, Looked] = {}
         self._seen: dict[str, Mapping[str, ServiceView]] = {}
 
@@ -106,19 +87,24 @@ class Reconciler:
         except Blocked as error:
             self._note_trouble(name, tenure, Reason(error.code, str(error)))
             return Pass(name, Reason(error.code, str(error)), LONGEST_BACKOFF)
+        done = self._sooner(done)
         self._remember(name, done.look_again_in)
         if done.look_again_in is None:
             self._tenures.give_back(tenure)
         return done
 
+    def _sooner(self, done: Pass) -> Pass:
+        """A head that could not be read is looked at again, whatever else there is to wait for."""
+        retry = self._wanted.retry_in(done.environment)
+        if retry is None or (done.look_again_in is not None and done.look_again_in <= retry):
+            return done
+        return replace(done, look_again_in=retry)
+
     def _pass(self, name: str, tenure: Tenure) -> Pass:
         binding = self._world.bindings[name]
         cloud = self._world.clouds.of(binding)
-        state = self._state(name)
-        if state.environment.must_look:
-            self._look_at_head(state.environment, binding, tenure)
-            state = self._state(name)
-        resolved = self._seal_waiting(state, cloud, tenure)
+        self._wanted.look(self._state(name).environment, binding, tenure)
+        resolved = self._wanted.seal(self._state(name).deployments, cloud, tenure)
         state = self._state(name)
         now = self._world.clock.now()
         choice = choose(state.environment, state.deployments, state.orders, now)
@@ -142,42 +128,6 @@ class Reconciler:
                 unit.orders.waiting(name),
                 live.revision.file if live else None,
             )
-
-    def _look_at_head(self, environment: Environment, binding: Binding, tenure: Tenure) -> None:
-        now = self._world.clock.now()
-        try:
-            look = look_at_head(environment, binding, self._world.source, now)
-        except Blocked as error:
-            seen = replace(environment, head_seen=environment.head_requested)
-            look = Look(replace(seen, problem=Reason(error.code, str(error))))
-        with self._world.store.fenced(tenure.lease) as unit:
-            if look.environment != environment:
-                unit.environments.save(look.environment)
-            if look.entry:
-                unit.audit.append([look.entry])
-            if look.revision:
-                number = unit.deployments.next_number(environment.name)
-                waiting = waiting_deployment(look.revision, number, now, self._world.token)
-                unit.revisions.add(look.revision)
-                unit.deployments.add(waiting)
-                unit.audit.append([_created(waiting, now)])
-
-    def _seal_waiting(self, state: State, cloud: Cloud, tenure: Tenure) -> dict[str, Resolved]:
-        """Look up the images of every waiting revision that lacks some; seal those that are complete."""
-        answers = {}
-        for deployment in state.deployments:
-            if deployment.phase is not Phase.WAITING or deployment.revision.is_sealed:
-                continue
-            resolved = resolve(deployment.revision, cloud.images, self._world.store)
-            answers[deployment.id] = resolved
-            if resolved.missing:
-                continue
-            sealed = replace(deployment, revision=deployment.revision.sealed(resolved.images))
-            with self._world.store.fenced(tenure.lease) as unit:
-                unit.revisions.seal(sealed.revision)
-                unit.deployments.save(sealed)
-                unit.audit.append([_sealed(sealed, self._world.clock.now())])
-        return answers
 
     def _move(self, picked: Deployment, terms: Terms, cloud: Cloud, tenure: Tenure) -> Pass:
         """Decide as often as the picture lacks something; then carry out the one action, if there is one."""
@@ -265,15 +215,3 @@ def _token(deployment: Deployment, action: Action) -> str:
     slot = getattr(action, "slot", "")
     parts = (deployment.id, deployment.plan.digest, deployment.step.number, type(action).__name__, action.service, slot)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
-
-
-def _created(deployment: Deployment, now: datetime) -> AuditEntry:
-    facts: dict[str, object] = {"commit": deployment.revision.commit.sha}
-    text = f"{deployment.revision.commit.short} {deployment.revision.commit.title}"
-    return AuditEntry(Event.DEPLOYMENT_CREATED, deployment.environment, deployment.id, "tidegate", now, text, facts)
-
-
-def _sealed(deployment: Deployment, now: datetime) -> AuditEntry:
-    facts: dict[str, object] = {"images": dict(deployment.revision.images or {})}
-    text = "every image is pinned by its digest"
-    return AuditEntry(Event.REVISION_SEALED, deployment.environment, deployment.id, "tidegate", now, text, facts)

@@ -15,7 +15,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from controller.domain.errors import TidegateError
 from controller.loop.intake import take_in
 from controller.loop.outbox import Tell, send_due
-from controller.loop.reconcile import Pass, Reconciler, World
+from controller.loop.reconcile import Pass, Reconciler
+from controller.loop.world import World
 
 log = structlog.get_logger()
 

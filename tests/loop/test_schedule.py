@@ -11,8 +11,9 @@ import pytest
 from controller.adapters.clock import SystemClock
 from controller.domain.errors import Transient
 from controller.domain.reason import Reason
-from controller.loop.reconcile import Pass, World
+from controller.loop.reconcile import Pass
 from controller.loop.schedule import Loop
+from controller.loop.world import World
 from controller.store import Store
 from tests.support.builders import a_binding
 

@@ -3,6 +3,7 @@
 import pytest
 
 from controller.domain.deployment import Phase
+from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.step import StepState
 from sandbox.runtime.scripted import Script, exec_format_error, never_healthy
@@ -223,6 +224,31 @@ def test_a_branch_that_is_gone_changes_nothing(live_stage: Stage) -> None:
     live_stage.wake()
     live_stage.settle()
     assert live_stage.environment.problem.code == "branch.missing" and live_stage.changes() == before
+
+
+@pytest.mark.parametrize("trouble", [Transient("GitHub is away", code="github.away"), Blocked("GitHub says no")])
+def test_a_deployment_moves_on_and_comes_home_while_github_is_away(live_stage: Stage, trouble: TidegateError) -> None:
+    live_stage.push(BAKED)
+    live_stage.run(lambda: live_stage.passes[-1].reason.code == "bake.running")
+    live_stage.repository.trouble = trouble
+    live_stage.wake()
+    live_stage.order(OrderKind.ABORT, "dev-2")
+    live_stage.run(lambda: live_stage.phase(2) is Phase.ABORTED)
+    assert live_stage.weights()["/api/*"] == BLUE
+    assert live_stage.environment.problem.text == str(trouble)
+    live_stage.repository.trouble = None
+    live_stage.wake()
+    live_stage.run(lambda: live_stage.environment.problem is None)
+
+
+def test_a_registry_that_is_away_holds_only_what_needs_it(live_stage: Stage) -> None:
+    live_stage.push(BAKED)
+    live_stage.run(lambda: live_stage.passes[-1].reason.code == "bake.running")
+    live_stage.aws.faults.add(Fault(kind="denied", service="ecr", operation="BatchGetImage"))
+    live_stage.push(BAKED, images=False)
+    live_stage.run(lambda: live_stage.phase(2) is Phase.SUCCEEDED)
+    live_stage.run(lambda: "ecr:BatchGetImage" in live_stage.deployment(3).reason.text)
+    assert live_stage.phase(3) is Phase.WAITING
 
 
 def test_a_push_that_changes_only_ignored_paths_deploys_nothing(stage: Stage) -> None:

@@ -21,11 +21,13 @@ from controller.domain.bindings import Binding
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
+from controller.domain.errors import TidegateError
 from controller.domain.orders import OrderKind
 from controller.domain.ports import Comparison
 from controller.domain.revision import Author, Commit
 from controller.inbox.orders import Orders
-from controller.loop.reconcile import Pass, Reconciler, World
+from controller.loop.reconcile import Pass, Reconciler
+from controller.loop.world import World
 from controller.store.schema import migrate
 from sandbox.balancer.routing import Ask, WeightedChoice, candidates, first_rule
 from sandbox.clock import VirtualClock
@@ -80,6 +82,7 @@ class Repository:
         self.commits: list[tuple[Commit, dict[str, str]]] = []
         self._roots: list[int] = []
         self.gone = False
+        self.trouble: TidegateError | None = None
 
     def push(self, files: Mapping[str, str], message: str = "Change something", rewrite: bool = False) -> Commit:
         number = len(self.commits) + 1
@@ -92,6 +95,8 @@ class Repository:
         return commit
 
     def head(self, repository: str, branch: str) -> Commit | None:
+        if self.trouble is not None:
+            raise self.trouble
         return None if self.gone or not self.commits else self.commits[-1][0]
 
     def read(self, repository: str, path: str, sha: str) -> str | None:

@@ -1,0 +1,92 @@
+"""What an environment should be: the branch's head becomes a revision, and a revision's images are pinned.
+
+GitHub or the registry being away is shown, and tried again; it never keeps a deployment from moving, least of all home.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from controller.domain.bindings import Binding
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.environment import Environment
+from controller.domain.errors import Blocked, Transient
+from controller.domain.events import AuditEntry, Event
+from controller.domain.ports import Cloud
+from controller.domain.reason import Reason
+from controller.domain.snapshot import Resolved
+from controller.loop.heads import Look, look_at_head, waiting_deployment
+from controller.loop.observe import resolve
+from controller.loop.tenure import Tenure
+from controller.loop.world import World
+
+
+class Wanted:
+    """Looks at heads and images. `retry_in` says when a head that could not be read is tried again, by name."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._not_before: dict[str, float] = {}
+
+    def look(self, environment: Environment, binding: Binding, tenure: Tenure) -> None:
+        """Answer the environment's requests for a look, unless the last one failed a moment ago."""
+        if not environment.must_look or self.retry_in(environment.name):
+            return
+        now = self._world.clock.now()
+        try:
+            look = look_at_head(environment, binding, self._world.source, now)
+        except Transient as error:
+            self._not_before[environment.name] = self._world.clock.monotonic() + error.retry_after.total_seconds()
+            look = Look(replace(environment, problem=Reason(error.code, str(error))))
+        except Blocked as error:
+            seen = replace(environment, head_seen=environment.head_requested)
+            look = Look(replace(seen, problem=Reason(error.code, str(error))))
+        self._keep(environment, look, tenure, now)
+
+    def retry_in(self, name: str) -> timedelta | None:
+        left = self._not_before.get(name, 0.0) - self._world.clock.monotonic()
+        return timedelta(seconds=left) if left > 0 else None
+
+    def _keep(self, before: Environment, look: Look, tenure: Tenure, now: datetime) -> None:
+        with self._world.store.fenced(tenure.lease) as unit:
+            if look.environment != before:
+                unit.environments.save(look.environment)
+            if look.entry:
+                unit.audit.append([look.entry])
+            if look.revision:
+                number = unit.deployments.next_number(before.name)
+                waiting = waiting_deployment(look.revision, number, now, self._world.token)
+                unit.revisions.add(look.revision)
+                unit.deployments.add(waiting)
+                text = f"{look.revision.commit.short} {look.revision.commit.title}"
+                facts: dict[str, object] = {"commit": look.revision.commit.sha}
+                unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, waiting, now, text, facts)])
+
+    def seal(self, deployments: Iterable[Deployment], cloud: Cloud, tenure: Tenure) -> dict[str, Resolved]:
+        """Look up the images of every waiting revision that lacks some, and seal those that are complete."""
+        waiting = [one for one in deployments if one.phase is Phase.WAITING and not one.revision.is_sealed]
+        answers = {deployment.id: self._resolved(deployment, cloud) for deployment in waiting}
+        for deployment in waiting:
+            if not answers[deployment.id].missing:
+                self._pin(deployment, answers[deployment.id], tenure)
+        return answers
+
+    def _resolved(self, deployment: Deployment, cloud: Cloud) -> Resolved:
+        """An error is never an image: what could not be looked up is missing, with the error as the reason."""
+        try:
+            return resolve(deployment.revision, cloud.images, self._world.store)
+        except (Transient, Blocked) as error:
+            return Resolved(missing={"": str(error)})
+
+    def _pin(self, deployment: Deployment, resolved: Resolved, tenure: Tenure) -> None:
+        sealed = replace(deployment, revision=deployment.revision.sealed(resolved.images))
+        facts: dict[str, object] = {"images": dict(resolved.images)}
+        text = "every image is pinned by its digest"
+        with self._world.store.fenced(tenure.lease) as unit:
+            unit.revisions.seal(sealed.revision)
+            unit.deployments.save(sealed)
+            unit.audit.append([_entry(Event.REVISION_SEALED, sealed, self._world.clock.now(), text, facts)])
+
+
+def _entry(event: Event, deployment: Deployment, now: datetime, text: str, facts: dict[str, object]) -> AuditEntry:
+    return AuditEntry(event, deployment.environment, deployment.id, "tidegate", now, text, facts)
