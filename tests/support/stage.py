@@ -136,7 +136,10 @@ class ModelledProbe:
 
 @dataclass
 class Stage:
-    """One controller with one environment, `dev`, on an AWS of its own. `directory` holds the database."""
+    """One controller with one environment, `dev`, on an AWS of its own.
+
+    `directory` holds the database, unless `url` names another one that has its tables already.
+    """
 
     directory: Path
     speed: float = 1.0
@@ -155,9 +158,9 @@ class Stage:
         self._tokens = 0
         self._starts = 1
         self._found()
-        self.url = self.url or f"sqlite:///{self.directory / 'tidegate.db'}"
-        if self.url.startswith("sqlite:///"):
-            shutil.copy(migrated_file(), self.url.removeprefix("sqlite:///"))
+        if not self.url:
+            self.url = f"sqlite:///{self.directory / 'tidegate.db'}"
+            shutil.copy(migrated_file(), self.directory / "tidegate.db")
         self.time = VirtualTime(self.clock)
         self.start()
 
