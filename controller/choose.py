@@ -115,19 +115,29 @@ def _supersede(table: dict[str, Deployment], newest: Deployment, waiting: Sequen
 def closed_warm_records(
     deployments: Sequence[Deployment], starting: Deployment, now: datetime
 ) -> tuple[Deployment, ...]:
-    """A deployment that starts takes over the idle slots: what still kept its old ones warm stops doing so."""
-    return tuple(
-        _closed(deployment, starting, now)
+    """A deployment that starts takes over the idle slots of the services that it rolls, and of no others: an earlier
+    one stops keeping those warm, and goes on to retire the rest."""
+    taken = {rolling.service for rolling in starting.plan.rolling} if starting.plan else set()
+    closed = (
+        _closed(deployment, taken, starting, now)
         for deployment in deployments
         if deployment.is_retiring and deployment.number < starting.number
     )
+    return tuple(after for after, before in closed if after != before)
 
 
-def _closed(deployment: Deployment, starting: Deployment, now: datetime) -> Deployment:
+def _closed(
+    deployment: Deployment, taken: set[str], starting: Deployment, now: datetime
+) -> tuple[Deployment, Deployment]:
+    after = deployment
     for step in deployment.steps:
         if not step.is_over:
-            deployment = deployment.with_step(step.ended(StepState.SKIPPED, now, f"{starting.id} took over"))
-    return deployment
+            left = tuple(name for name in step.services if name not in taken)
+            rest = (
+                replace(step, services=left) if left else step.ended(StepState.SKIPPED, now, f"{starting.id} took over")
+            )
+            after = after.with_step(rest)
+    return after, deployment
 
 
 def consequences(environment: Environment, before: Deployment, after: Deployment, now: datetime) -> Environment:

@@ -67,6 +67,11 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
         return _stay(deployment, shut, now)
     if Evidence.SERVICES not in snapshot.has:
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=frozenset({Evidence.SERVICES}))
+    cut_off = [name for name, view in snapshot.services.items() if view.is_cut_off]
+    if cut_off:
+        text = f"tasks of {', '.join(cut_off)} run, and no rule leads to them: put the rule back, or empty the slots"
+        reason = Reason("traffic.rule_missing", text)
+        return Decision(deployment.because(reason), reason, look_again_in=WAITING_LOOK)
     split = [name for name, view in snapshot.services.items() if view.is_split]
     if split:
         text = (
@@ -100,7 +105,7 @@ def _stay(deployment: Deployment, verdict: Verdict, now: datetime) -> Decision:
 def _start(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decision:
     """From waiting to running: steps and undo record are written down; the first action is for the next pass."""
     assert deployment.plan is not None
-    if not deployment.plan.rolling:
+    if not deployment.plan.steps:
         reason = Reason("plan.nothing_rolls", "what is live already is what this commit asks for")
         return Decision(deployment.moved(Phase.SUCCEEDED, reason, now), reason)
     undo = UndoRecord(
@@ -132,7 +137,7 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
         aged = True
         step = step.started(now)
         deployment = deployment.with_step(step)
-        outcome = _judged(step, look(step, deployment, snapshot, terms))
+        outcome = _judged(step, look(step, deployment, snapshot, terms), terms)
         if not isinstance(outcome, Done):
             return _unfinished(deployment, step, outcome, now, terms)
         deployment = _finished(deployment, step, outcome, snapshot, now)
@@ -141,11 +146,11 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
     return _ended(deployment, now)
 
 
-def _judged(step: Step, outcome: Outcome) -> Outcome:
+def _judged(step: Step, outcome: Outcome, terms: Terms) -> Outcome:
     """Patience and deadlines, the same for every kind of step."""
     if isinstance(outcome, Done | Fail | Need) or step.kind in {StepKind.HOME, StepKind.RETIRE}:
         return outcome
-    if isinstance(outcome, Stumble) and _times(step, outcome.reason) >= PATIENCE:
+    if isinstance(outcome, Stumble) and _times(step, outcome.reason, terms) >= PATIENCE:
         return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
     if step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
         return Fail(step.trouble.reason, quarantines=False)
@@ -156,8 +161,17 @@ def _judged(step: Step, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _times(step: Step, reason: Reason) -> int:
-    return 1 + (step.trouble.times if step.trouble and step.trouble.reason.code == reason.code else 0)
+def _times(step: Step, reason: Reason, terms: Terms) -> int:
+    """How often in a row it looked wrong in this way, this look included; a burst of wake-ups is one look."""
+    if step.trouble is None or step.trouble.by_action or step.trouble.reason.code != reason.code:
+        return 1
+    return step.trouble.times + (0 if _in_one_breath(step, reason, terms) else 1)
+
+
+def _in_one_breath(step: Step, reason: Reason, terms: Terms) -> bool:
+    """Whether the last such look was less than half a pace ago."""
+    last = step.trouble
+    return last is not None and last.reason.code == reason.code and (step.observed - last.since) * 2 < terms.pace
 
 
 def _unfinished(
@@ -171,9 +185,12 @@ def _unfinished(
             assert not rises or deployment.phase is Phase.RUNNING, f"{deployment.id}: traffic rises only while it runs"
             kept = step.trouble if step.trouble and step.trouble.by_action else None
             told = deployment.with_step(replace(step, detail=text, trouble=kept))
-            return Decision(told, Reason(f"step.{step.kind}", text), action, look_again_in=terms.pace)
+            # The same again: the world is slow to show it, and asking faster than it moves would not help.
+            soon = terms.pace if step.detail == text else AT_ONCE
+            return Decision(told, Reason(f"step.{step.kind}", text), action, look_again_in=soon)
         case Stumble(reason):
-            trouble = Trouble(reason, _times(step, reason))
+            since = step.trouble.since if _in_one_breath(step, reason, terms) and step.trouble else step.observed
+            trouble = Trouble(reason, _times(step, reason, terms), since=since)
             told = deployment.with_step(replace(step, detail=reason.text, trouble=trouble))
             return Decision(told, reason, look_again_in=terms.pace)
         case Wait(reason, look_in):

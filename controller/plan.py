@@ -7,7 +7,7 @@ from controller.domain.canonical import digest
 from controller.domain.content import Content
 from controller.domain.deployment import Plan, Rolling, numbered
 from controller.domain.foundation import Foundation
-from controller.domain.manifest import EnvironmentFile, normal_form
+from controller.domain.manifest import Count, EnvironmentFile, normal_form
 from controller.domain.rendering import render
 from controller.domain.revision import Revision
 from controller.domain.snapshot import ServiceView
@@ -30,8 +30,14 @@ def draw(revision: Revision, binding: Binding, foundation: Foundation, services:
     rolling = tuple(
         _rolling(file, content, services[name]) for name, content in contents.items() if _rolls(content, services[name])
     )
-    steps = numbered(_steps(file, rolling)) if rolling else ()
-    return Plan(digest=_digest(revision, binding, file, rolling, steps), rolling=rolling, steps=steps)
+    rolled = {entry.service for entry in rolling}
+    counts = {
+        name: bounded(service.count, live)
+        for name, service in file.services.items()
+        if name not in rolled and (live := _live_count(services[name])) != bounded(service.count, live)
+    }
+    steps = numbered(_steps(file, rolling, tuple(counts)))
+    return Plan(_digest(revision, binding, file, rolling, steps), rolling, steps, counts)
 
 
 def _rolls(content: Content, view: ServiceView) -> bool:
@@ -44,18 +50,33 @@ def _live_content(view: ServiceView) -> str | None:
 
 def _rolling(file: EnvironmentFile, content: Content, view: ServiceView) -> Rolling:
     service = file.services[content.service]
-    live_count = view.slots[view.live].desired if view.live else 0
     return Rolling(
         service=content.service,
         was=_live_content(view),
         content=content,
-        count=max(1, service.count.min, live_count),
+        count=bounded(service.count, _live_count(view)),
         routed=service.route is not None,
     )
 
 
-def _steps(file: EnvironmentFile, rolling: tuple[Rolling, ...]) -> tuple[Step, ...]:
-    """Register, warm, smoke; the strategy's own steps for what has a route; verify, settle, retire."""
+def _live_count(view: ServiceView) -> int:
+    return view.slots[view.live].desired if view.live else 0
+
+
+def bounded(count: Count, live: int) -> int:
+    """As many tasks as are live now, within what the file allows; one at least, or nothing could be tried.
+
+    >>> bounded(Count(min=2, max=10), live=7), bounded(Count(min=2, max=2), live=4)
+    (7, 2)
+    """
+    return max(1, min(max(live, count.min), count.max))
+
+
+def _steps(file: EnvironmentFile, rolling: tuple[Rolling, ...], adjusted: tuple[str, ...]) -> tuple[Step, ...]:
+    """Register, warm, smoke; the strategy's own steps for what has a route; verify, adjust, settle, retire."""
+    adjust = (Step(StepKind.ADJUST, adjusted),) if adjusted else ()
+    if not rolling:
+        return (*adjust, Step(StepKind.SETTLE, ())) if adjust else ()
     every = tuple(entry.service for entry in rolling)
     routed = tuple(entry.service for entry in rolling if entry.routed)
     smoked = tuple(name for name in routed if file.services[name].smoke)
@@ -65,6 +86,7 @@ def _steps(file: EnvironmentFile, rolling: tuple[Rolling, ...]) -> tuple[Step, .
         *([Step(StepKind.SMOKE, smoked)] if smoked else []),
         *(STRATEGIES[file.strategy.type](file.strategy, routed) if routed else ()),
         *([Step(StepKind.VERIFY, every)] if file.verify else []),
+        *adjust,
         Step(StepKind.SETTLE, every),
         Step(StepKind.RETIRE, every, wait=file.rollback.keep_warm),
     )
@@ -75,7 +97,8 @@ def _digest(
 ) -> str:
     """Everything that will be done, in terms of live and idle: no colours, no ARNs made at run time, no times."""
     normal = normal_form(file)
-    counts = {entry.service: normal["services"][entry.service]["count"] for entry in rolling}
+    touched = [name for step in steps for name in step.services]
+    counts = {name: normal["services"][name]["count"] for name in touched}
     return digest(
         {
             "binding": {

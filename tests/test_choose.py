@@ -10,7 +10,7 @@ from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import StepKind, StepState
 from controller.homeward import turned_back
-from tests.support.builders import NOON, a_deployment, a_revision, a_running_deployment
+from tests.support.builders import NOON, a_deployment, a_plan, a_revision, a_running_deployment
 
 DEV = Environment("dev")
 RED = Reason("smoke.red", "the smoke test failed")
@@ -127,6 +127,18 @@ def test_success_is_what_is_live() -> None:
 
 def test_who_starts_closes_what_was_still_kept_warm() -> None:
     warm = a_retiring_deployment()
-    closed = closed_warm_records([warm, a_deployment(3)], a_deployment(3), NOON)
+    closed = closed_warm_records([warm, a_deployment(3)], a_deployment(3, plan=a_plan()), NOON)
     assert [one.id for one in closed] == ["dev-2"] and not closed[0].is_retiring
     assert closed[0].steps[-1].state is StepState.SKIPPED
+
+
+def test_who_rolls_only_a_part_leaves_the_rest_to_be_retired() -> None:
+    whole = a_plan()
+    part = replace(whole, rolling=(whole.of("frontend"),))
+    closed = closed_warm_records([a_retiring_deployment()], a_deployment(3, plan=part), NOON)
+    assert closed[0].is_retiring and closed[0].step.services == ("backend",)
+
+
+def test_who_rolls_nothing_leaves_everything_to_be_retired() -> None:
+    nothing = replace(a_plan(), rolling=())
+    assert closed_warm_records([a_retiring_deployment()], a_deployment(3, plan=nothing), NOON) == ()

@@ -72,9 +72,29 @@ def test_a_change_of_size_environment_or_reference_rolls_like_a_new_image(old: s
 
 
 def test_the_slot_keeps_what_autoscaling_made_of_it() -> None:
+    scaled = FILE.replace("count: 2", "count: {min: 2, max: 10, cpu: 70%}")
     grown = a_snapshot({"backend": a_view(blue=a_slot(count=7)), "frontend": a_view("frontend")})
-    counts = {rolling.service: rolling.count for rolling in a_plan(snapshot=grown).rolling}
+    counts = {rolling.service: rolling.count for rolling in a_plan(a_revision(text=scaled), grown).rolling}
     assert counts == {"backend": 7, "frontend": 2}
+
+
+@pytest.mark.parametrize(("live", "count"), [(1, 2), (2, 2), (4, 2)])
+def test_a_plain_count_is_what_rolls(live: int, count: int) -> None:
+    picture = a_snapshot({"backend": a_view(blue=a_slot(count=live)), "frontend": a_view("frontend")})
+    assert a_plan(snapshot=picture).of("backend").count == count
+
+
+def test_another_count_alone_adjusts_the_live_slots_and_nothing_else() -> None:
+    plan = a_plan(a_revision(image=OLD_IMAGE, text=FILE.replace("count: 2", "count: 3", 1)))
+    assert titles(plan) == ["adjust", "settle"] and plan.counts == {"backend": 3}
+
+
+def test_a_service_that_does_not_roll_is_adjusted_beside_one_that_does() -> None:
+    revision = a_revision(image=OLD_IMAGE, text=FILE.replace("count: 2", "count: 3", 1))
+    changed = replace(revision, images={**revision.images, "frontend": f"captioncraft-frontend@{NEW_IMAGE}"})
+    plan = a_plan(changed)
+    assert titles(plan)[-3:] == ["adjust", "settle", "retire"]
+    assert [step.services for step in plan.steps if step.title == "adjust"] == [("backend",)]
 
 
 def test_a_new_service_is_in_the_plan_without_a_past() -> None:

@@ -90,6 +90,15 @@ class RemoveTestRule:
 
 
 @dataclass(frozen=True)
+class SetCount:
+    """The slot runs so many tasks, one at least, of whatever it runs."""
+
+    service: str
+    slot: Slot
+    count: int
+
+
+@dataclass(frozen=True)
 class EmptySlot:
     """The slot runs no task. Never while it has weight: that is read again from AWS just before."""
 

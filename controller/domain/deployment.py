@@ -69,11 +69,13 @@ class Rolling:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps that turn what is live into a sealed revision. `digest` is what an approval binds to."""
+    """The steps that turn what is live into a sealed revision. `digest` is what an approval binds to; `counts` are the
+    tasks that services are to run which don't roll, and run another number."""
 
     digest: str
     rolling: tuple[Rolling, ...]
     steps: tuple[Step, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, service: str) -> Rolling:
         return next(rolling for rolling in self.rolling if rolling.service == service)
@@ -138,6 +140,10 @@ class Deployment:
         assert self.plan is not None, f"{self.id} has steps, so it has a plan"
         return tuple(self.plan.of(name) for name in step.services)
 
+    def rolled(self, name: str) -> Rolling:
+        assert self.plan is not None, f"{self.id} has steps, so it has a plan"
+        return self.plan.of(name)
+
     def service(self, name: str) -> Service:
         return self.revision.file.services[name]
 
@@ -153,6 +159,10 @@ class Deployment:
             if earlier.kind is StepKind.SHIFT and earlier.number < step.number and earlier.state is StepState.DONE
         ]
         return raised[-1] if raised else 0
+
+    def began(self, kind: StepKind) -> bool:
+        """Whether a step of this kind was ever begun, whatever became of it."""
+        return any(step.kind is kind and step.started_at is not None for step in self.steps)
 
     def because(self, reason: Reason) -> "Deployment":
         return self if reason == self.reason else replace(self, reason=reason)

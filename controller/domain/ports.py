@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RunSlot, SetWeights
+from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RunSlot, SetCount, SetWeights
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.content import Content
 from controller.domain.foundation import Foundation
@@ -90,6 +90,8 @@ class Tasks(Protocol):
     """The ECS services behind the slots."""
 
     def run_slot(self, action: RunSlot, permit: Permit) -> None: ...
+
+    def set_count(self, action: SetCount, permit: Permit) -> None: ...
 
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None: ...
 

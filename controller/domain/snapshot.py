@@ -74,7 +74,8 @@ class SlotView:
 class RuleView:
     """One listener rule; `weights` holds a number for each of our slots, `actions` everything, as opaque JSON.
 
-    `header` is the value a test rule asks for, None for a public rule.
+    `header` is the value a test rule asks for, None for a public rule. `made_by` is the id of the deployment that made
+    the rule, None where its tags don't say.
     """
 
     arn: str
@@ -82,6 +83,7 @@ class RuleView:
     weights: Weights
     actions: str
     header: str | None = None
+    made_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,11 @@ class ServiceView:
     def live(self) -> Slot | None:
         """The only slot with traffic, or None when there is none; ask `is_split` first."""
         return self.serving[0] if len(self.serving) == 1 else None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Tasks run, and no rule leads to them: somebody removed it, or the picture lacks it."""
+        return self.routed and self.rule is None and any(view.desired > 0 for view in self.slots.values())
 
     @property
     def is_split(self) -> bool:

@@ -16,6 +16,7 @@ class StepKind(StrEnum):
     SHIFT = "shift"  # a share of the traffic moves to the idle slots
     BAKE = "bake"  # nothing moves for a while
     VERIFY = "verify"  # the environment answers from outside
+    ADJUST = "adjust"  # live slots that don't roll run as many tasks as the file says
     SETTLE = "settle"  # the deployment has succeeded
     RETIRE = "retire"  # the slots without traffic are scaled to zero, their test rules removed
     HOME = "home"  # turning back: every touched rule is as the undo record says
@@ -32,12 +33,16 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """What went wrong the last time, and how often in a row: `by_action` when something was done, else when looking."""
+    """What went wrong the last time, and how often in a row: `by_action` when something was done, else when looking.
+
+    `since` is how long the step had been observed when it was counted last: looks in one breath count once.
+    """
 
     reason: Reason
     times: int
     permanent: bool = False
     by_action: bool = False
+    since: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Step:
 
     `percent` (shift): share of the traffic, 1..100, for the idle slots. `wait` (bake, retire): how long nothing
     happens. `observed`: how long the step has run, as the passes saw it go by: never a difference of wall-clock times,
-    so a clock that jumps neither ends a bake nor breaks a deadline.
+    so a clock that jumps neither ends a bake nor breaks a deadline. `acted` names the actions that took effect in it:
+    where a picture may be old, a step is not done before it has acted itself.
     """
 
     kind: StepKind
@@ -60,6 +66,11 @@ class Step:
     detail: str = ""
     observed: timedelta = field(default=timedelta(0))
     trouble: Trouble | None = None
+    acted: tuple[str, ...] = field(default=())
+
+    def did(self, action: str, service: str) -> bool:
+        """Whether an action of this kind took effect for this service in this step."""
+        return f"{action} {service}" in self.acted
 
     @property
     def title(self) -> str:

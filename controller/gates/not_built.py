@@ -12,7 +12,20 @@ def judge(case: Case, now: datetime) -> Verdict:
     known = {entry.key for entry in guards}
     if case.live is not None:
         guards += [entry for entry in unbuilt(case.live) if entry.guards and entry.key not in known]
-    if not guards:
+    asked = ", ".join([*(entry.key for entry in guards), *_moved_routes(case)])
+    if not asked:
         return opened("gate.not_built", "everything that the file asks for is built")
-    asked = ", ".join(entry.key for entry in guards)
     return held("gate.not_built", f"the file asks for {asked}, which this version of Tidegate can't do yet")
+
+
+def _moved_routes(case: Case) -> list[str]:
+    """Routes that differ from the live file's: a rule's conditions can't be changed yet, so the file would not hold."""
+    if case.live is None:
+        return []
+    before = case.live.services
+    services = case.deployment.revision.file.services
+    return [
+        f"services.{name}.route (another one than now)"
+        for name, service in services.items()
+        if name in before and before[name].route is not None and before[name].route != service.route
+    ]

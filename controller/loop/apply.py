@@ -13,6 +13,7 @@ from controller.domain.actions import (
     RemoveTestRule,
     RestoreRule,
     RunSlot,
+    SetCount,
     SetWeights,
 )
 from controller.domain.errors import Conflict
@@ -38,6 +39,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Any, Cloud, Permit], str | None]] = {
     PrepareGroup: lambda action, cloud, permit: cloud.traffic.prepare_group(action, permit),
     PutTestRule: lambda action, cloud, permit: cloud.traffic.put_test_rule(action, permit),
     RunSlot: lambda action, cloud, permit: cloud.tasks.run_slot(action, permit),
+    SetCount: lambda action, cloud, permit: cloud.tasks.set_count(action, permit),
     SetWeights: lambda action, cloud, permit: cloud.traffic.set_weights(action, permit),
     RestoreRule: lambda action, cloud, permit: cloud.traffic.restore_rule(action.service, action.rule, permit),
     RemoveRule: lambda action, cloud, permit: cloud.traffic.remove_rule(action.service, permit),

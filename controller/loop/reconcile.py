@@ -173,7 +173,7 @@ class Reconciler:
             reason = Reason(error.code, f"{decision.reason.text}: {error}")
             return Pass(deployment.environment, reason, self._backoff(saved, error, tenure), deployment.id, name)
         record_outcome(self._world.store, tenure.lease, deployment, action, made, self._world.clock.now())
-        return Pass(deployment.environment, decision.reason, AT_ONCE, deployment.id, name)
+        return Pass(deployment.environment, decision.reason, decision.look_again_in, deployment.id, name)
 
     def _backoff(self, deployment: Deployment, error: TidegateError, tenure: Tenure) -> timedelta:
         times = deployment.step.trouble.times if deployment.step and deployment.step.trouble else 1

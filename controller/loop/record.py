@@ -65,7 +65,7 @@ def record_outcome(
     store: Store, lease: Lease, deployment: Deployment, action: Action, made: str, now: datetime
 ) -> None:
     """The action took effect; what it made is remembered where nothing else will show it for certain."""
-    after = _without_trouble(deployment)
+    after = _acted(deployment, action)
     if isinstance(action, RegisterDefinition):
         known = {**deployment.definitions, action.content.digest: made}
         after = replace(after, definitions=known)
@@ -166,11 +166,13 @@ def _tell(unit: Unit, before: Deployment, after: Deployment) -> None:
         unit.outbox.put("deployment", f"{after.id}:{after.phase}", body)
 
 
-def _without_trouble(deployment: Deployment) -> Deployment:
+def _acted(deployment: Deployment, action: Action) -> Deployment:
+    """The step knows that this took effect; what had gone wrong before is over."""
     step = deployment.step
-    if step is None or step.trouble is None:
-        return deployment
-    return deployment.with_step(replace(step, trouble=None))
+    assert step is not None, f"{deployment.id} acts, so it is in a step"
+    if step.did(_name(action), action.service):
+        return deployment.with_step(replace(step, trouble=None))
+    return deployment.with_step(replace(step, trouble=None, acted=(*step.acted, f"{_name(action)} {action.service}")))
 
 
 def _name(action: Action) -> str:

@@ -7,7 +7,7 @@ waits `QUARANTINE` before its first change. What can and can't be fenced is told
 
 from dataclasses import dataclass
 
-from controller.domain.errors import Conflict
+from controller.domain.errors import Conflict, TidegateError
 from controller.domain.ports import Clock
 from controller.store import Lease, Store
 
@@ -52,15 +52,22 @@ class Tenures:
     def take(self, environment: str) -> Tenure | None:
         """None while another controller holds the environment."""
         taken_at = self._clock.monotonic()
-        with self._store.write() as unit:
-            lease = unit.leases.claim(environment, self._owner, LEASE_SECONDS)
+        try:
+            with self._store.write() as unit:
+                lease = unit.leases.claim(environment, self._owner, LEASE_SECONDS)
+        except TidegateError:
+            # It may have been claimed all the same, from another: the next claim would not say so any more.
+            self._quiet_until[environment] = taken_at + QUARANTINE_SECONDS
+            raise
         if lease is None:
             return None
         if lease.taken_over:
-            self._quiet_until.setdefault(f"{environment}#{lease.epoch}", taken_at + QUARANTINE_SECONDS)
-        quiet_until = self._quiet_until.get(f"{environment}#{lease.epoch}", taken_at)
-        return Tenure(lease, self._store, self._clock, taken_at, quiet_until)
+            self._quiet_until[environment] = taken_at + QUARANTINE_SECONDS
+        return Tenure(lease, self._store, self._clock, taken_at, self._quiet_until.get(environment, taken_at))
 
     def give_back(self, tenure: Tenure) -> None:
+        """Whoever gives back promises that no call is on its way; not before the quarantine is over."""
+        if tenure.quiet_seconds > 0:
+            return
         with self._store.write() as unit:
             unit.leases.release(tenure.lease)

@@ -21,7 +21,8 @@ EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.SHIFT: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.BAKE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.VERIFY: frozenset({Evidence.VERIFY}),
-    StepKind.SETTLE: frozenset(),
+    StepKind.ADJUST: frozenset({Evidence.SERVICES}),
+    StepKind.SETTLE: frozenset({Evidence.SERVICES}),
     StepKind.RETIRE: frozenset({Evidence.SERVICES}),
     StepKind.HOME: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
 }
@@ -33,6 +34,7 @@ DEADLINES: Mapping[StepKind, timedelta] = {
     StepKind.SMOKE: timedelta(minutes=5),
     StepKind.SHIFT: timedelta(minutes=10),
     StepKind.VERIFY: timedelta(minutes=5),
+    StepKind.ADJUST: timedelta(minutes=10),
 }
 """How long a step may take before it has failed. What isn't named here waits as long as it must."""
 
@@ -52,7 +54,8 @@ _LOOKS: Mapping[StepKind, Callable[[Step, Deployment, Snapshot, Terms], Outcome]
     StepKind.SHIFT: traffic.shift,
     StepKind.BAKE: traffic.bake,
     StepKind.VERIFY: checks.verify,
-    StepKind.SETTLE: retire.settle,
+    StepKind.ADJUST: retire.adjust,
+    StepKind.SETTLE: traffic.settle,
     StepKind.RETIRE: retire.retire,
     StepKind.HOME: traffic.home,
 }

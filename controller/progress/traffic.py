@@ -7,7 +7,7 @@ from controller.domain.deployment import Deployment, Rolling
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot, weights
 from controller.domain.snapshot import ServiceView, SlotView, Snapshot
-from controller.domain.step import Step, spoken
+from controller.domain.step import Step, StepKind, spoken
 from controller.domain.undo import UndoEntry
 from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, Wait
 
@@ -35,10 +35,25 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
 
 def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     for rolling in deployment.rolling(step):
-        weak = _too_weak(rolling, snapshot.services[rolling.service].slots[deployment.sides(rolling.service).idle])
+        view = snapshot.services[rolling.service]
+        weak = _too_weak(rolling, view.slots[deployment.sides(rolling.service).idle])
         if isinstance(weak, Stumble):
             return weak
-    return _until(step, "bake.running", "baked", "to bake")
+    return _foreign_hand(step, deployment, snapshot) or _until(step, "bake.running", "baked", "to bake")
+
+
+def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """It has succeeded only if the traffic is where the last step put it."""
+    return _foreign_hand(step, deployment, snapshot) or Done("the new version is live")
+
+
+def _foreign_hand(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | None:
+    percent = deployment.percent_before(step)
+    found = (
+        foreign_traffic(rolling, deployment, snapshot.services[rolling.service], percent, percent)
+        for rolling in deployment.rolling(step)
+    )
+    return next((stumble for stumble in found if stumble), None)
 
 
 def _until(step: Step, code: str, done: str, purpose: str) -> Outcome:
@@ -72,7 +87,9 @@ def foreign_traffic(
         return None
     sides = deployment.sides(rolling.service)
     if sides.live is None:
-        expected = view.rule is None or view.rule.weights.get(sides.idle.other, 0) == 0
+        expected = (
+            _leads_only_to(sides.idle, view) if before == 100 else view.rule is None or _leads_only_to(sides.idle, view)
+        )
     else:
         allowed = [weights(sides.live, sides.idle, share) for share in (before, percent)]
         expected = view.rule is not None and _normal(view) in allowed
@@ -81,6 +98,10 @@ def foreign_traffic(
     found = ", ".join(f"{slot} {share}" for slot, share in view.rule.weights.items()) if view.rule else "no rule"
     text = f"somebody else changed the traffic of {rolling.service}: found {found}"
     return Stumble(Reason("traffic.foreign_change", text), quarantines=False)
+
+
+def _leads_only_to(slot: Slot, view: ServiceView) -> bool:
+    return view.rule is not None and view.rule.weights.get(slot.other, 0) == 0
 
 
 def _normal(view: ServiceView) -> dict[Slot, int]:
@@ -94,20 +115,26 @@ def _normal(view: ServiceView) -> dict[Slot, int]:
 def home(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """By the undo record, in reverse order, one rule at a time; never onto a slot without a healthy target."""
     assert deployment.undo is not None, f"{deployment.id} turns back, so it has an undo record"
+    if not deployment.began(StepKind.SHIFT):
+        return Done("no traffic was moved")
     for entry in reversed(deployment.undo.entries):
-        if entry.service not in step.services:
+        if not deployment.rolled(entry.service).routed:
             continue
-        outcome = _go_home(entry, snapshot.services[entry.service])
+        outcome = _go_home(step, entry, deployment, snapshot.services[entry.service])
         if outcome:
             return outcome
     return Done("traffic is where it was")
 
 
-def _go_home(entry: UndoEntry, view: ServiceView) -> Ask | Wait | None:
+def _go_home(step: Step, entry: UndoEntry, deployment: Deployment, view: ServiceView) -> Ask | Wait | None:
+    """A picture that shows the old weights may be older than the raise: it counts once this step has put them back."""
     name = entry.service
     if entry.rule is None:
-        return Ask(RemoveRule(name), f"remove the rule of {name}, which had none before") if view.rule else None
-    if view.rule is not None and _as_it_was(view, entry):
+        is_ours = view.rule is not None and view.rule.made_by == deployment.id
+        if is_ours or not step.did("RemoveRule", name):
+            return Ask(RemoveRule(name), f"remove the rule of {name}, which had none before")
+        return None
+    if step.did("RestoreRule", name) and view.rule is not None and _as_it_was(view, entry):
         return None
     assert entry.sides.live is not None, f"{name} had a rule, so one of its slots was live"
     group = view.slots[entry.sides.live].group

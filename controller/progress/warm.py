@@ -43,13 +43,16 @@ def _warm_one(rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> O
     foreign = foreign_traffic(rolling, deployment, view, percent=0)
     if foreign:
         return foreign
-    if slot.content != rolling.content.digest and (slot.desired or slot.running):
+    is_ours = (
+        slot.content == rolling.content.digest or slot.definition == deployment.definitions[rolling.content.digest]
+    )
+    if not is_ours and (slot.desired or slot.running):
         return _clear(name, idle, slot)
     if rolling.routed:
         behind = _behind_balancer(name, service, deployment, view)
         if behind:
             return behind
-    if slot.content != rolling.content.digest or slot.desired != rolling.count:
+    if not is_ours or slot.desired != rolling.count:
         return Ask(_run(rolling, service, deployment, idle), f"run {rolling.count} tasks of {name} in {idle}")
     return _healthy(rolling, idle, slot, snapshot)
 

@@ -305,11 +305,20 @@ def test_somebody_else_s_hand_on_the_weights_stops_it(live_stage: Stage) -> None
     live_stage.push(BAKED)
     live_stage.run(lambda: live_stage.passes[-1].reason.code == "slot.warming")
     rule = next(one for one in live_stage.aws.traffic.rules(live_stage.listener) if one.priority and _public(one))
-    groups = [{"TargetGroupArn": group.group_arn, "Weight": 50} for group in rule.action.groups]
-    forward = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
-    live_stage.call("elbv2", "ModifyRule", RuleArn=rule.arn, Actions=forward)
+    by_hand(live_stage, rule, [50, 50])
+    live_stage.run(lambda: live_stage.passes[-1].reason.code == "slot.has_traffic")
+    assert live_stage.deployment(2).reason.code == "traffic.foreign_change" and live_stage.tasks() == 8
+    by_hand(live_stage, rule, [group.weight for group in rule.action.groups])
     live_stage.settle()
-    assert live_stage.deployment(2).reason.code == "traffic.foreign_change"
+    assert live_stage.phase(2) is Phase.ROLLED_BACK and live_stage.tasks() == 4
+
+
+def by_hand(stage: Stage, rule: object, weights: list[int]) -> None:
+    """Somebody in the console."""
+    shared = zip(rule.action.groups, weights, strict=True)  # type: ignore[attr-defined]
+    groups = [{"TargetGroupArn": group.group_arn, "Weight": weight} for group, weight in shared]
+    forward = [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
+    stage.call("elbv2", "ModifyRule", RuleArn=rule.arn, Actions=forward)  # type: ignore[attr-defined]
 
 
 def _public(rule: object) -> bool:

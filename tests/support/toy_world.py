@@ -55,7 +55,8 @@ class ToyWorld:
             case actions.RunSlot(service, slot, definition, content, count):
                 self._run(service, slot, definition, content.digest, count)
             case actions.SetWeights(service, _, weights):
-                rule = RuleView("arn:rule", 500, dict(weights), str(dict(weights)))
+                made_by = view.rule.made_by if view.rule else "dev-2"
+                rule = RuleView("arn:rule", 500, dict(weights), str(dict(weights)), made_by=made_by)
                 self.services[service] = replace(view, rule=rule)
             case actions.RestoreRule(service, rule):
                 self.services[service] = replace(view, rule=RuleView(rule.arn, 500, rule.weights, rule.actions))
@@ -63,6 +64,8 @@ class ToyWorld:
                 self.services[service] = replace(view, rule=None)
             case actions.RemoveTestRule(service):
                 self.services[service] = replace(view, test_rule=None)
+            case actions.SetCount(service, slot, count):
+                self._slot(service, slot, desired=count, running=count)
             case actions.EmptySlot(service, slot):
                 assert view.rule is None or not view.rule.weights.get(slot, 0), "a slot with traffic was emptied"
                 self._slot(service, slot, desired=0, running=0)
@@ -132,6 +135,10 @@ class Film:
                 self._remember(decision.action)
 
     def _remember(self, action: actions.Action) -> None:
+        step = self.deployment.step
+        acted = f"{type(action).__name__} {action.service}"
+        if step is not None and acted not in step.acted:
+            self.deployment = self.deployment.with_step(replace(step, acted=(*step.acted, acted)))
         if isinstance(action, actions.RegisterDefinition):
             known = {
                 **self.deployment.definitions,

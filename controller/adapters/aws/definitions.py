@@ -23,7 +23,8 @@ class TaskDefinitions:
         self._caller = caller
         self._owner = owner
         self._log_groups = LogGroups(caller, owner)
-        # For ever: a revision never changes, and its tags are written once, when it is registered.
+        # For ever: a revision never changes, and its tags are written once, when it is registered. That it has none may
+        # be an old answer, and is not remembered.
         self._tags: dict[str, Tags] = {}
 
     def content_of(self, arn: str) -> str | None:
@@ -56,5 +57,8 @@ class TaskDefinitions:
         if arn not in self._tags:
             asked = DESCRIBE_TASK_DEFINITION({"taskDefinition": arn, "include": ["TAGS"]})
             reply = self._caller.read(asked, f"task definition {arn}")
-            self._tags[arn] = read_ecs_tags(reply.get("tags", []))
+            tags = read_ecs_tags(reply.get("tags", []))
+            if not tags:
+                return tags
+            self._tags[arn] = tags
         return self._tags[arn]

@@ -8,7 +8,7 @@ from controller.adapters.aws.calls import DESCRIBE_LISTENERS, DESCRIBE_LOAD_BALA
 from controller.adapters.aws.remembered import Remembered
 from controller.adapters.aws.wire import stacks
 from controller.domain.bindings import Binding, Place
-from controller.domain.errors import Blocked
+from controller.domain.errors import Blocked, Transient
 from controller.domain.foundation import Foundation
 from controller.domain.ports import Clock
 
@@ -55,7 +55,14 @@ class FoundationReader:
         self._remembered: Remembered[str, Foundation] = Remembered(clock)
 
     def read(self) -> Foundation:
-        return self._remembered.get_or(self._binding.name, self._read)
+        """What was known a while ago serves while it can't be read again: a deployment must be able to come home."""
+        try:
+            return self._remembered.get_or(self._binding.name, self._read)
+        except (Transient, Blocked):
+            known = self._remembered.even_if_old(self._binding.name)
+            if known is None:
+                raise
+            return known
 
     def _read(self) -> Foundation:
         place = self._binding.aws

@@ -29,6 +29,12 @@ class Remembered(Generic[Key, Value]):
                 return None
             return found[1]
 
+    def even_if_old(self, key: Key) -> Value | None:
+        """Whatever was put in last, however long ago."""
+        with self._lock:
+            found = self._values.get(key)
+            return None if found is None else found[1]
+
     def put(self, key: Key, value: Value) -> Value:
         with self._lock:
             self._values[key] = (self._clock.monotonic(), value)

@@ -14,7 +14,7 @@ from controller.adapters.aws.wire import priorities
 from controller.adapters.aws.wire import rules as wire
 from controller.adapters.aws.wire.rules import ListenerRule
 from controller.domain.errors import Blocked
-from controller.domain.names import group_name
+from controller.domain.names import DEPLOYMENT_TAG, group_name
 from controller.domain.slot import Slot
 from controller.domain.snapshot import RuleView
 
@@ -50,7 +50,11 @@ class RuleBook:
         if rule is None:
             return None
         weights = wire.weights_of(rule.actions, group_names(self.owner, service))
-        return RuleView(rule.arn, rule.priority, weights, rule.portable, rule.header)
+        return RuleView(rule.arn, rule.priority, weights, rule.portable, rule.header, self.maker(rule))
+
+    def maker(self, rule: ListenerRule) -> str | None:
+        """The id of the deployment that made the rule."""
+        return self.tags[rule.arn].get(DEPLOYMENT_TAG)
 
     def free(self, part: range, wanted: priorities.Specificity) -> int | None:
         ours = {rule.priority: _narrow(rule) for rule in self.rules if self.owner.owns(self.tags[rule.arn])}

@@ -14,10 +14,11 @@ from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.ownership import Owner
 from controller.adapters.aws.wire import services as wire
 from controller.adapters.aws.wire.tags import read_ecs_tags
-from controller.domain.actions import EmptySlot, RunSlot
+from controller.domain.actions import EmptySlot, RunSlot, SetCount
 from controller.domain.errors import Blocked, Transient
 from controller.domain.names import slot_name
 from controller.domain.ports import Permit
+from controller.domain.slot import Slot
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
@@ -84,11 +85,19 @@ class SlotTasks:
             request = wire.update(action, cluster, shown, group)
             self._caller.change(UPDATE_SERVICE(request), f"ECS service {name}", permit)
 
+    def set_count(self, action: SetCount, permit: Permit) -> None:
+        assert action.count > 0, f"{action.slot} of {action.service}: what has no tasks is emptied, not counted"
+        self._scale(action.service, action.slot, action.count, permit)
+
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None:
+        self._scale(action.service, action.slot, 0, permit)
+
+    def _scale(self, service: str, slot: Slot, count: int, permit: Permit) -> None:
+        """A slot that was never filled is as empty as one that was emptied."""
         cluster = self._foundation.read().cluster
-        name = slot_name(self._owner.place, action.service, action.slot)
+        name = slot_name(self._owner.place, service, slot)
         if self._found(cluster, name) is not None:
-            self._caller.change(UPDATE_SERVICE(wire.empty(cluster, name)), f"ECS service {name}", permit)
+            self._caller.change(UPDATE_SERVICE(wire.scale(cluster, name, count)), f"ECS service {name}", permit)
 
     def _found(self, cluster: str, name: str) -> ServiceTypeDef | None:
         """The service if it is there and ours. Its name is blocked while a deleted one drains."""

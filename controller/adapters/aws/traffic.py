@@ -70,10 +70,16 @@ class ListenerTraffic:
         self._insist_on_weights(rule.arn, service, rule.weights)
 
     def remove_rule(self, service: str, permit: Permit) -> None:
-        self._remove(service, Role.PUBLIC, permit)
+        """Only the rule that this deployment made: whatever else leads to the service is not its to undo."""
+        book = self._book()
+        rule = book.find(service, Role.PUBLIC)
+        if rule is not None and book.maker(rule) != permit.deployment:
+            text = f"Listener rule {rule.arn} of {service} was not made by {permit.deployment}: it stays as it is."
+            raise Conflict(text, code="rule.made_elsewhere")
+        self._remove(rule, f"{Role.PUBLIC} rule of {service}", permit)
 
     def remove_test_rule(self, service: str, permit: Permit) -> None:
-        self._remove(service, Role.TEST, permit)
+        self._remove(self._book().find(service, Role.TEST), f"{Role.TEST} rule of {service}", permit)
 
     def _book(self) -> RuleBook:
         return self._rules.book(self._foundation.read().listener)
@@ -139,14 +145,13 @@ class ListenerTraffic:
                 code="rule.not_yet",
             )
 
-    def _remove(self, service: str, role: Role, permit: Permit) -> None:
+    def _remove(self, rule: ListenerRule | None, about: str, permit: Permit) -> None:
         """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteRule.html"""
-        rule = self._book().find(service, role)
         if rule is None:
             return
         try:
             self._rules.insist(rule.arn)
-            self._caller.change(DELETE_RULE({"RuleArn": rule.arn}), f"{role} rule of {service}", permit)
+            self._caller.change(DELETE_RULE({"RuleArn": rule.arn}), about, permit)
         except Gone:
             return
 

@@ -111,9 +111,9 @@ def _has_failed(shown: ServiceTypeDef, definition: str) -> bool:
     )
 
 
-def empty(cluster: str, name: str) -> UpdateServiceRequestTypeDef:
+def scale(cluster: str, name: str, count: int) -> UpdateServiceRequestTypeDef:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html"""
-    return {"cluster": cluster, "service": name, "desiredCount": 0}
+    return {"cluster": cluster, "service": name, "desiredCount": count}
 
 
 def client_token(token: str, name: str) -> str:
