@@ -56,12 +56,13 @@ class Sandbox:
         except (OSError, ValueError, KeyError, TypeError) as error:
             _stop(UNREACHABLE, f"{path} can't be read ({type(error).__name__}: {error}): start the sandbox again")
 
-    def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post to the control API. A refusal ends the command with its sentence and exit code."""
+    def ask(self, path: str, body: dict[str, Any], patience: float = TIMEOUT_SECONDS) -> dict[str, Any]:
+        """Post to the control API, and wait `patience` seconds. A refusal ends the command with its sentence and exit
+        code."""
         headers = {"Authorization": f"Bearer {self.token}"}
         given = {name: value for name, value in body.items() if value is not None}
         try:
-            with httpx.Client(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
+            with httpx.Client(trust_env=False, timeout=patience) as client:
                 reply = client.post(f"{self.address}/sandbox{path}", json=given, headers=headers)
         except httpx.HTTPError as error:
             _stop(
@@ -132,10 +133,25 @@ def traffic(
     seconds: Annotated[float, typer.Option(min=0.0, help="For how long.")] = 60.0,
     as_json: Json = False,
 ) -> None:
-    """Send requests through an environment's load balancer."""
-    body = {"environment": environment, "rate": rate, "seconds": seconds}
-    done = Sandbox.find().ask("/traffic", body)
-    _tell(done, f"sending {rate:g} requests/s to {environment} for {seconds:g} s", as_json=as_json)
+    """Send requests through an environment's load balancer and say how they were answered; exit code 1 if any failed."""
+    if not as_json:
+        typer.echo(f"sending {rate:g} requests/s to {environment} for {seconds:g} s", err=True)
+    body = {"environment": environment, "rate": rate, "seconds": seconds, "wait": True}
+    done = Sandbox.find().ask("/traffic", body, patience=seconds + 2 * TIMEOUT_SECONDS)
+    _tell(done, _report(done), as_json=as_json)
+    if done.get("failed"):
+        raise typer.Exit(NO)
+
+
+def _report(done: dict[str, Any]) -> str:
+    """One line a fact: how many, how they ended, who answered, how long it took."""
+    ended = ", ".join(f"{status}: {count}" for status, count in sorted(done.get("by_status", {}).items()))
+    versions = ", ".join(f"{version}: {count}" for version, count in sorted(done.get("by_version", {}).items()))
+    took = ", ".join(f"{name} {value:g} ms" for name, value in done.get("latency_ms", {}).items() if value is not None)
+    return (
+        f"sent {done.get('sent', 0)}, failed {done.get('failed', 0)}\n"
+        f"by status   {ended or '-'}\nby version  {versions or '-'}\nlatency     {took or '-'}"
+    )
 
 
 @fault_app.command("webhooks")

@@ -1,5 +1,7 @@
 """Smoke and verify: questions asked over HTTP."""
 
+from urllib.parse import urlsplit
+
 from controller.domain.checks import CheckAnswer
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
@@ -20,6 +22,13 @@ def _answers(answers: tuple[CheckAnswer, ...], code: str, what: str, blamed: tup
     red = [answer for answer in answers if not answer.passed]
     if not red:
         return Done(f"{counted(len(answers), 'check')} passed")
-    told = "; ".join(f"{answer.check.url}: {answer.found}" for answer in red)
+    told = "; ".join(f"{_asked(answer)}: {answer.found}" for answer in red)
     culprits = tuple(name for name in blamed if any(answer.check.service == name for answer in red))
     return Stumble(Reason(code, f"the {what} failed: {told}"), culprits)
+
+
+def _asked(answer: CheckAnswer) -> str:
+    """Of an idle slot the service and the path; from outside the whole address."""
+    if answer.check.service is None:
+        return answer.check.url
+    return f"{answer.check.service} {urlsplit(answer.check.url).path}"

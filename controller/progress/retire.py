@@ -43,17 +43,15 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         is_open = snapshot.services[name].test_rule is not None or not step.did("RemoveTestRule", name)
         if deployment.rolled(name).routed and is_open:
             return Ask(RemoveTestRule(name), f"close the test rule of {name}")
+    leaving = list(_leaving(step, deployment))
+    if not leaving:
+        return Done("there was no version before")
     wait = max(step.wait or timedelta(0), PROPAGATION)
     if step.observed < wait:
         left = spoken(timedelta(seconds=round((wait - step.observed).total_seconds())))
-        return Wait(
-            Reason("slot.warm", f"the old version is kept warm, {left} left"), min(wait - step.observed, LONG_LOOK)
-        )
-    waits = [
-        outcome
-        for name, slot in _leaving(step, deployment)
-        if not isinstance(outcome := _empty(step, name, slot, snapshot), Done)
-    ]
+        what = "the old version is kept warm" if step.wait else "what has no traffic any more ends its last requests"
+        return Wait(Reason("slot.warm", f"{what}, {left} left"), min(wait - step.observed, LONG_LOOK))
+    waits = [outcome for name, slot in leaving if not isinstance(outcome := _empty(step, name, slot, snapshot), Done)]
     return next(
         (outcome for outcome in waits if isinstance(outcome, Ask)), waits[0] if waits else Done("scaled to zero")
     )
@@ -74,7 +72,7 @@ def _empty(step: Step, name: str, slot: Slot, snapshot: Snapshot) -> Ask | Wait 
         return Wait(
             Reason(
                 "slot.has_traffic",
-                f"{slot} of {name} has traffic that Tidegate didn't give it, so it is not emptied: take it away by hand",
+                f"{slot} of {name} has traffic that Tidegate didn't give it, so it stays: take it away by hand",
             )
         )
     if view.slots[slot].desired or not step.did("EmptySlot", name):

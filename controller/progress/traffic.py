@@ -30,6 +30,8 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
             route = deployment.service(name).route
             assert route is not None, f"{name} has no route: it takes no part in a shift"
             return Ask(SetWeights(name, route, wanted), f"send {percent}% of {name} to {sides.idle}")
+    if percent < 100 and all(deployment.sides(rolling.service).live is None for rolling in deployment.rolling(step)):
+        return Done("what is new gets all of its traffic at once")
     return Done(f"{percent}% of the traffic on the new version")
 
 

@@ -13,6 +13,9 @@ from controller.domain.step import Step
 from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait, counted
 from controller.progress.traffic import foreign_traffic
 
+STOPPED_BY_ECS = (0, 143)
+"""Exit codes of a program that did as it was told; its last words tell of the stop, not of the cause."""
+
 
 def register(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     known = {**snapshot.definitions, **deployment.definitions}
@@ -110,7 +113,8 @@ def _start_failure(name: str, slot: SlotView, failures: tuple[TaskFailure, ...])
 
 
 def _told(failure: TaskFailure) -> str:
-    last = f"; its last words: {gist(failure.log_lines[-1])}" if failure.log_lines else ""
+    ended_by_itself = failure.exit_code not in {None, *STOPPED_BY_ECS}
+    last = f"; its last words: {gist(failure.log_lines[-1])}" if failure.log_lines and ended_by_itself else ""
     return f"{failure.explanation}{last}"
 
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from typer.testing import CliRunner
 
+from sandbox import commands
 from sandbox.commands import app, state_file
 from tests.sandbox.github.served import NAME, Host, Served
 
@@ -109,7 +110,7 @@ def test_publish_makes_a_release(served: Served) -> None:
 
 def test_traffic_and_aws_faults_reach_the_assembly(served: Served) -> None:
     assert answer("traffic", "dev", "--rate", "5", "--seconds", "2")["asked"] == {
-        "environment": "dev", "rate": 5.0, "seconds": 2.0,
+        "environment": "dev", "rate": 5.0, "seconds": 2.0, "wait": True,
     }  # fmt: skip
     asked = answer("fault", "aws", "throttle", "--service", "ecs", "--count", "3")["asked"]
     assert asked == {"kind": "throttle", "service": "ecs", "times": 3}
@@ -175,3 +176,14 @@ def test_the_nearest_state_file_is_used_unless_a_directory_is_named(tmp_path: Pa
     inner.mkdir()
     assert state_file(inner, None) == tmp_path / ".tidegate" / "sandbox.json"
     assert state_file(inner, str(inner)) is None
+
+
+@pytest.mark.parametrize(("failed", "code"), [(0, 0), (3, 1)])
+def test_traffic_says_how_it_was_answered(
+    failed: int, code: int, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = {"sent": 40, "failed": failed, "by_status": {"200": 40 - failed}, "by_version": {"0.1.1": 40}}
+    monkeypatch.setattr(commands.Sandbox, "ask", lambda *_, **__: report)
+    done = run("traffic", "dev", "--seconds", "1")
+    assert done.exit_code == code
+    assert f"sent 40, failed {failed}" in done.stdout and "0.1.1: 40" in done.stdout
