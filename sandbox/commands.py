@@ -133,7 +133,7 @@ def traffic(
     seconds: Annotated[float, typer.Option(min=0.0, help="For how long.")] = 60.0,
     as_json: Json = False,
 ) -> None:
-    """Send requests through an environment's load balancer and say how they were answered; exit code 1 if any failed."""
+    """Send requests through an environment's load balancer and say how they were answered; exit code 1: some failed."""
     if not as_json:
         typer.echo(f"sending {rate:g} requests/s to {environment} for {seconds:g} s", err=True)
     body = {"environment": environment, "rate": rate, "seconds": seconds, "wait": True}

@@ -112,7 +112,12 @@ def _warm(overview: Overview) -> _Answer | None:
 def _at_rest(overview: Overview) -> _Answer | None:
     if overview.live is None:
         return None
-    text = f"{overview.live.revision.version} is live, and nothing else is asked for"
+    newest, live = overview.environment.recorded, overview.live.revision
+    if newest is None or newest == live.commit.sha:
+        text = f"{live.version} is live, and nothing else is asked for"
+    else:
+        why = "it changed nothing that is deployed, or it turned back"
+        text = f"{live.version} is live; {newest[:7]} came after it and is not: {why}"
     return _Answer("environment.at_rest", text, overview.environment.live_since, "the next push", overview.live.id)
 
 
@@ -157,6 +162,7 @@ _CLEARED_BY: Mapping[str, str] = {
     "history.rewritten": "the author: let the branch descend from what was recorded",
     "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
     "queue.behind": "the end of the deployment before it",
+    "traffic.rule_missing": "an operator: put the listener rule back",
     "traffic.split": "an operator: give the listener rule's whole weight to one slot",
 }
 """By code, or by what stands before its point."""

@@ -111,3 +111,10 @@ def test_at_rest_the_next_push_is_waited_for() -> None:
 
 def test_an_environment_without_history_says_so() -> None:
     assert explained().code == "environment.empty"
+
+
+def test_a_newer_commit_that_is_not_live_is_not_kept_quiet() -> None:
+    live = a_deployment(1)
+    environment = Environment("dev", live=1, recorded="2" * 40)
+    told = explain(Overview(environment, live, (), None, None))
+    assert told.code == "environment.at_rest" and "2222222 came after it and is not" in told.text
