@@ -92,6 +92,9 @@ def _pick(table: dict[str, Deployment], now: datetime) -> Deployment | None:
     if in_flight:
         _queue(table, in_flight[0])
         return in_flight[0]
+    doubled = [deployment for deployment in table.values() if deployment.is_doubled]
+    if doubled:
+        return doubled[0]
     if sealed:
         return sealed[-1]
     retiring = [deployment for deployment in table.values() if deployment.is_retiring]

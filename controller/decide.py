@@ -27,6 +27,9 @@ from controller.progress import DEADLINES, EVIDENCE, look
 from controller.progress.outcomes import PATIENCE, Ask, Done, Fail, Need, Outcome, Stumble, Terms, Wait
 
 AT_ONCE = timedelta(0)
+WHOLE_PICTURE = frozenset({Evidence.SERVICES, Evidence.TARGETS})
+"""What a plan is drawn from: contents, weights and counts, and the settings of target groups."""
+
 WAITING_LOOK = timedelta(seconds=30)
 """A waiting deployment is looked at again this often; events wake it sooner."""
 
@@ -49,7 +52,7 @@ class Decision:
 def needed(deployment: Deployment) -> frozenset[Evidence]:
     """The evidence without which nothing can be decided about this deployment."""
     if deployment.phase is Phase.WAITING:
-        return frozenset({Evidence.SERVICES}) if deployment.revision.is_sealed else frozenset()
+        return WHOLE_PICTURE if deployment.revision.is_sealed else frozenset()
     return EVIDENCE[deployment.step.kind] if deployment.step else frozenset()
 
 
@@ -65,8 +68,8 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     shut = closed(BEFORE_PLAN, _case(deployment, terms), now)
     if shut:
         return _stay(deployment, shut, now)
-    if Evidence.SERVICES not in snapshot.has:
-        return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=frozenset({Evidence.SERVICES}))
+    if WHOLE_PICTURE - snapshot.has:
+        return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=WHOLE_PICTURE)
     cut_off = [name for name, view in snapshot.services.items() if view.is_cut_off]
     if cut_off:
         text = f"tasks of {', '.join(cut_off)} run, and no rule leads to them: put the rule back, or empty the slots"
@@ -233,4 +236,5 @@ def _ended(deployment: Deployment, now: datetime) -> Decision:
     if deployment.phase is Phase.ROLLING_BACK:
         assert deployment.turning is not None
         deployment = deployment.moved(deployment.turning.ends_as, deployment.reason, now)
-    return Decision(deployment, deployment.reason)
+    # One more look: another deployment may have waited for the end of this one.
+    return Decision(deployment, deployment.reason, look_again_in=AT_ONCE)

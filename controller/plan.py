@@ -7,8 +7,8 @@ from controller.domain.canonical import digest
 from controller.domain.content import Content
 from controller.domain.deployment import Plan, Rolling, numbered
 from controller.domain.foundation import Foundation
-from controller.domain.manifest import Count, EnvironmentFile, normal_form
-from controller.domain.rendering import render
+from controller.domain.manifest import Count, EnvironmentFile, Service, normal_form
+from controller.domain.rendering import group_settings, render
 from controller.domain.revision import Revision
 from controller.domain.snapshot import ServiceView
 from controller.domain.step import Step, StepKind
@@ -18,7 +18,8 @@ from controller.strategies import STRATEGIES
 def draw(revision: Revision, binding: Binding, foundation: Foundation, services: Mapping[str, ServiceView]) -> Plan:
     """The plan from what `services` shows as live to the sealed `revision`; without steps when nothing rolls.
 
-    A service rolls when its content digest differs from the one its live slot runs. `services` must not be split.
+    A service rolls when its content digest differs from the one its live slot runs, or its health check and drain time
+    from those of the live slot's target group: those arrive with the shift. `services` must not be split.
     """
     assert revision.images is not None, (
         f"{revision.environment} {revision.commit.short}: only sealed revisions have a plan"
@@ -28,7 +29,9 @@ def draw(revision: Revision, binding: Binding, foundation: Foundation, services:
         name: render(name, service, revision.images[name], foundation) for name, service in file.services.items()
     }
     rolling = tuple(
-        _rolling(file, content, services[name]) for name, content in contents.items() if _rolls(content, services[name])
+        _rolling(file, content, services[name])
+        for name, content in contents.items()
+        if _rolls(content, file.services[name], services[name])
     )
     rolled = {entry.service for entry in rolling}
     counts = {
@@ -40,8 +43,10 @@ def draw(revision: Revision, binding: Binding, foundation: Foundation, services:
     return Plan(_digest(revision, binding, file, rolling, steps), rolling, steps, counts)
 
 
-def _rolls(content: Content, view: ServiceView) -> bool:
-    return _live_content(view) != content.digest
+def _rolls(content: Content, service: Service, view: ServiceView) -> bool:
+    group = view.slots[view.live].group if view.live else None
+    has_other_settings = group is not None and group.settings is not None and group.settings != group_settings(service)
+    return _live_content(view) != content.digest or has_other_settings
 
 
 def _live_content(view: ServiceView) -> str | None:
@@ -113,6 +118,10 @@ def _digest(
             "from": {entry.service: entry.was for entry in rolling},
             "to": {entry.service: entry.content.canonical() for entry in rolling},
             "counts": counts,
+            "health": {
+                name: [normal["services"][name]["health"], normal["services"][name]["deregistration_delay"]]
+                for name in touched
+            },
             "steps": [
                 [step.kind, list(step.services), step.percent, int(step.wait.total_seconds()) if step.wait else None]
                 for step in steps

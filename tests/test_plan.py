@@ -144,3 +144,12 @@ def test_a_worker_takes_no_part_in_the_traffic_steps() -> None:
     by_title = {step.title: step.services for step in plan.steps}
     assert by_title["shift 50"] == by_title["smoke"] == ("backend", "frontend")
     assert by_title["warm"] == by_title["retire"] == ("backend", "frontend", "worker")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("deregistration_delay: 10s", "deregistration_delay: 60s"), ("path: /health", "path: /healthz")]
+)
+def test_another_health_check_or_drain_time_arrives_with_a_shift(old: str, new: str) -> None:
+    plan = a_plan(a_revision(image=OLD_IMAGE, text=FILE.replace(old, new)))
+    assert [rolling.service for rolling in plan.rolling] == ["backend", "frontend"] and "shift 100" in titles(plan)
+    assert plan.digest != a_plan(a_revision(image=OLD_IMAGE)).digest

@@ -127,6 +127,14 @@ class Deployment:
         return next((step for step in self.steps if not step.is_over), None)
 
     @property
+    def is_doubled(self) -> bool:
+        """A service without a route still runs in both slots: nothing but this deployment knows which one is live."""
+        step = self.step
+        if step is None or not self.is_retiring:
+            return False
+        return any(not rolling.routed and not step.did("EmptySlot", rolling.service) for rolling in self.rolling(step))
+
+    @property
     def is_retiring(self) -> bool:
         """Succeeded, while its old slots are still there."""
         return self.phase is Phase.SUCCEEDED and self.step is not None

@@ -42,7 +42,7 @@ class Preview:
             if resolved.missing:
                 raise Blocked("; ".join(resolved.missing.values()), code="image.missing")
             revision = revision.sealed(resolved.images)
-        evidence = frozenset({Evidence.SERVICES})
+        evidence = frozenset({Evidence.SERVICES, Evidence.TARGETS})
         snapshot = observe(deployment, evidence, cloud, self._world.probe, self._world.clock.now(), timedelta(0))
         split = [name for name, view in snapshot.services.items() if view.is_split]
         if split:

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 WORKERS = 8
 AFTER_A_BUG = timedelta(seconds=30)
 AFTER_A_LOST_DATABASE = timedelta(seconds=5)
+WATCH_SECONDS = 5.0
+JUMP_SECONDS = 2.0
 INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
 """Work that belongs to no environment; no environment has such a name."""
 
@@ -38,12 +40,19 @@ class Loop:
         self._busy: set[str] = set()
         self._again: set[str] = set()
         self._stopping = False
+        self._ended = threading.Event()
+        self._watchman = threading.Thread(target=self._watch_the_clock, name="watchman", daemon=True)
+        self._offset = self._wall_ahead()
 
     def start(self) -> None:
         """Recovery is nothing but this: whatever was going on is looked at again, and the heads are compared."""
         self._alarms.start()
-        self._alarms.add_job(self.sweep, "interval", seconds=self._sweep_every.total_seconds())
+        self._arm()
         self.wake_inbox()
+        self._watchman.start()
+
+    def _arm(self) -> None:
+        self._alarms.add_job(self.sweep, "interval", seconds=self._sweep_every.total_seconds())
         self.sweep()
 
     def stop(self) -> None:
@@ -52,8 +61,27 @@ class Loop:
             if self._stopping:
                 return
             self._stopping = True
+        self._ended.set()
         self._alarms.shutdown(wait=False)
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _watch_the_clock(self) -> None:
+        """Alarm clocks ring by the wall clock; when that is set back they would stay silent for as long."""
+        while not self._ended.wait(WATCH_SECONDS):
+            self.arm_anew_after_a_jump()
+
+    def arm_anew_after_a_jump(self) -> None:
+        """Throw all alarms away and look at everything, which sets them again, if the wall clock was moved."""
+        offset = self._wall_ahead()
+        if abs(offset - self._offset) < JUMP_SECONDS:
+            return
+        log.warning("the wall clock jumped", seconds=round(offset - self._offset))
+        self._offset = offset
+        self._alarms.remove_all_jobs()
+        self._arm()
+
+    def _wall_ahead(self) -> float:
+        return self._world.clock.now().timestamp() - self._world.clock.monotonic()
 
     def wake(self, name: str) -> None:
         self._submit(name, lambda: self._run(name))

@@ -46,6 +46,9 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     leaving = list(_leaving(step, deployment))
     if not leaving:
         return Done("there was no version before")
+    for name, slot in leaving:
+        if not deployment.rolled(name).routed and not step.did("EmptySlot", name):
+            return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero: what has no route is never kept warm")
     wait = max(step.wait or timedelta(0), PROPAGATION)
     if step.observed < wait:
         left = spoken(timedelta(seconds=round((wait - step.observed).total_seconds())))

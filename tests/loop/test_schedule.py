@@ -147,6 +147,18 @@ def test_a_due_time_is_a_row_before_it_is_an_alarm(start: Start, store: Store) -
         assert [timer.environment for timer in unit.timers.all()] == ["dev"]
 
 
+def test_a_wall_clock_that_is_set_back_silences_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, passes = start(at_rest)
+    passes.wait_for("dev", 1)
+    before = passes.counts["dev"]
+    loop.arm_anew_after_a_jump()
+    assert passes.counts["dev"] == before, "it has not jumped"
+    now = SystemClock().now
+    monkeypatch.setattr(SystemClock, "now", lambda _: now() - timedelta(hours=1))
+    loop.arm_anew_after_a_jump()
+    passes.wait_for("dev", before + 1)
+
+
 def test_after_stop_nothing_begins(start: Start) -> None:
     loop, passes = start(at_rest)
     passes.wait_for("dev", 1)
