@@ -8,7 +8,7 @@ from controller.domain.reason import Reason
 
 
 class StepKind(StrEnum):
-    """What a step is for; `controller/progress.py` knows how each one is carried out."""
+    """What a step is for; `controller/progress/` knows how each one is carried out."""
 
     REGISTER = "register"  # task definitions of the services that roll, looked up by content before they are made
     WARM = "warm"  # idle slots run the new version, every target healthy, no traffic
