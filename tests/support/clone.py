@@ -1,5 +1,6 @@
 """A developer's clone: real git, and nothing of the user's own git settings."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -23,12 +24,12 @@ class Clone:
         self.directory = directory
         _git(directory.parent, "clone", "--quiet", "--branch", branch, url, str(directory))
 
-    def edit(self, path: str, old: str, new: str) -> None:
-        """Put `new` where `old` stands, once."""
+    def rewrite(self, path: str, pattern: str, text: str) -> None:
+        """Put `text` where the pattern matches first; `^` is the beginning of any line."""
         file = self.directory / path
-        text = file.read_text(encoding="utf-8")
-        assert text.count(old) >= 1, f"{path} has no {old!r}"
-        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+        found, times = re.subn(pattern, lambda _: text, file.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
+        assert times, f"{path} has nothing like {pattern!r}"
+        file.write_text(found, encoding="utf-8")
 
     def commit(self, message: str) -> str:
         """Commit everything; the commit."""

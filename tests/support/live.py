@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from controller.store.schema import migrate
-from tests.support.processes import ROOT, Child, free_port, gone, until
+from tests.support.processes import Child, free_port, gone, until
 
 START_SECONDS = 30.0
 ROLLOUT_SECONDS = 60.0
@@ -20,23 +21,14 @@ UNDECIDED = frozenset({"waiting", "running", "rolling_back"})
 Answer = Mapping[str, Any]
 
 
-class LiveSandbox:
-    """`python -m sandbox`, and its control API."""
+class SandboxDoor:
+    """The control API of a sandbox, wherever that runs."""
 
-    def __init__(self, directory: Path, webhook: str, *words: str) -> None:
-        self.token = secrets.token_urlsafe(24)
-        self.child = Child(
-            "sandbox",
-            ["-m", "sandbox", "--state-dir", str(directory), "--webhook", webhook, *words],
-            directory / "sandbox.log",
-            {"TIDEGATE_API_TOKEN": self.token},
-        )
-        ready = directory / "endpoints.json"
-        until("the sandbox starts", ready.exists, [self.child], START_SECONDS)
-        self.endpoints: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+    def __init__(self, endpoints: Mapping[str, Any]) -> None:
+        self.endpoints = endpoints
         self._http = httpx.Client(
-            base_url=self.endpoints["control"],
-            headers={"Authorization": f"Bearer {self.token}"},
+            base_url=endpoints["control"],
+            headers={"Authorization": f"Bearer {endpoints['token']}"},
             trust_env=False,
             timeout=30,
         )
@@ -60,6 +52,17 @@ class LiveSandbox:
     def _post(self, path: str, body: Answer) -> Answer:
         answer: Answer = self._http.post(path, json=body).raise_for_status().json()
         return answer
+
+
+class LiveSandbox(SandboxDoor):
+    """`python -m sandbox` in `directory`."""
+
+    def __init__(self, directory: Path, webhook: str, *words: str) -> None:
+        arguments = ["--state-dir", str(directory), "--webhook", webhook, *words]
+        self.child = Child("sandbox", ["sandbox", *arguments], directory / "sandbox.log", {})
+        ready = directory / "endpoints.json"
+        until("the sandbox starts", ready.exists, [self.child], START_SECONDS)
+        super().__init__(json.loads(ready.read_text(encoding="utf-8")))
 
 
 class LiveController:
@@ -87,13 +90,17 @@ class LiveController:
 
     def launch(self) -> None:
         log = self._directory / "controller.log"
-        self.child = Child("controller", ["-m", "controller", "serve"], log, self._environment)
+        self.child = Child("controller", ["controller", "serve"], log, self.environment_variables)
 
     def wait_until_ready(self) -> None:
-        until("the controller is ready", self._is_ready, [self.child], START_SECONDS)
+        try:
+            until("the controller is ready", self._is_ready, [self.child], START_SECONDS)
+        except BaseException:
+            self.child.kill()
+            raise
 
     @cached_property
-    def _environment(self) -> Mapping[str, str]:
+    def environment_variables(self) -> Mapping[str, str]:
         aws, github = self._endpoints["aws"], self._endpoints["github"]
         return {
             "AWS_ENDPOINT_URL": aws["endpoint"],
@@ -152,8 +159,10 @@ class LiveController:
     def ended(self, commit: str, environment: str = "dev", seconds: float = ROLLOUT_SECONDS) -> Answer:
         """The commit's deployment when no step of it is left, the old slots' retirement included."""
 
+        decided = self.settled(commit, environment, seconds)
+
         def over() -> Answer | None:
-            found = self.settled(commit, environment, seconds)
+            found: Answer = self.get(f"deployments/{decided['id']}")
             return found if all(step["state"] not in {"pending", "running"} for step in found["steps"]) else None
 
         return self.until(f"nothing is left to do for {commit[:7]}", over, seconds)
@@ -188,6 +197,8 @@ class LiveController:
 
     def close(self) -> None:
         self._http.close()
+        if self.child.is_running:
+            self.child.ask_to_stop()
 
 
 class Pair:
@@ -197,7 +208,6 @@ class Pair:
         directory.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.directory = directory
-        self._family: list[Any] = []
         self.sandbox = LiveSandbox(directory, f"http://127.0.0.1:{port}/webhooks/github", *words)
         try:
             self.controller = LiveController(directory, port, self.sandbox.endpoints, **settings)
@@ -208,7 +218,9 @@ class Pair:
     def close(self) -> None:
         """End both as Ctrl-C would; AssertionError when anything of theirs still runs afterwards."""
         children = [child for child in (self.controller.child, self.sandbox.child) if child.is_running]
+        tasks = self.sandbox.task_pids() if self.sandbox.child.is_running else []
         family = [process for child in children for process in child.family()]
+        family += [psutil.Process(pid) for pid in tasks if psutil.pid_exists(pid)]
         try:
             for child in children:
                 child.ask_to_stop()
@@ -230,6 +242,3 @@ def a_pair(directory: Path, *words: str, **settings: str) -> Iterator[Pair]:
         yield pair
     finally:
         pair.close()
-
-
-__all__ = ["ROOT", "LiveController", "LiveSandbox", "Pair", "a_pair"]

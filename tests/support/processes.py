@@ -25,16 +25,19 @@ T = TypeVar("T")
 
 
 class Child:
-    """One process of ours; what it says goes to a file."""
+    """One of our modules with its arguments, in a process that ends when this one does, however this one ends.
+
+    What it says goes to a file.
+    """
 
     def __init__(self, name: str, words: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         self.name, self.log = name, log
         with log.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, *words],
+                [sys.executable, "-m", "controller.cli.leash", *words],
                 cwd=ROOT,
                 env=bare_environment() | environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
@@ -59,19 +62,26 @@ class Child:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join([f"--- {self.name} said last:", *lines])
 
-    def ask_to_stop(self, seconds: float = 10.0) -> int:
-        """SIGTERM, and the exit code. AssertionError when it takes longer; then it is killed."""
-        self._process.send_signal(signal.SIGTERM)
+    def ask_to_stop(self, seconds: float = 10.0, number: signal.Signals = signal.SIGTERM) -> int:
+        """A signal, and the exit code. AssertionError when it takes longer; then it is killed."""
+        self._process.send_signal(number)
         try:
-            return self._process.wait(seconds)
+            code = self._process.wait(seconds)
         except subprocess.TimeoutExpired as error:
             self.kill()
             raise AssertionError(f"{self.name} did not end within {seconds} s\n{self.last_lines()}") from error
+        self._let_go()
+        return code
 
     def kill(self) -> None:
         """SIGKILL: it can do nothing more."""
         self._process.kill()
         self._process.wait()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
 
 def bare_environment() -> dict[str, str]:

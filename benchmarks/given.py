@@ -1,0 +1,27 @@
+"""How much of it is measured; every number can be given on the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Given:
+    """`directory` is a place of its own for each benchmark."""
+
+    directory: Path
+    seconds: float = 20.0
+    rate: float = 200.0
+    merges: int = 12
+    rollouts: int = 20
+    visits: float = 100.0
+    starts: int = 3
+    rows: int = 100_000
+    passes: int = 50
+    postgres: bool = False
+    seed: int = 1
+
+
+QUICK: Mapping[str, Any] = {"seconds": 4.0, "merges": 2, "rollouts": 1, "starts": 1, "rows": 2_000, "passes": 10}
+"""Shows that everything works; its figures say little."""
