@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from controller.cli.saying import NO, WRONG_USE, clean, print_json, stop
 
 if TYPE_CHECKING:
+    from controller.domain.bindings import Binding
     from controller.domain.manifest import EnvironmentFile
 
 ENDINGS = (".yaml", ".yml")
@@ -21,9 +23,13 @@ DEFAULT = Path("environments")
 
 @dataclass
 class Checked:
-    """What was found in some files. A warning names the file, the key and what isn't done yet."""
+    """What was found in some files. A warning names the file, the key and what isn't done yet.
+
+    `bindings` are those of the operator's file, if that is among them: the environment files must belong to them.
+    """
 
     files: int = 0
+    bindings: Mapping[str, Binding] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
@@ -33,9 +39,12 @@ def validate(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a directory of files.")] = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
-    """Check environment files, and tidegate.yaml; every problem with its line."""
+    """Check environment files, and tidegate.yaml where it is; every problem with its line.
+
+    Without PATH: ./environments, and the bindings in TIDEGATE_CONFIG or ./tidegate.yaml if there are any.
+    """
     checked = Checked()
-    for file in _files(path):
+    for file in [*_bindings_beside(path), *_files(path)]:
         _check(file, checked)
     if as_json:
         valid = not checked.problems
@@ -54,6 +63,12 @@ def schema() -> None:
     print_json(environment_schema())
 
 
+def _bindings_beside(path: Path) -> Sequence[Path]:
+    """The operator's file, where nobody said what to check: an application's repository has none, and needs none."""
+    file = Path(os.environ.get("TIDEGATE_CONFIG") or BINDINGS)
+    return [file] if path == DEFAULT and file.is_file() else []
+
+
 def _files(path: Path) -> Sequence[Path]:
     if path.is_dir():
         found = sorted(file for file in path.iterdir() if file.suffix in ENDINGS and file.is_file())
@@ -66,7 +81,7 @@ def _files(path: Path) -> Sequence[Path]:
 
 
 def _check(file: Path, checked: Checked) -> None:
-    from controller.domain.bindings import read_bindings
+    from controller.domain.bindings import check_belongs, read_bindings
     from controller.domain.errors import Rejected
     from controller.domain.manifest import Problem, read_environment
 
@@ -79,10 +94,13 @@ def _check(file: Path, checked: Checked) -> None:
     except OSError as error:
         stop(WRONG_USE, f"{file} can't be read: {error.strerror}")
     try:
-        if file.name == BINDINGS:
-            read_bindings(text, str(file))
+        if file.name == BINDINGS or file == Path(os.environ.get("TIDEGATE_CONFIG", "")):
+            checked.bindings = read_bindings(text, str(file))
         else:
-            checked.warnings += _warnings(file, read_environment(text, str(file)))
+            environment = read_environment(text, str(file))
+            checked.warnings += _warnings(file, environment)
+            if environment.environment in checked.bindings:
+                check_belongs(environment, checked.bindings[environment.environment], str(file), text)
     except Rejected as error:
         for problem in error.problems:
             _note(checked, problem)

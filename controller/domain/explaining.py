@@ -159,7 +159,7 @@ _CLEARED_BY: Mapping[str, str] = {
     "environment.held": PERSON,
     "gate.not_built": "the author, by taking these keys out of the file, or a Tidegate that knows them",
     "github": OPERATOR,
-    "history.rewritten": "the author: let the branch descend from what was recorded",
+    "source.history_rewritten": "the author: let the branch descend from what was recorded",
     "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
     "queue.behind": "the end of the deployment before it",
     "traffic.rule_missing": "an operator: put the listener rule back",
@@ -172,4 +172,4 @@ def _cleared_by(code: str, overview: Overview) -> str:
     name, hold = overview.environment.name, overview.environment.hold
     known = _CLEARED_BY.get(code) or _CLEARED_BY.get(code.partition(".")[0], "")
     next_commit = code == "environment.held" and hold is not None and hold.until is HoldUntil.NEXT_COMMIT
-    return f"{'the next commit, or ' if next_commit else ''}{known.format(environment=name)}"
+    return f"{'the next commit that deploys something, or ' if next_commit else ''}{known.format(environment=name)}"

@@ -22,8 +22,8 @@ EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.BAKE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.VERIFY: frozenset({Evidence.VERIFY}),
     StepKind.ADJUST: frozenset({Evidence.SERVICES}),
-    StepKind.SETTLE: frozenset({Evidence.SERVICES}),
-    StepKind.RETIRE: frozenset({Evidence.SERVICES}),
+    StepKind.SETTLE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+    StepKind.RETIRE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.HOME: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
 }
 """What each kind of step always looks at; a function below may ask for more."""

@@ -89,7 +89,7 @@ def test_a_deployment_behind_a_hold_waits_since_the_hold_began() -> None:
 def test_a_hold_alone_may_end_with_the_next_commit() -> None:
     told = explained(hold=a_hold(HoldUntil.NEXT_COMMIT))
     assert (told.code, told.deployment) == ("environment.held", "dev-2")
-    assert told.clears.startswith("the next commit, or a person")
+    assert told.clears.startswith("the next commit that deploys something, or a person")
 
 
 def settled(retired: bool) -> Deployment:

@@ -215,7 +215,7 @@ def test_a_file_for_another_branch_is_refused(live_stage: Stage) -> None:
 def test_a_rewritten_history_waits_for_a_person(live_stage: Stage) -> None:
     live_stage.push(rewrite=True)
     live_stage.settle()
-    assert live_stage.environment.problem.code == "history.rewritten" and live_stage.environment.live == 1
+    assert live_stage.environment.problem.code == "source.history_rewritten" and live_stage.environment.live == 1
 
 
 def test_a_branch_that_is_gone_changes_nothing(live_stage: Stage) -> None:
