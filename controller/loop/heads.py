@@ -43,7 +43,12 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
         comparison = source.compare(binding.repository, environment.recorded, head.sha)
         if not comparison.descends:
             text = f"{binding.branch} is at {head.short}, which does not descend from {environment.recorded[:7]}"
-            return _refused(seen, "source.history_rewritten", f"{text}: what is live stays until a person decides", now)
+            return _refused(
+                seen,
+                "source.history_rewritten",
+                f"{text}: what is live stays until the branch descends from it again",
+                now,
+            )
         ignorable = comparison.paths
     try:
         text, file = _file(environment.name, binding, source, head)

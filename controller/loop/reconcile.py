@@ -1,5 +1,6 @@
 """One pass over one environment: lease → observe → choose, decide → record → apply."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -92,6 +93,11 @@ class Reconciler:
         if done.look_again_in is None:
             self._tenures.give_back(tenure)
         return done
+
+    def give_back_all(self) -> None:
+        """Leave every environment to whoever comes next; an error only makes them wait."""
+        with contextlib.suppress(TidegateError):
+            self._tenures.give_back_all()
 
     def _sooner(self, done: Pass) -> Pass:
         """A head that could not be read is looked at again, whatever else there is to wait for."""

@@ -48,6 +48,7 @@ class Tenures:
     def __init__(self, store: Store, clock: Clock, owner: str) -> None:
         self._store, self._clock, self._owner = store, clock, owner
         self._quiet_until: dict[str, float] = {}
+        self._held: dict[str, Tenure] = {}
 
     def take(self, environment: str) -> Tenure | None:
         """None while another controller holds the environment."""
@@ -63,7 +64,9 @@ class Tenures:
             return None
         if lease.taken_over:
             self._quiet_until[environment] = taken_at + QUARANTINE_SECONDS
-        return Tenure(lease, self._store, self._clock, taken_at, self._quiet_until.get(environment, taken_at))
+        quiet_until = self._quiet_until.get(environment, taken_at)
+        tenure = self._held[environment] = Tenure(lease, self._store, self._clock, taken_at, quiet_until)
+        return tenure
 
     def give_back(self, tenure: Tenure) -> None:
         """Whoever gives back promises that no call is on its way; not before the quarantine is over."""
@@ -71,3 +74,9 @@ class Tenures:
             return
         with self._store.write() as unit:
             unit.leases.release(tenure.lease)
+        self._held.pop(tenure.lease.environment, None)
+
+    def give_back_all(self) -> None:
+        """At the end, when no pass runs any more: whoever comes next need not wait."""
+        for tenure in list(self._held.values()):
+            self.give_back(tenure)

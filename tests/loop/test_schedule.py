@@ -27,6 +27,7 @@ class Passes:
 
     what: Callable[[str], Pass]
     counts: Counter[str] = field(default_factory=Counter)
+    given_back: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def run_pass(self, name: str) -> Pass:
@@ -36,6 +37,9 @@ class Passes:
             with self.changed:
                 self.counts[name] += 1
                 self.changed.notify_all()
+
+    def give_back_all(self) -> None:
+        self.given_back = True
 
     def wait_for(self, name: str, count: int) -> None:
         with self.changed:
@@ -165,4 +169,4 @@ def test_after_stop_nothing_begins(start: Start) -> None:
     loop.stop()
     before = passes.counts["dev"]
     loop.wake("dev")
-    assert passes.counts["dev"] == before
+    assert passes.counts["dev"] == before and passes.given_back

@@ -67,6 +67,13 @@ def test_nothing_is_allowed_once_another_took_over(ready: Store, clock: MovedClo
     assert caught.value.code == "lease.lost"
 
 
+def test_at_the_end_everything_is_given_back(ready: Store, clock: MovedClock) -> None:
+    first = Tenures(ready, clock, "one")
+    first.take("dev")
+    first.give_back_all()
+    Tenures(ready, clock, "two").take("dev").check()
+
+
 def ready_is_postgresql(store: Store) -> bool:
     return not store._database.is_ours_alone
 
