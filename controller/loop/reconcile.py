@@ -26,6 +26,7 @@ from controller.loop.wanted import Wanted
 from controller.loop.world import World
 from controller.progress.outcomes import Terms
 
+LOOK_AROUND_SECONDS = 10.0
 LONGEST_BACKOFF = timedelta(seconds=60)
 
 
@@ -70,6 +71,7 @@ class Reconciler:
         self._wanted = Wanted(world)
         self._looked: dict[str, Looked] = {}
         self._seen: dict[str, Mapping[str, ServiceView]] = {}
+        self._looked_around: dict[str, float] = {}
 
     def run_pass(self, name: str) -> Pass:
         """Everything that can be done for this environment now. Errors end the pass, never the controller."""
@@ -115,7 +117,11 @@ class Reconciler:
         now = self._world.clock.now()
         choice = choose(state.environment, state.deployments, state.orders, now)
         before = {deployment.id: deployment for deployment in state.deployments}
-        environment, picked = record_choice(self._world.store, tenure.lease, state.environment, choice, before, now)
+        environment, picked = record_choice(
+            self._world.store, tenure.lease, state.environment, choice, before, now, self._world.token
+        )
+        if picked is None and choice.orders:
+            return Pass(name, Reason("order.answered", choice.orders[-1].outcome), AT_ONCE)
         if picked is None:
             environment = self._clear_trouble(environment, tenure)
             self._look_around(name, state.live, cloud, tenure)
@@ -156,8 +162,10 @@ class Reconciler:
         return self._act(picked, decision, decision.action, cloud, tenure)
 
     def _look_around(self, name: str, live: EnvironmentFile | None, cloud: Cloud, tenure: Tenure) -> None:
-        """At rest nothing depends on it, but people want to see what runs."""
-        if live is not None:
+        """At rest nothing depends on it, but people want to see what runs. A flood asks AWS no more often."""
+        now = self._world.clock.monotonic()
+        if live is not None and now - self._looked_around.get(name, -LOOK_AROUND_SECONDS) >= LOOK_AROUND_SECONDS:
+            self._looked_around[name] = now
             routed = {service: wanted.route is not None for service, wanted in live.services.items()}
             self._keep_sighting(name, cloud.looks.services(routed, targets=True), tenure)
 

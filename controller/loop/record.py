@@ -4,7 +4,7 @@ Events are derived from the difference between what was and what will be, so no 
 line in the audit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,18 +15,28 @@ from controller.domain.deployment import FINAL, Deployment, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.events import AuditEntry, Event
-from controller.domain.orders import Order, OrderState
+from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepState, Trouble
+from controller.loop.heads import waiting_deployment
 from controller.store import Lease, Store, Unit
 
 TIDEGATE = "tidegate"
 
 
 def record_choice(
-    store: Store, lease: Lease, environment: Environment, choice: Choice, before: dict[str, Deployment], now: datetime
+    store: Store,
+    lease: Lease,
+    environment: Environment,
+    choice: Choice,
+    before: dict[str, Deployment],
+    now: datetime,
+    token: Callable[[], str],
 ) -> tuple[Environment, Deployment | None]:
-    """Orders answered, deployments superseded or aborted; the environment and the picked deployment as saved."""
+    """Orders answered, deployments superseded or aborted; the environment and the picked deployment as saved.
+
+    `token` makes the secret of a deployment that an order brings about.
+    """
     saved = {}
     after = choice.environment
     with store.fenced(lease) as unit:
@@ -38,9 +48,28 @@ def record_choice(
         for order in choice.orders:
             unit.orders.settle(order.id, order.state, order.outcome)
             unit.audit.append([_answer(order, now)])
+        if any(order.kind is OrderKind.UNHOLD and order.state is OrderState.DONE for order in choice.orders):
+            _try_again(unit, after, before, now, token)
         after = _save_environment(unit, environment, after, now)
     picked = saved.get(choice.picked.id, choice.picked) if choice.picked else None
     return after, picked
+
+
+def _try_again(
+    unit: Unit, environment: Environment, opened: dict[str, Deployment], now: datetime, token: Callable[[], str]
+) -> None:
+    """A released environment is brought to what its branch says: the newest commit gets another deployment, unless it
+    is live, or one waits for it already."""
+    live = unit.deployments.live(environment.name)
+    taken = {deployment.revision.commit.sha for deployment in opened.values() if deployment.phase is Phase.WAITING}
+    taken |= {live.revision.commit.sha} if live else set()
+    revision = unit.revisions.by_commit(environment.name, environment.recorded) if environment.recorded else None
+    if revision is None or revision.commit.sha in taken:
+        return
+    again = waiting_deployment(revision, unit.deployments.next_number(environment.name), now, token)
+    unit.deployments.add(again)
+    text = f"{revision.commit.short} {revision.commit.title}, once more"
+    unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, again, now, text, {"commit": revision.commit.sha})])
 
 
 def record_decision(

@@ -129,10 +129,20 @@ def test_content_that_a_person_lets_in_again_starts_in_the_slot_where_it_failed(
     for repository in live_stage.deployment(2).revision.images.values():
         live_stage.runtime.script(repository.split("@")[1], Script())
     live_stage.order(OrderKind.UNHOLD, reason="the database was down")
-    live_stage.push(content="bad")
     live_stage.settle()
-    assert live_stage.deployment(3).phase is Phase.SUCCEEDED
+    assert live_stage.deployment(3).phase is Phase.SUCCEEDED, "what the branch says is tried once more"
+    assert live_stage.deployment(3).revision.commit == live_stage.deployment(2).revision.commit
     assert any(launch.containers[0].digest == image for launch in live_stage.runtime.running)
+
+
+def test_releasing_what_is_live_as_its_branch_says_starts_nothing(live_stage: Stage) -> None:
+    live_stage.push(script=Script(status=503), content="bad")
+    live_stage.settle()
+    live_stage.push(content="first")
+    live_stage.settle()
+    live_stage.order(OrderKind.UNHOLD)
+    live_stage.settle()
+    assert live_stage.phase(3) is Phase.SUCCEEDED and live_stage.phase(4) is None
 
 
 def test_a_revert_to_what_is_live_passes_with_nothing_to_roll(live_stage: Stage) -> None:
