@@ -25,7 +25,7 @@ WORKERS = 8
 AFTER_A_BUG = timedelta(seconds=30)
 AFTER_A_LOST_DATABASE = timedelta(seconds=5)
 INBOX_PAUSE = timedelta(seconds=0.3)
-SETTLED = timedelta(seconds=10)
+SETTLED = timedelta(seconds=3)
 """So long after the start everything that stays is there: clients, models, templates."""
 WATCH_SECONDS = 5.0
 JUMP_SECONDS = 2.0
