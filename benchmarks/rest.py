@@ -12,8 +12,8 @@ from tests.support.live import LiveController
 from tests.support.processes import Child, until
 
 HOW = (
-    "dev with two services, nothing to do, passes back to back. Each looks at the branch's head and the rows, and at AWS\n"
-    "every ten seconds at most (11 calls). The sandbox answers from another process. Changing calls: AWS's own log."
+    "dev with two services, nothing to do, passes back to back. Each looks at the branch's head and the rows, and\n"
+    "at AWS every ten seconds at most (11 calls); the sandbox answers from another process, and counts the calls."
 )
 
 

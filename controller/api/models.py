@@ -51,6 +51,7 @@ class RevisionAnswer(Answer):
     images: Mapping[str, str] | None = Field(description="`repository@sha256:…` by service; null until it is sealed.")
     authors: tuple[AuthorAnswer, ...]
     message: str
+    title: str
     digest: str
     recorded_at: Time
 

@@ -127,6 +127,7 @@ def _revision(revision: Revision) -> RevisionAnswer:
         images=revision.images,
         authors=tuple(AuthorAnswer(**vars(author)) for author in revision.commit.authors),
         message=revision.commit.message,
+        title=revision.commit.title,
         digest=revision.digest,
         recorded_at=revision.recorded_at,
     )

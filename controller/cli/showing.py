@@ -80,7 +80,7 @@ def ladder(deployment: Json, now: datetime) -> RenderableType:
 
 def heading(deployment: Json) -> Text:
     revision = deployment["revision"]
-    title = revision["message"].split("\n", 1)[0]
+    title = revision["title"]
     return Text.assemble(
         (deployment["id"], "bold"), "  ", revision["version"], "  ", phase(deployment["phase"]), "  ", (title, "dim")
     )
