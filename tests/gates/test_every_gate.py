@@ -26,6 +26,12 @@ def test_every_gate_says_what_it_asks(gate: Gate) -> None:
     assert module is not None and module.__doc__ and gate.__doc__
 
 
+@pytest.mark.parametrize("name", EVERY)
+def test_every_gate_has_its_heading(name: str) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "gates.md"
+    assert f"\n## {name}\n" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("gate", EVERY.values(), ids=EVERY.keys())
 def test_every_gate_answers_with_a_stable_code_and_a_sentence(gate: Gate) -> None:
     case = Case(a_deployment(), Environment("dev"), a_binding(), None, Resolved(), a_plan())
