@@ -107,7 +107,6 @@ def _web(settings: Settings, world: World, loop: Loop) -> Starlette:
         token=Secret(settings.api_token.get_secret_value()),
         bindings=world.bindings,
         preview=Preview(world, settings.pace),
-        wake=loop.wake,
         dependencies={"database": world.store.ping},
         version=version("tidegate"),
         registry=CollectorRegistry(),

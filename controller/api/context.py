@@ -16,7 +16,7 @@ from controller.store import Store
 class ApiContext:
     """`preview` draws the plan that would run now, as JSON values; it may ask AWS, and raises `TidegateError`.
 
-    `dependencies` are asked by `/ready`: each returns, or raises. `wake` tells the loop to look at an environment.
+    `dependencies` are asked by `/ready`: each returns, or raises.
     """
 
     store: Store
@@ -25,7 +25,6 @@ class ApiContext:
     token: Secret
     bindings: Mapping[str, Binding]
     preview: Callable[[str], Mapping[str, object]]
-    wake: Callable[[str], None]
     dependencies: Mapping[str, Callable[[], None]]
     version: str
     registry: CollectorRegistry

@@ -28,7 +28,6 @@ class Event(StrEnum):
     ORDER_REFUSED = "order.refused"
     ENVIRONMENT_HELD = "environment.held"
     ENVIRONMENT_RELEASED = "environment.released"
-    LEASE_TAKEN = "lease.taken"
 
 
 @dataclass(frozen=True)

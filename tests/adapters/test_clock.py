@@ -15,5 +15,8 @@ def test_monotonic_never_runs_backwards() -> None:
     assert readings == sorted(readings)
 
 
-def test_sleeping_no_time_returns_at_once() -> None:
-    SystemClock().sleep(0)
+def test_sleeping_lets_as_much_time_pass() -> None:
+    clock = SystemClock()
+    began = clock.monotonic()
+    clock.sleep(0.01)
+    assert clock.monotonic() - began >= 0.01

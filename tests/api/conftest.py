@@ -41,7 +41,6 @@ class Door:
             token=Secret(TOKEN),
             bindings={name: a_binding(name, branch) for name, branch in BRANCHES.items()},
             preview=self.preview,
-            wake=self.woken.append,
             dependencies=self.dependencies,
             version="1.2.3",
             registry=CollectorRegistry(),
