@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from botocore.model import ServiceModel
-
 from sandbox.wire.check import check
-from sandbox.wire.models import service_model
+from sandbox.wire.limits import problems
+from sandbox.wire.models import operation_model
+from sandbox.world.errors import AwsError
 from sandbox.world.values import Parameters
 from sandbox.world.world import Outcome, World
+
+INVALID = "InvalidParameterException"
+"""What a service that has this error calls a value that its model does not allow."""
 
 
 class Front:
@@ -20,12 +23,18 @@ class Front:
     def perform(
         self, service: str, operation: str, parameters: Parameters, region: str, access_key: str | None
     ) -> Outcome:
-        """Carry out one call for whoever holds the access key."""
+        """Carry out one call for whoever holds the access key; refused before the world hears of it when its values
+        are none that the model allows."""
         account, caller = self.caller(access_key)
+        shapes = operation_model(service, operation)
+        wrong = problems(shapes.input_shape, parameters)
+        if wrong:
+            message = f"{len(wrong)} validation errors detected: {'; '.join(wrong)}"
+            listed = {shape.name for shape in shapes.error_shapes}
+            return Outcome(error=AwsError(INVALID if INVALID in listed else "ValidationException", message))
         outcome = self.world.perform(service, operation, parameters, region, account, caller)
         if outcome.answer is not None:
-            model: ServiceModel = service_model(service)
-            check(model.operation_model(operation).output_shape, outcome.answer, f"{service} {operation}")
+            check(shapes.output_shape, outcome.answer, f"{service} {operation}")
             self.checked += 1
         return outcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from botocore.loaders import Loader
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 
 from sandbox.world.services import SERVICES
 
@@ -16,6 +16,11 @@ SIGNING_NAMES = {"elasticloadbalancing": "elbv2"}
 @cache
 def service_model(name: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(name, "service-2"), name)
+
+
+@cache
+def operation_model(service: str, operation: str) -> OperationModel:
+    return service_model(service).operation_model(operation)
 
 
 def service_for(signing_name: str) -> str | None:

@@ -22,6 +22,7 @@ CODES = {
     "AccessDeniedException": "AccessDenied",
     "ThrottlingException": "Throttling",
     "UnknownOperationException": "InvalidAction",
+    "ValidationException": "ValidationError",
 }
 """What services of this protocol call the errors that every service has."""
 

@@ -136,6 +136,7 @@ def ended(place: Place, task: Task, exit_code: int | None, reason: str) -> None:
         task.stop_code = "EssentialContainerExited" if has_run else "TaskFailedToStart"
         task.stopped_reason = "Essential container in task exited" if has_run else reason
     task.stopped_at = place.now()
+    move(place, task, "DEPROVISIONING")
     move(place, task, "STOPPED")
     place.world.task_places.pop(task.id, None)
     place.after(KEPT_SECONDS, partial(_forget, place, task.id))

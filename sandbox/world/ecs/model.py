@@ -140,7 +140,8 @@ class Task:
     deployment_id: str = ""
     last_status: str = "PROVISIONING"
     desired_status: str = "RUNNING"
-    version: int = 1
+    version: int = 0
+    """Counts the events about it."""
     endpoints: Mapping[int, Endpoint] = field(default_factory=dict)
     registered_in: list[str] = field(default_factory=list)
     """Target groups that still hold it, draining included."""

@@ -146,12 +146,13 @@ def describe_services(call: Call) -> Answer:
 
 @operations.reads("ListServices")
 def list_services(call: Call) -> Answer:
+    """ACTIVE ones: a deleted service is not listed any more, also while it drains ("DeleteService" in the ECS API)."""
     cluster = model.cluster(call.place, call.get("cluster"))
     arns = [
         service.arn
         for service in model.store(call.place).services.values()
         if service.cluster == cluster.name
-        and service.status != "INACTIVE"
+        and service.status == "ACTIVE"
         and call.get("launchType") in (None, service.settings.get("launchType"))
     ]
     listed, token = page(arns, call.get("nextToken"), call.get("maxResults", 10))

@@ -218,6 +218,7 @@ def shown(place: Place, task: Task, include: list[str]) -> Answer:
         "platformFamily": "Linux",
         "connectivity": "CONNECTED" if task.started_at else None,
         "healthStatus": "UNKNOWN",
+        "enableExecuteCommand": False,
         "availabilityZone": f"{place.region}a",
         "createdAt": task.created_at,
         "startedAt": task.started_at,

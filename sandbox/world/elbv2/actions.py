@@ -90,6 +90,11 @@ def normalized_conditions(conditions: list[dict[str, Any]]) -> list[dict[str, An
 def _condition(condition: dict[str, Any]) -> dict[str, Any]:
     name = condition.get("Field", "")
     require(name in CONFIGS, f"Condition field '{name}' must be one of [{', '.join(CONFIGS)}]")
+    # DescribeRules shows path and host conditions both ways, and what it shows is refused: aws/aws-sdk#439.
+    require(
+        not (condition.get("Values") and condition.get(CONFIGS[name])),
+        f"You cannot provide both Values and '{CONFIGS[name]}' for a condition of type '{name}'",
+    )
     config = condition.get(CONFIGS[name]) or {"Values": condition.get("Values") or []}
     values = config.get("Values") or []
     require(bool(values), f"A condition value must be specified for '{name}'")

@@ -9,7 +9,7 @@ from sandbox.world.elbv2.model import Listener, Rule, require
 from sandbox.world.errors import AwsError
 from sandbox.world.operation import Call, Operations
 from sandbox.world.place import Place
-from sandbox.world.values import Answer, page, tag_map
+from sandbox.world.values import Answer, page
 
 operations = Operations()
 
@@ -31,7 +31,7 @@ def create_listener(call: Call) -> Answer:
         protocol=call.get("Protocol", "HTTP"),
         certificates=call.get("Certificates", []),
         ssl_policy=call.get("SslPolicy"),
-        tags=tag_map(call.get("Tags"), "Key", "Value"),
+        tags=model.tags(call.get("Tags")),
     )
     actions = normalized(place, balancer.arn, call["DefaultActions"])
     store.listeners[listener.arn] = listener

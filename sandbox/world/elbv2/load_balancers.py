@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 
 from sandbox.world.elbv2 import model, rules
@@ -9,17 +10,33 @@ from sandbox.world.elbv2.model import LoadBalancer, require
 from sandbox.world.errors import AwsError
 from sandbox.world.operation import Call, Operations
 from sandbox.world.place import Place
-from sandbox.world.values import Answer, chosen, page, tag_map
+from sandbox.world.values import Answer, chosen, page
 
 operations = Operations()
 
 ATTRIBUTES = {
+    "access_logs.s3.bucket": "",
     "access_logs.s3.enabled": "false",
+    "access_logs.s3.prefix": "",
+    "client_keep_alive.seconds": "3600",
+    "connection_logs.s3.enabled": "false",
     "deletion_protection.enabled": "false",
     "idle_timeout.timeout_seconds": "60",
+    "load_balancing.cross_zone.enabled": "true",
+    "routing.http.desync_mitigation_mode": "defensive",
     "routing.http.drop_invalid_header_fields.enabled": "false",
+    "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
+    "routing.http.xff_client_port.enabled": "false",
+    "routing.http.xff_header_processing.mode": "append",
     "routing.http2.enabled": "true",
+    "waf.fail_open.enabled": "false",
+    "zonal_shift.config.enabled": "false",
 }
+"""Of an Application Load Balancer, with the defaults of the API's `LoadBalancerAttribute`."""
+
+SET_UP_SECONDS = 2.0
+"""How long a balancer is `provisioning`. AWS takes minutes; nobody here has anything to do meanwhile."""
 
 
 @operations.changes("CreateLoadBalancer")
@@ -49,10 +66,18 @@ def create_load_balancer(call: Call) -> Answer:
         created_at=place.now(),
         body=body,
         attributes=dict(ATTRIBUTES),
-        tags=tag_map(call.get("Tags"), "Key", "Value"),
+        tags=model.tags(call.get("Tags")),
     )
     store.load_balancers[arn] = balancer
+    place.after(SET_UP_SECONDS, partial(_activate, place, arn))
     return {"LoadBalancers": [shown(balancer)]}
+
+
+def _activate(place: Place, arn: str) -> None:
+    """By ARN: it may have been deleted, and what is copied for stale reads stays as it was."""
+    balancer = model.store(place).load_balancers.get(arn)
+    if balancer is not None:
+        balancer.is_active = True
 
 
 @operations.reads("DescribeLoadBalancers")
@@ -116,6 +141,6 @@ def shown(balancer: LoadBalancer) -> Answer:
         "DNSName": balancer.dns_name,
         "CanonicalHostedZoneId": "Z32O12XQLNTSW2",
         "CreatedTime": balancer.created_at,
-        "State": {"Code": "active"},
+        "State": {"Code": "active" if balancer.is_active else "provisioning"},
         **chosen(balancer.body, "Scheme", "Type", "VpcId", "SecurityGroups", "IpAddressType", "AvailabilityZones"),
     }

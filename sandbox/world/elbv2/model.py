@@ -9,10 +9,13 @@ from typing import Any, Self, TypeVar
 from sandbox.world.errors import AwsError
 from sandbox.world.place import Place, Store
 from sandbox.world.ports import Endpoint
+from sandbox.world.values import tag_map
 from sandbox.world.view import TargetState
 
 TargetKey = tuple[str, int]
 T = TypeVar("T")
+
+TAGS_PER_RESOURCE = 50
 
 
 @dataclass
@@ -24,6 +27,7 @@ class LoadBalancer:
     body: dict[str, Any]
     attributes: dict[str, str]
     tags: dict[str, str]
+    is_active: bool = False
 
 
 @dataclass
@@ -125,6 +129,20 @@ def _found(things: dict[str, T], arn: str, code: str, message: str) -> T:
 def balancers_of(place: Place, group_arn: str) -> list[str]:
     """The load balancers that may send to the group: one at most, by AWS's rule."""
     return list(dict.fromkeys(store(place).uses.get(group_arn, {}).values()))
+
+
+def tags(given: list[dict[str, str]] | None) -> dict[str, str]:
+    """The tags of a request; raises for a key that comes twice and for more than a resource may have."""
+    found = tag_map(given, "Key", "Value")
+    if len(found) < len(given or []):
+        raise AwsError("DuplicateTagKeys", "A tag key was specified more than once")
+    insist_on_tag_limit(found)
+    return found
+
+
+def insist_on_tag_limit(tags: dict[str, str]) -> None:
+    if len(tags) > TAGS_PER_RESOURCE:
+        raise AwsError("TooManyTags", f"A resource can have at most {TAGS_PER_RESOURCE} tags, found {len(tags)}")
 
 
 def require(condition: bool, message: str) -> None:

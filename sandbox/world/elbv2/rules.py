@@ -10,7 +10,7 @@ from sandbox.world.elbv2.model import Rule, require
 from sandbox.world.errors import AwsError
 from sandbox.world.operation import Call, Operations
 from sandbox.world.place import Place
-from sandbox.world.values import Answer, page, tag_map
+from sandbox.world.values import Answer, page
 
 operations = Operations()
 
@@ -36,7 +36,7 @@ def create_rule(call: Call) -> Answer:
         priority=priority,
         conditions=conditions,
         actions=actions,
-        tags=tag_map(call.get("Tags"), "Key", "Value"),
+        tags=model.tags(call.get("Tags")),
     )
     add(place, rule)
     return {"Rules": [shown(rule)]}

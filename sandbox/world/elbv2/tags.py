@@ -6,7 +6,7 @@ from sandbox.world.elbv2 import model
 from sandbox.world.errors import AwsError
 from sandbox.world.operation import Call, Operations
 from sandbox.world.place import Place
-from sandbox.world.values import Answer, tag_list, tag_map
+from sandbox.world.values import Answer, tag_list
 
 operations = Operations()
 
@@ -22,11 +22,13 @@ def describe_tags(call: Call) -> Answer:
 
 @operations.changes("AddTags")
 def add_tags(call: Call) -> Answer:
-    for arn in call["ResourceArns"]:
-        tags = tags_of(call.place, arn)
-        tags.update(tag_map(call["Tags"], "Key", "Value"))
-        if len(tags) > 50:
-            raise AwsError("TooManyTags", f"'{arn}' would have more than 50 tags")
+    """All or nothing, whichever resource is the one that cannot have them."""
+    added = model.tags(call["Tags"])
+    every = [tags_of(call.place, arn) for arn in call["ResourceArns"]]
+    for tags in every:
+        model.insist_on_tag_limit({**tags, **added})
+    for tags in every:
+        tags.update(added)
     return {}
 
 

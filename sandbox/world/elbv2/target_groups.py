@@ -11,7 +11,7 @@ from sandbox.world.elbv2.model import TargetGroup, require
 from sandbox.world.errors import AwsError
 from sandbox.world.operation import Call, Operations
 from sandbox.world.place import Place
-from sandbox.world.values import Answer, page, tag_map
+from sandbox.world.values import Answer, page
 
 operations = Operations()
 
@@ -42,9 +42,19 @@ ATTRIBUTES = {
     "stickiness.enabled": "false",
     "stickiness.type": "lb_cookie",
     "stickiness.lb_cookie.duration_seconds": "86400",
+    "stickiness.app_cookie.cookie_name": "",
+    "stickiness.app_cookie.duration_seconds": "86400",
     "slow_start.duration_seconds": "0",
+    "load_balancing.algorithm.anomaly_mitigation": "off",
     "load_balancing.algorithm.type": "round_robin",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
 }
+"""Of a group of instances or addresses behind an Application Load Balancer, with the defaults of the API's
+`TargetGroupAttribute`."""
 RANGES = {
     "HealthCheckIntervalSeconds": (5, 300),
     "HealthCheckTimeoutSeconds": (2, 120),
@@ -73,7 +83,7 @@ def create_target_group(call: Call) -> Answer:
             raise AwsError("DuplicateTargetGroupName", message)
         return {"TargetGroups": [shown(place, group)]}
     arn = place.arn("elasticloadbalancing", f"targetgroup/{name}/{place.ids.hex(16)}")
-    tags = tag_map(call.get("Tags"), "Key", "Value")
+    tags = model.tags(call.get("Tags"))
     store.target_groups[arn] = TargetGroup(arn, name, settings, dict(ATTRIBUTES), tags)
     return {"TargetGroups": [shown(place, store.target_groups[arn])]}
 
@@ -211,6 +221,9 @@ def _check(settings: dict[str, Any]) -> None:
     for name, (least, most) in RANGES.items():
         value = settings[name]
         require(least <= value <= most, f"{name} '{value}' must be between {least} and {most}")
+    for code in re.split("[,-]", settings["Matcher"]["HttpCode"]):
+        is_known = code.isdigit() and 200 <= int(code) <= 499
+        require(is_known, f"Health check matcher HTTP code '{code}' must be within '200-499'")
     interval, timeout = settings["HealthCheckIntervalSeconds"], settings["HealthCheckTimeoutSeconds"]
     require(timeout < interval, f"Health check timeout '{timeout}' must be smaller than the interval '{interval}'")
 

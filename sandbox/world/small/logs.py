@@ -17,6 +17,12 @@ operations = Operations()
 LINES_KEPT = 10_000
 """For each stream."""
 
+DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""For so long can a log group remember: the values that PutRetentionPolicy takes."""
+
 Line = tuple[int, str]
 """Milliseconds since the epoch, and the text."""
 
@@ -113,6 +119,12 @@ def delete_log_group(call: Call) -> Answer:
 
 @operations.changes("PutRetentionPolicy")
 def put_retention_policy(call: Call) -> Answer:
+    if call["retentionInDays"] not in DAYS:
+        raise AwsError(
+            "InvalidParameterException",
+            f"1 validation error detected: Value '{call['retentionInDays']}' at 'retentionInDays' failed to satisfy "
+            f"constraint: Member must satisfy enum value set: {list(DAYS)}",
+        )
     _group(call).retention_days = call["retentionInDays"]
     return {}
 
@@ -133,6 +145,22 @@ def describe_log_groups(call: Call) -> Answer:
     found = [every[name] for name in sorted(every) if name.startswith(prefix)]
     listed, token = page(found, call.get("nextToken"), call.get("limit", 50))
     return {"logGroups": [_shown(group) for group in listed], "nextToken": token}
+
+
+@operations.changes("CreateLogStream")
+def create_log_stream(call: Call) -> Answer:
+    group, name = _group(call), call["logStreamName"]
+    if name in group.streams:
+        raise AwsError("ResourceAlreadyExistsException", "The specified log stream already exists")
+    group.streams[name] = deque(maxlen=LINES_KEPT)
+    return {}
+
+
+@operations.changes("PutLogEvents")
+def put_log_events(call: Call) -> Answer:
+    stream = _stream(_group(call), call["logStreamName"])
+    stream.extend((event["timestamp"], event["message"]) for event in call["logEvents"])
+    return {}
 
 
 @operations.reads("DescribeLogStreams")
@@ -196,5 +224,8 @@ def _shown(group: LogGroup) -> Answer:
         "creationTime": group.created_at,
         "retentionInDays": group.retention_days,
         "arn": group.arn + ":*",
+        "logGroupArn": group.arn,
+        "logGroupClass": "STANDARD",
+        "metricFilterCount": 0,
         "storedBytes": sum(len(text) for lines in group.streams.values() for _, text in lines),
     }

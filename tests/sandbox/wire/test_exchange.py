@@ -77,7 +77,7 @@ def test_a_form_is_read_with_lists_and_numbers(front: Front) -> None:
     [
         ({"Action": "CreateTargetGroup", "Name": "blue", "Port": "many"}, "MalformedInput"),
         ({"Action": "CreateTargetGroup", "Name": "a", "Tags": "x", "Tags.member.1.Key": "y"}, "MalformedInput"),
-        ({"Action": "CreateTargetGroup"}, "ValidationException"),
+        ({"Action": "CreateTargetGroup"}, "ValidationError"),
         ({}, "InvalidAction"),
     ],
 )

@@ -61,6 +61,37 @@ def test_creating_again_is_answered_for_the_same_token_and_refused_for_others(sa
         sandbox.serve("web", definition, None)
 
 
+def test_a_service_that_is_to_run_something_is_deleted_by_force_only(sandbox: Sandbox) -> None:
+    sandbox.serve("web", sandbox.define(sandbox.push("web", "v1")), None, count=1)
+    with pytest.raises(sandbox.ecs.exceptions.InvalidParameterException, match="while it is scaled above 0"):
+        sandbox.ecs.delete_service(cluster="dev", service="web")
+    sandbox.ecs.update_service(cluster="dev", service="web", desiredCount=0)
+    sandbox.ecs.delete_service(cluster="dev", service="web")
+    sandbox.clock.advance(60)
+    with pytest.raises(sandbox.ecs.exceptions.ServiceNotFoundException):
+        sandbox.ecs.delete_service(cluster="dev", service="web")
+
+
+def test_a_draining_service_is_described_but_not_listed(sandbox: Sandbox) -> None:
+    for name in ("web", "api"):
+        sandbox.serve(name, sandbox.define(sandbox.push(name, "v1"), family=name), None, count=1)
+    sandbox.clock.advance(30)
+    sandbox.ecs.delete_service(cluster="dev", service="web", force=True)
+    shown = sandbox.ecs.describe_services(cluster="dev", services=["web"])["services"][0]
+    assert (shown["status"], shown["runningCount"]) == ("DRAINING", 1)
+    assert [arn.rsplit("/", 1)[-1] for arn in sandbox.ecs.list_services(cluster="dev")["serviceArns"]] == ["api"]
+
+
+def test_services_are_listed_ten_at_a_time_unless_asked(sandbox: Sandbox) -> None:
+    definition = sandbox.define(sandbox.push("web", "v1"))
+    for number in range(12):
+        sandbox.serve(f"web{number}", definition, None, count=0)
+    first = sandbox.ecs.list_services(cluster="dev")
+    assert len(first["serviceArns"]) == 10
+    assert len(sandbox.ecs.list_services(cluster="dev", nextToken=first["nextToken"])["serviceArns"]) == 2
+    assert len(sandbox.ecs.list_services(cluster="dev", maxResults=100)["serviceArns"]) == 12
+
+
 def test_services_are_described_ten_at_a_time_and_missing_ones_named(sandbox: Sandbox) -> None:
     found = sandbox.ecs.describe_services(cluster="dev", services=["none"])
     assert found["services"] == []

@@ -75,6 +75,48 @@ def test_priorities_can_be_exchanged(sandbox: Sandbox) -> None:
     assert [rule["RuleArn"] for rule in rules[:2]] == [second, first]
 
 
+def test_a_number_that_is_taken_moves_nothing(sandbox: Sandbox) -> None:
+    blue = sandbox.group("blue")
+    first, second, third = (sandbox.rule(number, {blue: 1}, f"/{number}") for number in (1, 2, 3))
+    with pytest.raises(sandbox.elbv2.exceptions.PriorityInUseException):
+        sandbox.elbv2.set_rule_priorities(
+            RulePriorities=[{"RuleArn": first, "Priority": 9}, {"RuleArn": second, "Priority": 3}]
+        )
+    with pytest.raises(sandbox.elbv2.exceptions.RuleNotFoundException):
+        sandbox.elbv2.set_rule_priorities(
+            RulePriorities=[{"RuleArn": first, "Priority": 9}, {"RuleArn": f"{third}0", "Priority": 10}]
+        )
+    rules = sandbox.elbv2.describe_rules(ListenerArn=sandbox.listener)["Rules"]
+    assert [(rule["RuleArn"], rule["Priority"]) for rule in rules[:3]] == [(first, "1"), (second, "2"), (third, "3")]
+
+
+def test_conditions_are_replaced_whole_and_actions_stay(sandbox: Sandbox) -> None:
+    rule = sandbox.rule(10, {sandbox.group("blue"): 7})
+    [before] = sandbox.elbv2.describe_rules(RuleArns=[rule])["Rules"]
+    host = {"Field": "host-header", "HostHeaderConfig": {"Values": ["captions.example.com"]}}
+    sandbox.elbv2.modify_rule(RuleArn=rule, Conditions=[host])
+    [after] = sandbox.elbv2.describe_rules(RuleArns=[rule])["Rules"]
+    assert after["Conditions"] == [{**host, "Values": ["captions.example.com"]}]
+    assert (after["Actions"], after["Priority"]) == (before["Actions"], before["Priority"])
+
+
+def test_what_is_shown_of_a_condition_cannot_be_sent_back(sandbox: Sandbox) -> None:
+    """Values are shown twice, and refused when they are given twice."""
+    rule = sandbox.rule(10, {sandbox.group("blue"): 1})
+    [shown] = sandbox.elbv2.describe_rules(RuleArns=[rule])["Rules"]
+    with pytest.raises(ClientError, match="cannot provide both Values and 'PathPatternConfig'") as refused:
+        sandbox.elbv2.modify_rule(RuleArn=rule, Conditions=shown["Conditions"])
+    assert refused.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_two_rules_may_ask_for_the_same(sandbox: Sandbox) -> None:
+    blue, green = sandbox.group("blue"), sandbox.group("green")
+    sandbox.rule(10, {blue: 1}, "/api/*")
+    sandbox.rule(9, {green: 1}, "/api/*")
+    rules = sandbox.elbv2.describe_rules(ListenerArn=sandbox.listener)["Rules"]
+    assert [rule["Priority"] for rule in rules] == ["9", "10", "default"]
+
+
 @pytest.mark.parametrize(
     ("weights", "error"),
     [({"blue": 1000}, "ValidationError"), ({"none": 1}, "TargetGroupNotFound"), ({}, "ValidationError")],
