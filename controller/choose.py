@@ -1,107 +1,80 @@
-"""Which deployment of an environment moves, and what its moves mean for the environment. Pure.
+"""Which deployments of an environment move, and what their moves mean for the environment. Pure.
 
 One deployment runs at a time. Among the waiting ones the newest that is sealed goes first, and the older ones are
-superseded by it; one that waits for its images holds nobody up.
+superseded by it; one that waits for its images holds nobody up. A way back that a person ordered goes before them all.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil, Quarantine
-from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.orders import Order
 from controller.domain.reason import Reason
-from controller.domain.step import StepState
-from controller.homeward import turned_back
+from controller.domain.step import StepKind, StepState
+from controller.obey import Known, Opening, obey
+
+CLEARED = "restore.turned_back"
+"""The reason's code of what goes home because a person has released the environment: that holds it no second time."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`picked` is the deployment to decide about, or None; `changed` are those that this choice itself moved."""
+    """`queue` are the deployments to decide about, in this order, until one of them acts; `changed` are those that this
+    choice itself moved, `openings` the new ones that orders ask for."""
 
     environment: Environment
-    picked: Deployment | None
+    queue: tuple[Deployment, ...]
     changed: tuple[Deployment, ...] = field(default=())
     orders: tuple[Order, ...] = field(default=())
+    openings: tuple[Opening, ...] = field(default=())
 
 
 def choose(
-    environment: Environment, deployments: Sequence[Deployment], orders: Sequence[Order], now: datetime
+    environment: Environment, deployments: Sequence[Deployment], orders: Sequence[Order], known: Known, now: datetime
 ) -> Choice:
     """`deployments` are the open ones, by number; `orders` the unanswered ones, oldest first. `now` is aware UTC."""
     table = {deployment.id: deployment for deployment in deployments}
     before = dict(table)
-    answered = []
+    answered: list[Order] = []
+    openings: list[Opening] = []
     for order in orders:
-        environment, outcome = _obey(order, environment, table, now)
-        answered.append(outcome)
-    picked = _pick(table, now)
+        answer = obey(order, environment, table, known, now)
+        if answer is None or (answer.opening is not None and openings):
+            continue
+        environment = answer.environment
+        table.update({deployment.id: deployment for deployment in answer.changed})
+        openings += [answer.opening] if answer.opening else []
+        answered.append(answer.order)
+    queue = _queue(environment, table, now)
     changed = tuple(value for key, value in table.items() if value != before[key])
-    return Choice(environment, picked, changed, tuple(answered))
+    return Choice(environment, queue, changed, tuple(answered), tuple(openings))
 
 
-def _obey(
-    order: Order, environment: Environment, table: dict[str, Deployment], now: datetime
-) -> tuple[Environment, Order]:
-    """Every order ends here as done or refused, with a sentence that says what came of it."""
-    match order.kind:
-        case OrderKind.UNHOLD:
-            return _unhold(order, environment)
-        case OrderKind.ABORT:
-            return _abort(order, environment, table, now)
-
-
-def _unhold(order: Order, environment: Environment) -> tuple[Environment, Order]:
-    if environment.hold is None and not environment.quarantines:
-        return environment, _refused(order, f"{environment.name} isn't held")
-    released = replace(environment, hold=None, quarantines=())
-    return released, _done(order, f"{environment.name} is released, and so is the content that turned back")
-
-
-def _abort(
-    order: Order, environment: Environment, table: dict[str, Deployment], now: datetime
-) -> tuple[Environment, Order]:
-    deployment = table.get(order.deployment or "")
-    if deployment is None or deployment.phase not in {Phase.WAITING, Phase.RUNNING}:
-        state = f"is {deployment.phase}" if deployment else "is over"
-        return environment, _refused(order, f"{order.deployment} {state}: there is nothing to abort")
-    reason = Reason("order.aborted", f"{order.actor} aborted it: {order.reason}")
-    if deployment.phase is Phase.WAITING:
-        table[deployment.id] = deployment.moved(Phase.ABORTED, reason, now)
-        return environment, _done(order, f"{deployment.id} will not start")
-    table[deployment.id] = turned_back(deployment, reason, now, quarantines=False, aborted=True)
-    return environment, _done(order, f"{deployment.id} turns back")
-
-
-def _done(order: Order, outcome: str) -> Order:
-    return replace(order, state=OrderState.DONE, outcome=outcome)
-
-
-def _refused(order: Order, outcome: str) -> Order:
-    return replace(order, state=OrderState.REFUSED, outcome=outcome)
-
-
-def _pick(table: dict[str, Deployment], now: datetime) -> Deployment | None:
+def _queue(environment: Environment, table: dict[str, Deployment], now: datetime) -> tuple[Deployment, ...]:
+    """What runs comes alone. Else whoever waits goes first, and what is only kept warm goes on beside it. What was
+    restored from a backup while it ran rests until a person has looked."""
     in_flight = [deployment for deployment in table.values() if deployment.phase in IN_FLIGHT]
     assert len(in_flight) <= 1, f"one running deployment per environment, found {[one.id for one in in_flight]}"
     waiting = [deployment for deployment in table.values() if deployment.phase is Phase.WAITING]
-    sealed = [deployment for deployment in waiting if deployment.revision.is_sealed]
+    ordered = [deployment for deployment in waiting if deployment.kind is not Kind.DEPLOY]
+    sealed = [one for one in waiting if one.kind is Kind.DEPLOY and one.revision.is_sealed]
     if sealed:
         _supersede(table, sealed[-1], waiting, now)
     if in_flight:
-        _queue(table, in_flight[0])
-        return in_flight[0]
+        _stand_behind(table, in_flight[0])
+        rests = in_flight[0].restored and environment.hold is not None
+        return () if rests else (in_flight[0],)
     doubled = [deployment for deployment in table.values() if deployment.is_doubled]
     if doubled:
-        return doubled[0]
-    if sealed:
-        return sealed[-1]
-    retiring = [deployment for deployment in table.values() if deployment.is_retiring]
-    return retiring[-1] if retiring else (waiting[-1] if waiting else None)
+        return (doubled[0],)
+    retiring = [deployment for deployment in reversed(table.values()) if deployment.is_retiring]
+    first = ordered or sealed[-1:] or waiting[-1:]
+    return (*first[:1], *retiring)
 
 
-def _queue(table: dict[str, Deployment], running: Deployment) -> None:
+def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
     reason = Reason("queue.behind", f"{running.id} is {running.phase}; one deployment moves at a time")
     for deployment in table.values():
         if deployment.phase is Phase.WAITING and deployment.revision.is_sealed:
@@ -110,7 +83,7 @@ def _queue(table: dict[str, Deployment], running: Deployment) -> None:
 
 def _supersede(table: dict[str, Deployment], newest: Deployment, waiting: Sequence[Deployment], now: datetime) -> None:
     for older in waiting:
-        if older.number < newest.number:
+        if older.number < newest.number and older.kind is Kind.DEPLOY:
             reason = Reason("deployment.superseded", f"{newest.id} is newer, and contains it")
             table[older.id] = older.moved(Phase.SUPERSEDED, reason, now)
 
@@ -120,7 +93,8 @@ def closed_warm_records(
 ) -> tuple[Deployment, ...]:
     """A deployment that starts takes over the idle slots of the services that it rolls, and of no others: an earlier
     one stops keeping those warm, and goes on to retire the rest."""
-    taken = {rolling.service for rolling in starting.plan.rolling} if starting.plan else set()
+    steps = starting.plan.steps if starting.plan else ()
+    taken = {name for step in steps if step.kind is StepKind.RETIRE for name in step.services}
     closed = (
         _closed(deployment, taken, starting, now)
         for deployment in deployments
@@ -148,28 +122,51 @@ def consequences(environment: Environment, before: Deployment, after: Deployment
     if after.phase is before.phase:
         return environment
     match after.phase:
-        case Phase.RUNNING:
+        case Phase.RUNNING if after.kind is Kind.DEPLOY:
             return replace(environment, hold=None)
-        case Phase.SUCCEEDED:
+        case Phase.SUCCEEDED if after.kind is Kind.DEPLOY:
             return replace(environment, live=after.number, live_since=now, hold=None)
-        case Phase.ROLLING_BACK:
+        case Phase.SUCCEEDED if after.is_way_back:
+            return _gone_back(environment, after, now)
+        case Phase.ROLLING_BACK if after.reason.code != CLEARED:
             return _held(environment, after, now)
         case _:
             return environment
 
 
+def _gone_back(environment: Environment, deployment: Deployment, now: datetime) -> Environment:
+    """The older version is live; what was live before it doesn't come again before a person lets it."""
+    assert deployment.because_of is not None, f"{deployment.id} rolls back because of something"
+    until = HoldUntil(deployment.revision.file.rollback.hold)
+    hold = Hold(deployment.because_of, until, now, deployment.number)
+    left = replace(environment, live=deployment.number, live_since=now, hold=hold)
+    return _quarantined(left, deployment.leaves, deployment.number)
+
+
+def adopted(environment: Environment, deployment: Deployment) -> Environment:
+    """Somebody rolled `deployment` back by hand: what it brought doesn't come again before a person lets it."""
+    return _quarantined(environment, deployment.brings, deployment.number)
+
+
+def _quarantined(environment: Environment, contents: Mapping[str, str], number: int) -> Environment:
+    if not contents:
+        return environment
+    return replace(environment, quarantines=(*environment.quarantines, Quarantine(contents, number)))
+
+
 def _held(environment: Environment, deployment: Deployment, now: datetime) -> Environment:
+    """A hold that asks for a person is never weakened."""
     assert deployment.turning is not None
     until = HoldUntil(deployment.revision.file.rollback.hold)
+    if environment.hold is not None and environment.hold.until is HoldUntil.PERSON:
+        until = HoldUntil.PERSON
     hold = Hold(deployment.reason, until, now, deployment.number)
-    if not deployment.turning.quarantines:
-        return replace(environment, hold=hold)
-    quarantine = Quarantine(_blamed(deployment), deployment.number)
-    return replace(environment, hold=hold, quarantines=(*environment.quarantines, quarantine))
+    held = replace(environment, hold=hold)
+    return _quarantined(held, _blamed(deployment), deployment.number) if deployment.turning.quarantines else held
 
 
 def _blamed(deployment: Deployment) -> Mapping[str, str]:
     """The culprits' contents; when nobody can tell, the combination of all that rolled."""
-    assert deployment.plan is not None and deployment.turning is not None
-    blamed = deployment.turning.culprits or tuple(rolling.service for rolling in deployment.plan.rolling)
-    return {name: deployment.plan.of(name).content.digest for name in blamed}
+    assert deployment.turning is not None
+    blamed = deployment.turning.culprits or tuple(deployment.brings)
+    return {name: deployment.brings[name] for name in blamed}

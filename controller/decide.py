@@ -4,6 +4,8 @@
                                │
                                └──a step failed, or an order──▶ rolling_back ──▶ rolled_back | failed | aborted
 
+Beside that a running deployment can be paused: by a person, or by somebody else's hand on its traffic.
+
 Invariants, all asserted where they can be: an undo record exists before the first action; traffic rises only in a
 running deployment, and never again once it turns back; a deployment that turns back never turns back from that.
 """
@@ -14,7 +16,7 @@ from datetime import datetime, timedelta
 
 from controller import plan as planning
 from controller.domain.actions import Action, SetWeights
-from controller.domain.deployment import Deployment, Phase, Plan
+from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
 from controller.domain.reason import Reason
 from controller.domain.slot import Sides, Slot
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
@@ -22,13 +24,16 @@ from controller.domain.step import Step, StepKind, StepState, Trouble, spoken
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
-from controller.homeward import turned_back
-from controller.progress import DEADLINES, EVIDENCE, look
-from controller.progress.outcomes import PATIENCE, Ask, Done, Fail, Need, Outcome, Stumble, Terms, Wait
+from controller.homeward import stopped, turned_back
+from controller.progress import DEADLINES, EVIDENCE, FREE_WHILE_PAUSED, UNSTOPPABLE, look
+from controller.progress.outcomes import PATIENCE, Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait
 
 AT_ONCE = timedelta(0)
 WHOLE_PICTURE = frozenset({Evidence.SERVICES, Evidence.TARGETS})
 """What a plan is drawn from: contents, weights and counts, and the settings of target groups."""
+
+FOREIGN_PAUSE = timedelta(hours=1)
+"""So long a person has to say what is to become of a deployment whose traffic somebody else has changed."""
 
 WAITING_LOOK = timedelta(seconds=30)
 """A waiting deployment is looked at again this often; events wake it sooner."""
@@ -39,7 +44,8 @@ class Decision:
     """`deployment` is what will be recorded; `action` is carried out after that, and only then.
 
     `look_again_in` is None when nothing but an event or an order can change the answer. `needs` is what the next look
-    must show; it is empty unless the picture was not enough.
+    must show; it is empty unless the picture was not enough. `adopts`: somebody else rolled this deployment back, which
+    is to be recorded as a rollback of its own.
     """
 
     deployment: Deployment
@@ -47,10 +53,13 @@ class Decision:
     action: Action | None = None
     look_again_in: timedelta | None = None
     needs: frozenset[Evidence] = field(default=frozenset())
+    adopts: bool = False
 
 
 def needed(deployment: Deployment) -> frozenset[Evidence]:
     """The evidence without which nothing can be decided about this deployment."""
+    if deployment.restored:
+        return WHOLE_PICTURE
     if deployment.phase is Phase.WAITING:
         return WHOLE_PICTURE if deployment.revision.is_sealed else frozenset()
     return EVIDENCE[deployment.step.kind] if deployment.step else frozenset()
@@ -58,34 +67,60 @@ def needed(deployment: Deployment) -> frozenset[Evidence]:
 
 def decide(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
     """The next move of `deployment` in this picture; `now` is aware UTC and only stamps what is recorded."""
+    if deployment.restored:
+        return _come_to(deployment, snapshot, now)
     if deployment.phase is Phase.WAITING:
         return _wait(deployment, snapshot, now, terms)
     return _go_on(deployment, snapshot, now, terms)
 
 
 def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
-    """Gates that need no plan, then the plan, then the gates that judge it."""
-    shut = closed(BEFORE_PLAN, _case(deployment, terms), now)
+    """Gates that need no plan, then the plan, then the gates that judge it. Only what brings something new is gated."""
+    gated = deployment.kind is Kind.DEPLOY
+    shut = closed(BEFORE_PLAN if gated else {}, _case(deployment, terms), now)
     if shut:
         return _stay(deployment, shut, now)
     if WHOLE_PICTURE - snapshot.has:
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=WHOLE_PICTURE)
+    if deployment.pruned is not None:
+        return _start_pruning(deployment, deployment.pruned, snapshot, now, terms)
+    unclear = _unclear(snapshot)
+    if unclear:
+        return Decision(deployment.because(unclear), unclear, look_again_in=WAITING_LOOK)
+    plan = planning.draw(
+        deployment.revision,
+        terms.binding,
+        terms.foundation,
+        snapshot.services,
+        deployment.kind,
+        deployment.restart,
+        terms.kept,
+    )
+    shut = closed(WITH_PLAN if gated else {}, _case(deployment, terms, plan), now)
+    if shut:
+        return _stay(deployment, shut, now)
+    return _start(replace(deployment, plan=plan), snapshot, now)
+
+
+def _unclear(snapshot: Snapshot) -> Reason | None:
+    """Why no plan can be drawn from this picture: a plan starts from exactly one live slot."""
     cut_off = [name for name, view in snapshot.services.items() if view.is_cut_off]
     if cut_off:
         text = f"tasks of {', '.join(cut_off)} run, and no rule leads to them: put the rule back, or empty the slots"
-        reason = Reason("traffic.rule_missing", text)
-        return Decision(deployment.because(reason), reason, look_again_in=WAITING_LOOK)
+        return Reason("traffic.rule_missing", text)
     split = [name for name, view in snapshot.services.items() if view.is_split]
     if split:
-        text = (
-            f"the traffic of {', '.join(split)} is split, and no deployment of ours runs: a person must choose a slot"
-        )
-        reason = Reason("traffic.split", text)
-        return Decision(deployment.because(reason), reason, look_again_in=WAITING_LOOK)
-    plan = planning.draw(deployment.revision, terms.binding, terms.foundation, snapshot.services)
-    shut = closed(WITH_PLAN, _case(deployment, terms, plan), now)
-    if shut:
-        return _stay(deployment, shut, now)
+        text = f"the traffic of {', '.join(split)} is split, and no deployment of ours runs"
+        return Reason("traffic.split", f"{text}: a person must choose a slot")
+    return None
+
+
+def _start_pruning(deployment: Deployment, name: str, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
+    """A service that came back into the file meanwhile is not touched."""
+    if terms.live is not None and name in terms.live.services:
+        reason = Reason("prune.named", f"the file of what is live names {name} again: it stays")
+        return Decision(deployment.moved(Phase.REJECTED, reason, now), reason, look_again_in=AT_ONCE)
+    plan = planning.removal(deployment, terms.binding, snapshot.services[name])
     return _start(replace(deployment, plan=plan), snapshot, now)
 
 
@@ -99,6 +134,35 @@ def _case(deployment: Deployment, terms: Terms, plan: Plan | None = None) -> Cas
     return Case(deployment, terms.environment, terms.binding, terms.live, terms.resolved, plan)
 
 
+def _come_to(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decision:
+    """Its rows are from a backup: it goes home if the world is as it left it, else it ends and touches nothing."""
+    known = replace(deployment, restored=False)
+    if not _is_as_left(deployment, snapshot):
+        reason = Reason("restore.ended", "a backup was restored, and the world has gone on since: nothing is undone")
+        return Decision(stopped(known, reason, now), reason, look_again_in=AT_ONCE)
+    if deployment.phase is Phase.ROLLING_BACK:
+        return Decision(known, deployment.reason, look_again_in=AT_ONCE)
+    reason = Reason("restore.turned_back", "a backup from while it ran was restored, and the world is as it left it")
+    for step in known.steps:
+        known = known.with_step(
+            step if step.is_over else step.started(now)
+        )  # it may have got further than its rows say
+    return Decision(turned_back(known, reason, now, quarantines=False, aborted=True), reason, look_again_in=AT_ONCE)
+
+
+def _is_as_left(deployment: Deployment, snapshot: Snapshot) -> bool:
+    """Both slots of every service that rolls hold what this deployment found, or put, there."""
+    if deployment.plan is None or deployment.undo is None or deployment.pruned is not None:
+        return False
+    for rolling in deployment.plan.rolling:
+        sides, slots = deployment.sides(rolling.service), snapshot.services[rolling.service].slots
+        if sides.live is not None and (slots[sides.live].content != rolling.was or not slots[sides.live].desired):
+            return False
+        if deployment.began(StepKind.WARM) and slots[sides.idle].content != rolling.content.digest:
+            return False
+    return True
+
+
 def _stay(deployment: Deployment, verdict: Verdict, now: datetime) -> Decision:
     if verdict.answer is Answer.REFUSED:
         return Decision(deployment.moved(Phase.REJECTED, verdict.reason, now), verdict.reason)
@@ -110,21 +174,27 @@ def _start(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decisio
     assert deployment.plan is not None
     if not deployment.plan.steps:
         reason = Reason("plan.nothing_rolls", "what is live already is what this commit asks for")
-        return Decision(deployment.moved(Phase.SUCCEEDED, reason, now), reason)
-    undo = UndoRecord(
-        tuple(_as_it_is(rolling.service, snapshot.services[rolling.service]) for rolling in deployment.plan.rolling)
-    )
+        return Decision(deployment.moved(Phase.SUCCEEDED, reason, now), reason, look_again_in=AT_ONCE)
+    undo = UndoRecord(tuple(_as_it_is(name, snapshot.services[name]) for name in _touched(deployment)))
     reason = Reason("deployment.running", "its gates are open")
     running = replace(deployment, steps=deployment.plan.steps, undo=undo).moved(Phase.RUNNING, reason, now)
     return Decision(running, reason, look_again_in=AT_ONCE)
 
 
+def _touched(deployment: Deployment) -> list[str]:
+    """Services whose rules or slots this deployment may change, in the order of its file, which traffic rises in."""
+    assert deployment.plan is not None
+    kinds = {StepKind.WARM, StepKind.SHIFT, StepKind.ROUTE, StepKind.RETIRE}
+    named = {name for step in deployment.plan.steps if step.kind in kinds for name in step.services}
+    return [name for name in deployment.revision.file.services if name in named]
+
+
 def _as_it_is(service: str, view: ServiceView) -> UndoEntry:
     """A service that is new starts in blue, unless blue holds something and green doesn't."""
-    live = view.live
+    live, rule = view.live, view.rule
     idle = live.other if live else _emptier(view)
-    rule = RuleAsItWas(view.rule.arn, view.rule.weights, view.rule.actions) if view.rule and live else None
-    return UndoEntry(service, Sides(live, idle), rule)
+    was = RuleAsItWas(rule.arn, rule.weights, rule.actions, rule.conditions, rule.priority) if rule and live else None
+    return UndoEntry(service, Sides(live, idle), was, view.slots[live].desired if live else 0)
 
 
 def _emptier(view: ServiceView) -> Slot:
@@ -133,14 +203,12 @@ def _emptier(view: ServiceView) -> Slot:
 
 def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
     """Walk the steps that the picture shows done, and stop at the first that asks, waits, lacks evidence or fails."""
-    aged = False
+    elapsed = snapshot.elapsed
     while (step := deployment.step) is not None:
-        if not aged and step.state is StepState.RUNNING:
-            step = replace(step, observed=step.observed + snapshot.elapsed)
-        aged = True
-        step = step.started(now)
-        deployment = deployment.with_step(step)
-        outcome = _judged(step, look(step, deployment, snapshot, terms), terms)
+        deployment = _aged(deployment, step, elapsed, now)
+        elapsed = timedelta(0)
+        step = deployment.step or step
+        outcome = _judged(deployment, step, look(step, deployment, snapshot, terms), terms)
         if not isinstance(outcome, Done):
             return _unfinished(deployment, step, outcome, now, terms)
         deployment = _finished(deployment, step, outcome, snapshot, now)
@@ -149,19 +217,46 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
     return _ended(deployment, now)
 
 
-def _judged(step: Step, outcome: Outcome, terms: Terms) -> Outcome:
-    """Patience and deadlines, the same for every kind of step."""
-    if isinstance(outcome, Done | Fail | Need) or step.kind in {StepKind.HOME, StepKind.RETIRE}:
+def _aged(deployment: Deployment, step: Step, elapsed: timedelta, now: datetime) -> Deployment:
+    """The time that was watched goes to the step; while somebody has it wait, to the pause as well."""
+    if step.state is StepState.RUNNING:
+        step = replace(step, observed=step.observed + elapsed)
+    pause = deployment.pause
+    if pause is not None:
+        step = replace(step, paused=step.paused + elapsed)
+        deployment = replace(deployment, pause=replace(pause, observed=pause.observed + elapsed))
+    return deployment.with_step(step.started(now))
+
+
+def _judged(deployment: Deployment, step: Step, outcome: Outcome, terms: Terms) -> Outcome:
+    """Patience, deadlines and pauses, the same for every kind of step."""
+    if isinstance(outcome, Fail | Need) or step.kind in UNSTOPPABLE:
         return outcome
     if isinstance(outcome, Stumble) and _times(step, outcome.reason, terms) >= PATIENCE:
-        return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
+        return Fail(outcome.reason, outcome.culprits)
+    if deployment.pause is not None:
+        outcome = _while_paused(deployment, deployment.pause, step, outcome)
+    if isinstance(outcome, Done | Fail):
+        return outcome
     if step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
         return Fail(step.trouble.reason, quarantines=False)
     deadline = DEADLINES.get(step.kind)
-    if deadline and step.observed > deadline:
-        waited = f"; last: {outcome.reason.text}" if isinstance(outcome, Wait | Stumble) else ""
+    if deadline and step.active > deadline:
+        waited = f"; last: {outcome.reason.text}" if isinstance(outcome, Wait | Stumble | Foreign) else ""
         return Fail(Reason("step.deadline", f"{step.title} was not done within {spoken(deadline)}{waited}"))
     return outcome
+
+
+def _while_paused(deployment: Deployment, pause: Pause, step: Step, outcome: Outcome) -> Outcome:
+    """Nothing rises and nothing ends; what goes wrong still counts, and so does the time."""
+    if pause.observed >= pause.limit:
+        text = f"nobody resumed it within {spoken(pause.limit)}; it was paused because {pause.reason.text}"
+        return Fail(Reason("pause.expired", text), quarantines=False)
+    if isinstance(outcome, Stumble) or step.kind in FREE_WHILE_PAUSED:
+        return outcome
+    left = spoken(timedelta(seconds=round((pause.limit - pause.observed).total_seconds())))
+    text = f"paused by {pause.actor}: {pause.reason.text}; it turns back in {left}, unless it is resumed"
+    return Wait(Reason("deployment.paused", text))
 
 
 def _times(step: Step, reason: Reason, terms: Terms) -> int:
@@ -178,7 +273,11 @@ def _in_one_breath(step: Step, reason: Reason, terms: Terms) -> bool:
 
 
 def _unfinished(
-    deployment: Deployment, step: Step, outcome: Ask | Wait | Need | Stumble | Fail, now: datetime, terms: Terms
+    deployment: Deployment,
+    step: Step,
+    outcome: Ask | Wait | Need | Stumble | Foreign | Fail,
+    now: datetime,
+    terms: Terms,
 ) -> Decision:
     match outcome:
         case Need(evidence):
@@ -192,24 +291,49 @@ def _unfinished(
             soon = terms.pace if step.detail == text else AT_ONCE
             return Decision(told, Reason(f"step.{step.kind}", text), action, look_again_in=soon)
         case Stumble(reason):
-            since = step.trouble.since if _in_one_breath(step, reason, terms) and step.trouble else step.observed
-            trouble = Trouble(reason, _times(step, reason, terms), since=since)
-            told = deployment.with_step(replace(step, detail=reason.text, trouble=trouble))
-            return Decision(told, reason, look_again_in=terms.pace)
+            return Decision(_stumbled(deployment, step, reason, terms), reason, look_again_in=terms.pace)
+        case Foreign(reason, adopts):
+            told = _stumbled(deployment, step, reason, terms)
+            if _times(step, reason, terms) < PATIENCE:
+                return Decision(told, reason, look_again_in=terms.pace)
+            return _left_alone(told, reason, adopts, now, terms)
         case Wait(reason, look_in):
             told = deployment.with_step(replace(step, detail=reason.text, trouble=None))
             return Decision(told, reason, look_again_in=look_in or terms.pace)
         case Fail(reason, culprits, quarantines):
-            if not deployment.revision.file.rollback.automatic:
+            if _stays(deployment):
                 return _left_to_a_person(deployment, step, reason, terms)
             back = turned_back(deployment, reason, now, culprits=culprits, quarantines=quarantines)
             return Decision(back, reason, look_again_in=AT_ONCE)
 
 
+def _stumbled(deployment: Deployment, step: Step, reason: Reason, terms: Terms) -> Deployment:
+    since = step.trouble.since if _in_one_breath(step, reason, terms) and step.trouble else step.observed
+    trouble = Trouble(reason, _times(step, reason, terms), since=since)
+    return deployment.with_step(replace(step, detail=reason.text, trouble=trouble))
+
+
+def _left_alone(deployment: Deployment, reason: Reason, adopts: bool, now: datetime, terms: Terms) -> Decision:
+    """Somebody else's hand is not fought: what runs is paused until a person decides, and what is over stays over."""
+    if deployment.phase is Phase.RUNNING and deployment.pause is None:
+        text = f"{reason.text}; put it back and resume {deployment.id}, or abort it"
+        deployment = replace(deployment, pause=Pause("tidegate", Reason(reason.code, text), now, FOREIGN_PAUSE))
+    return Decision(deployment, reason, look_again_in=terms.pace, adopts=adopts)
+
+
+def _stays(deployment: Deployment) -> bool:
+    """Nothing turns back from removing a service, nor from a way back that has begun to move traffic."""
+    if deployment.kind is Kind.PRUNE or (deployment.is_way_back and deployment.began(StepKind.SHIFT)):
+        return True
+    return not deployment.revision.file.rollback.automatic
+
+
 def _left_to_a_person(deployment: Deployment, step: Step, reason: Reason, terms: Terms) -> Decision:
-    text = f"{reason.text}; the file says rollback.automatic: false, so `tidegate abort {deployment.id}` turns it back"
-    waiting = Reason(reason.code, text)
-    told = deployment.with_step(replace(step, detail=text)).because(waiting)
+    why = {Kind.PRUNE: "a removal isn't undone", Kind.ROLLBACK: "a rollback is never rolled back"}.get(
+        deployment.kind, "the file says rollback.automatic: false"
+    )
+    waiting = Reason(reason.code, f"{reason.text}; {why}, so `tidegate abort {deployment.id}` must end it")
+    told = deployment.with_step(replace(step, detail=waiting.text)).because(waiting)
     return Decision(told, waiting, look_again_in=terms.pace)
 
 

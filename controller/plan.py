@@ -1,11 +1,12 @@
 """The plan: what rolls, in which steps, and the digest that stands for all of it. Pure."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from controller.domain.bindings import Binding
 from controller.domain.canonical import digest
 from controller.domain.content import Content
-from controller.domain.deployment import Plan, Rolling, numbered
+from controller.domain.deployment import Deployment, Kind, Plan, Rolling, numbered
 from controller.domain.foundation import Foundation
 from controller.domain.manifest import Count, EnvironmentFile, Service, normal_form
 from controller.domain.rendering import group_settings, render
@@ -15,11 +16,21 @@ from controller.domain.step import Step, StepKind
 from controller.strategies import STRATEGIES
 
 
-def draw(revision: Revision, binding: Binding, foundation: Foundation, services: Mapping[str, ServiceView]) -> Plan:
-    """The plan from what `services` shows as live to the sealed `revision`; without steps when nothing rolls.
+def draw(
+    revision: Revision,
+    binding: Binding,
+    foundation: Foundation,
+    services: Mapping[str, ServiceView],
+    kind: Kind = Kind.DEPLOY,
+    restart: bool = False,
+    kept: frozenset[str] = frozenset(),
+) -> Plan:
+    """The plan from what `services` shows as live to the sealed `revision`; without steps when nothing is to be done.
 
     A service rolls when its content digest differs from the one its live slot runs, or its health check and drain time
-    from those of the live slot's target group: those arrive with the shift. `services` must not be split.
+    from those of the live slot's target group: those arrive with the shift. With `restart` every one does. `kept` are
+    the services whose idle slots an earlier deployment still keeps warm; whatever else runs beside the live slots is
+    cleared away. `services` must not be split.
     """
     assert revision.images is not None, (
         f"{revision.environment} {revision.commit.short}: only sealed revisions have a plan"
@@ -29,18 +40,20 @@ def draw(revision: Revision, binding: Binding, foundation: Foundation, services:
         name: render(name, service, revision.images[name], foundation) for name, service in file.services.items()
     }
     rolling = tuple(
-        _rolling(file, content, services[name])
+        _rolling(file.services[name], content, services[name])
         for name, content in contents.items()
-        if _rolls(content, file.services[name], services[name])
+        if restart or _rolls(content, file.services[name], services[name])
     )
-    rolled = {entry.service for entry in rolling}
-    counts = {
-        name: bounded(service.count, live)
-        for name, service in file.services.items()
-        if name not in rolled and (live := _live_count(services[name])) != bounded(service.count, live)
-    }
-    steps = numbered(_steps(file, rolling, tuple(counts)))
-    return Plan(_digest(revision, binding, file, rolling, steps), rolling, steps, counts)
+    routes = tuple(name for name, service in file.services.items() if _asks_otherwise(service, services[name]))
+    counts = _counts(file, rolling, services, kind)
+    spare = tuple(name for name in file.services if _is_spare(services[name], name, rolling))
+    if kind is Kind.ROLLBACK:
+        steps = numbered(_back(file, rolling, routes, tuple(counts), spare))
+    else:
+        steps = numbered(
+            _forth(file, rolling, routes, tuple(counts), tuple(name for name in spare if name not in kept))
+        )
+    return Plan(_digest(revision, binding, rolling, steps, restart), rolling, steps, counts)
 
 
 def _rolls(content: Content, service: Service, view: ServiceView) -> bool:
@@ -53,14 +66,17 @@ def _live_content(view: ServiceView) -> str | None:
     return view.slots[view.live].content if view.live else None
 
 
-def _rolling(file: EnvironmentFile, content: Content, view: ServiceView) -> Rolling:
-    service = file.services[content.service]
+def _rolling(service: Service, content: Content, view: ServiceView) -> Rolling:
+    idle = view.slots[view.live.other] if view.live else None
+    healthy = (idle.group.healthy if idle and idle.group else None) or 0
     return Rolling(
         service=content.service,
         was=_live_content(view),
         content=content,
         count=bounded(service.count, _live_count(view)),
         routed=service.route is not None,
+        is_new=view.live is None,
+        is_warm=idle is not None and idle.content == content.digest and healthy >= max(1, service.count.min),
     )
 
 
@@ -77,43 +93,151 @@ def bounded(count: Count, live: int) -> int:
     return max(1, min(max(live, count.min), count.max))
 
 
-def _steps(file: EnvironmentFile, rolling: tuple[Rolling, ...], adjusted: tuple[str, ...]) -> tuple[Step, ...]:
-    """Register, warm, smoke; the strategy's own steps for what has a route; verify, adjust, settle, retire."""
-    adjust = (Step(StepKind.ADJUST, adjusted),) if adjusted else ()
-    if not rolling:
-        return (*adjust, Step(StepKind.SETTLE, ())) if adjust else ()
+def _asks_otherwise(service: Service, view: ServiceView) -> bool:
+    """Whether the public rule that is there asks for other requests than the file's route."""
+    if service.route is None or view.rule is None:
+        return False
+    return not view.rule.asks_for(service.route)
+
+
+def _counts(
+    file: EnvironmentFile, rolling: tuple[Rolling, ...], services: Mapping[str, ServiceView], kind: Kind
+) -> dict[str, int]:
+    """Tasks of the slots that will be live without having been warmed by this plan, where they run another number."""
+    rolled = {entry.service: entry for entry in rolling}
+    counts = {}
+    for name, service in file.services.items():
+        view = services[name]
+        wanted, live = bounded(service.count, _live_count(view)), view.live
+        if name in rolled and kind is Kind.ROLLBACK and rolled[name].is_warm and live is not None:
+            live = live.other
+        elif name in rolled:
+            continue
+        if live is not None and view.slots[live].desired != wanted:
+            counts[name] = wanted
+    return counts
+
+
+def _is_spare(view: ServiceView, name: str, rolling: tuple[Rolling, ...]) -> bool:
+    """Tasks run beside the live ones, or a test rule is open, and this plan does not use them."""
+    if view.live is None or any(entry.service == name for entry in rolling):
+        return False
+    return view.slots[view.live.other].desired > 0 or view.test_rule is not None
+
+
+def _forth(
+    file: EnvironmentFile,
+    rolling: tuple[Rolling, ...],
+    routes: tuple[str, ...],
+    adjusted: tuple[str, ...],
+    spare: tuple[str, ...],
+) -> tuple[Step, ...]:
+    """What nobody looks after goes first. Then register, and the strategy's own steps, with the smoke test after the
+    first of them; verify, settle, retire."""
     every = tuple(entry.service for entry in rolling)
+    cleared = _some(StepKind.RETIRE, spare)
+    changes = (*cleared, *_some(StepKind.ROUTE, routes), *_some(StepKind.ADJUST, adjusted))
+    if not every:
+        return (*changes, Step(StepKind.SETTLE, ())) if changes else ()
     routed = tuple(entry.service for entry in rolling if entry.routed)
-    smoked = tuple(name for name in routed if file.services[name].smoke)
+    strategy = [step for step in STRATEGIES[file.strategy.type](file.strategy, every, routed) if step.services]
+    if all(entry.is_new for entry in rolling if entry.routed):
+        strategy = _at_once(strategy)
+    warm, *moves = strategy
     return (
+        *cleared,
         Step(StepKind.REGISTER, every),
-        Step(StepKind.WARM, every),
-        *([Step(StepKind.SMOKE, smoked)] if smoked else []),
-        *(STRATEGIES[file.strategy.type](file.strategy, routed) if routed else ()),
+        warm,
+        *_some(StepKind.SMOKE, _smoked(file, routed)),
+        *moves,
+        *_some(StepKind.ROUTE, routes),
         *([Step(StepKind.VERIFY, every)] if file.verify else []),
-        *adjust,
+        *_some(StepKind.ADJUST, adjusted),
         Step(StepKind.SETTLE, every),
         Step(StepKind.RETIRE, every, wait=file.rollback.keep_warm),
     )
 
 
+def _back(
+    file: EnvironmentFile,
+    rolling: tuple[Rolling, ...],
+    routes: tuple[str, ...],
+    adjusted: tuple[str, ...],
+    spare: tuple[str, ...],
+) -> tuple[Step, ...]:
+    """Straight back, whatever the strategy: what is still warm takes its traffic at once, the rest is warmed first.
+
+    Traffic leaves in the reverse of the order in which it came.
+    """
+    every = tuple(entry.service for entry in rolling)
+    cold = tuple(entry.service for entry in rolling if not entry.is_warm)
+    routed = tuple(reversed([entry.service for entry in rolling if entry.routed]))
+    moves = (
+        *_some(StepKind.REGISTER, cold),
+        *_some(StepKind.WARM, cold),
+        *_some(StepKind.SMOKE, _smoked(file, tuple(name for name in cold if name in routed))),
+        *([Step(StepKind.SHIFT, routed, percent=100)] if routed else []),
+        *_some(StepKind.ROUTE, routes),
+        *_some(StepKind.ADJUST, adjusted),
+    )
+    if not moves and not spare:
+        return ()
+    return (*moves, Step(StepKind.SETTLE, every), *_some(StepKind.RETIRE, (*every, *spare)))
+
+
+def _some(kind: StepKind, services: tuple[str, ...]) -> tuple[Step, ...]:
+    return (Step(kind, services),) if services else ()
+
+
+def _smoked(file: EnvironmentFile, routed: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in routed if file.services[name].smoke)
+
+
+def _at_once(strategy: list[Step]) -> list[Step]:
+    """Where nothing has traffic yet there is nothing to share: warm whole, then the last shift, and what follows it."""
+    shifts = [number for number, step in enumerate(strategy) if step.kind is StepKind.SHIFT]
+    return [Step(StepKind.WARM, strategy[0].services), *(strategy[shifts[-1] :] if shifts else [])]
+
+
+def removal(deployment: Deployment, binding: Binding, view: ServiceView) -> Plan:
+    """The plan that removes a service which no file names any more: route, drain, zero, delete."""
+    assert deployment.pruned is not None, f"{deployment.id} prunes nothing"
+    settings = [slot.group.settings for slot in view.slots.values() if slot.group is not None]
+    delays = [each.deregistration_delay_seconds for each in settings if each is not None]
+    services = (deployment.pruned,)
+    steps = numbered(
+        (
+            Step(StepKind.UNROUTE, services),
+            Step(StepKind.DRAIN, services, wait=timedelta(seconds=max(delays, default=0))),
+            Step(StepKind.DELETE, services),
+            Step(StepKind.SETTLE, ()),
+        )
+    )
+    return Plan(digest({"binding": _bound(binding), "prune": deployment.pruned}), (), steps)
+
+
+def _bound(binding: Binding) -> dict[str, object]:
+    return {
+        "name": binding.name,
+        "repository": binding.repository,
+        "branch": binding.branch,
+        "account": binding.aws.account,
+        "region": binding.aws.region,
+        "stack": binding.aws.stack,
+    }
+
+
 def _digest(
-    revision: Revision, binding: Binding, file: EnvironmentFile, rolling: tuple[Rolling, ...], steps: tuple[Step, ...]
+    revision: Revision, binding: Binding, rolling: tuple[Rolling, ...], steps: tuple[Step, ...], restart: bool
 ) -> str:
     """Everything that will be done, in terms of live and idle: no colours, no ARNs made at run time, no times."""
-    normal = normal_form(file)
+    normal = normal_form(revision.file)
     touched = [name for step in steps for name in step.services]
     counts = {name: normal["services"][name]["count"] for name in touched}
     return digest(
         {
-            "binding": {
-                "name": binding.name,
-                "repository": binding.repository,
-                "branch": binding.branch,
-                "account": binding.aws.account,
-                "region": binding.aws.region,
-                "stack": binding.aws.stack,
-            },
+            "binding": _bound(binding),
+            "restart": restart,
             "commit": revision.commit.sha,
             "from": {entry.service: entry.was for entry in rolling},
             "to": {entry.service: entry.content.canonical() for entry in rolling},
@@ -122,6 +246,7 @@ def _digest(
                 name: [normal["services"][name]["health"], normal["services"][name]["deregistration_delay"]]
                 for name in touched
             },
+            "routes": {name: normal["services"][name]["route"] for name in touched},
             "steps": [
                 [step.kind, list(step.services), step.percent, int(step.wait.total_seconds()) if step.wait else None]
                 for step in steps

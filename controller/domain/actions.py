@@ -62,16 +62,29 @@ class RunSlot:
 
 @dataclass(frozen=True)
 class SetWeights:
-    """The public rule splits like this; it is created when there is none."""
+    """The public rule splits like this; it is created when there is none.
+
+    `beside` are the services of the file: a rule of any other service of ours that asks for the same requests is an
+    orphan's, and the new rule comes before it; the orphan's stays, so that removing the new one leads back to it.
+    """
 
     service: str
     route: Route
     weights: Weights
+    beside: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SetRoute:
+    """The public rule asks for these requests; where they go stays as it is."""
+
+    service: str
+    route: Route
 
 
 @dataclass(frozen=True)
 class RestoreRule:
-    """The public rule has its complete old actions again."""
+    """The public rule has its complete old actions again, and asks for what it asked for."""
 
     service: str
     rule: RuleAsItWas
@@ -91,16 +104,33 @@ class RemoveTestRule:
 
 @dataclass(frozen=True)
 class SetCount:
-    """The slot runs so many tasks, one at least, of whatever it runs."""
+    """The slot runs so many tasks, one at least, of whatever it runs. They are enough for `share` percent of the
+    traffic: with a greater weight, read again from AWS just before, the slot keeps what it has."""
 
     service: str
     slot: Slot
     count: int
+    share: int = 100
 
 
 @dataclass(frozen=True)
 class EmptySlot:
     """The slot runs no task. Never while it has weight: that is read again from AWS just before."""
+
+    service: str
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class RemoveRoute:
+    """No rule of ours leads to this service any more, whoever made it: a person said that the service may go."""
+
+    service: str
+
+
+@dataclass(frozen=True)
+class DeleteSlot:
+    """The slot's ECS service and target group are gone. Only after it was emptied."""
 
     service: str
     slot: Slot

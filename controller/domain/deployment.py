@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.content import Content
@@ -32,7 +32,7 @@ MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
     Phase.WAITING: frozenset(
         {Phase.RUNNING, Phase.SUCCEEDED, Phase.SUPERSEDED, Phase.REJECTED, Phase.EXPIRED, Phase.ABORTED}
     ),
-    Phase.RUNNING: frozenset({Phase.SUCCEEDED, Phase.ROLLING_BACK}),
+    Phase.RUNNING: frozenset({Phase.SUCCEEDED, Phase.ROLLING_BACK, Phase.ABORTED}),
     Phase.ROLLING_BACK: frozenset({Phase.ROLLED_BACK, Phase.FAILED, Phase.ABORTED}),
     Phase.SUCCEEDED: frozenset(),
     Phase.ROLLED_BACK: frozenset(),
@@ -42,7 +42,8 @@ MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
     Phase.EXPIRED: frozenset(),
     Phase.ABORTED: frozenset(),
 }
-"""Every move there is. Waiting succeeds at once when nothing rolls."""
+"""Every move there is. Waiting succeeds at once when nothing rolls; what runs is aborted where it stands only when its
+rows were restored and the world has gone on."""
 
 IN_FLIGHT = frozenset({Phase.RUNNING, Phase.ROLLING_BACK})
 FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not following)
@@ -57,14 +58,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Rolling:
-    """One service that a plan moves: the content digest that was live (None: new or unknown), and the content to
-    come."""
+    """One service that a plan moves: the content digest that was live (None: new or unknown), and the content to come.
+
+    `is_new`: no slot of it is live. `is_warm`: the idle slot runs the content already, with as many healthy tasks as
+    the file asks for at least.
+    """
 
     service: str
     was: str | None
     content: Content
     count: int
     routed: bool
+    is_new: bool = False
+    is_warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,17 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Nothing rises until somebody resumes; after `limit` of `observed` time the deployment turns back by itself."""
+
+    actor: str
+    reason: Reason
+    since: datetime
+    limit: timedelta
+    observed: timedelta = field(default=timedelta(0))
+
+
+@dataclass(frozen=True)
 class TurningBack:
     """`ends_as` is the final phase; `culprits` are the services whose new content is to blame, empty when no one can
     tell."""
@@ -96,7 +113,10 @@ class Deployment:
     """A thinking value: `moved` is the only way to another phase, `with_step` the only way to change a step.
 
     `secret` opens the idle slots to the smoke test. `definitions` maps content digests to the task definitions that
-    were registered for this deployment. `version` is the row's, for compare-and-set.
+    were registered for this deployment. `because_of`: what a person said, or did, that made it. `back_to` (rollback):
+    the id of the deployment whose revision comes back. `restart`: every service rolls, changed or not. `pruned`
+    (prune): the service that goes. `restored`: its rows come from a backup, and the world may have gone on without
+    them. `version` is the row's, for compare-and-set.
     """
 
     id: str
@@ -116,10 +136,31 @@ class Deployment:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     version: int = 0
+    pause: Pause | None = None
+    back_to: str | None = None
+    because_of: Reason | None = None
+    restored: bool = False
+    restart: bool = False
+    pruned: str | None = None
 
     @property
     def is_final(self) -> bool:
         return self.phase in FINAL
+
+    @property
+    def is_way_back(self) -> bool:
+        """It brings an older revision back: nothing is ever rolled back that rolls back."""
+        return self.kind is Kind.ROLLBACK
+
+    @property
+    def leaves(self) -> Mapping[str, str]:
+        """What was live of the services that roll: service → content digest."""
+        return {rolling.service: rolling.was for rolling in self.plan.rolling if rolling.was} if self.plan else {}
+
+    @property
+    def brings(self) -> Mapping[str, str]:
+        """What comes of the services that roll: service → content digest."""
+        return {rolling.service: rolling.content.digest for rolling in self.plan.rolling} if self.plan else {}
 
     @property
     def step(self) -> Step | None:
@@ -127,12 +168,18 @@ class Deployment:
         return next((step for step in self.steps if not step.is_over), None)
 
     @property
+    def keeps(self) -> frozenset[str]:
+        """The services whose slots without traffic are still to be retired by it."""
+        open_steps = [step for step in self.steps if step.kind is StepKind.RETIRE and not step.is_over]
+        return frozenset(name for step in open_steps for name in step.services) if self.is_retiring else frozenset()
+
+    @property
     def is_doubled(self) -> bool:
         """A service without a route still runs in both slots: nothing but this deployment knows which one is live."""
         step = self.step
         if step is None or not self.is_retiring:
             return False
-        return any(not rolling.routed and not step.did("EmptySlot", rolling.service) for rolling in self.rolling(step))
+        return any(not self.is_routed(name) and not step.did("EmptySlot", name) for name in step.services)
 
     @property
     def is_retiring(self) -> bool:
@@ -155,6 +202,19 @@ class Deployment:
     def service(self, name: str) -> Service:
         return self.revision.file.services[name]
 
+    def is_routed(self, name: str) -> bool:
+        return self.service(name).route is not None
+
+    def rolls(self, name: str) -> bool:
+        return self.plan is not None and any(rolling.service == name for rolling in self.plan.rolling)
+
+    @property
+    def looks_at(self) -> Mapping[str, bool]:
+        """The services that its steps are about, and whether each has a route."""
+        if self.pruned is not None:
+            return {self.pruned: True}
+        return {name: self.is_routed(name) for name in self.revision.file.services}
+
     def sides(self, service: str) -> Sides:
         assert self.undo is not None, f"{self.id} has not started: no slot is live or idle for it"
         return self.undo.of(service).sides
@@ -168,9 +228,22 @@ class Deployment:
         ]
         return raised[-1] if raised else 0
 
-    def began(self, kind: StepKind) -> bool:
-        """Whether a step of this kind was ever begun, whatever became of it."""
-        return any(step.kind is kind and step.started_at is not None for step in self.steps)
+    def warmed(self, rolling: Rolling, step: Step) -> int:
+        """How many tasks of the new version are to be healthy by the time of `step`; one, where they were warm."""
+        asked = [
+            earlier.of(rolling.count)
+            for earlier in self.steps
+            if earlier.kind is StepKind.WARM and earlier.number < step.number and rolling.service in earlier.services
+        ]
+        return asked[-1] if asked else 1
+
+    def began(self, *kinds: StepKind) -> bool:
+        """Whether a step of such a kind was ever begun, whatever became of it."""
+        return any(step.kind in kinds and step.started_at is not None for step in self.steps)
+
+    def did(self, action: str, service: str) -> bool:
+        """Whether an action of this kind took effect for this service in any step."""
+        return any(step.did(action, service) for step in self.steps)
 
     def because(self, reason: Reason) -> "Deployment":
         return self if reason == self.reason else replace(self, reason=reason)

@@ -28,6 +28,7 @@ class Event(StrEnum):
     ORDER_REFUSED = "order.refused"
     ENVIRONMENT_HELD = "environment.held"
     ENVIRONMENT_RELEASED = "environment.released"
+    DATABASE_RESTORED = "database.restored"
 
 
 @dataclass(frozen=True)

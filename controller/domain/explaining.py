@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
-from controller.domain.environment import HoldUntil
-from controller.domain.overview import Overview
+from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
+from controller.domain.environment import Hold, HoldUntil
+from controller.domain.overview import Overview, turns_back_after
+from controller.domain.step import StepKind
 
 ITSELF = "Tidegate, by itself"
 AUTHOR = "the author: push a commit that mends it"
@@ -18,7 +19,8 @@ PERSON = "a person: `tidegate unhold {environment}`"
 class Explanation:
     """`code` is stable. `since` is None where no row says; `clears` names who or what can change it.
 
-    `look_again_at` is None when only an event (a push, an order) makes Tidegate look again.
+    `look_again_at` is None when only an event (a push, an order) makes Tidegate look again. `orphans` are services that
+    the file no longer names and that are still there, whatever else is going on.
     """
 
     environment: str
@@ -28,6 +30,7 @@ class Explanation:
     clears: str
     look_again_at: datetime | None
     deployment: str | None = None
+    orphans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def explain(overview: Overview) -> Explanation:
         clears=answer.clears,
         look_again_at=overview.due_at,
         deployment=answer.deployment,
+        orphans=overview.orphans,
     )
 
 
@@ -68,9 +72,12 @@ def _in_flight(overview: Overview) -> _Answer | None:
     if moving.phase is Phase.ROLLING_BACK:
         text = f"{moving.id} turns back: {moving.reason.text}{_doing(moving)}"
         return _Answer(moving.reason.code, text, _step_since(moving), ITSELF, moving.id)
-    text = f"{moving.id} brings {moving.revision.version}{_doing(moving)}"
-    clears = f"{ITSELF}; `tidegate abort {moving.id}` turns it back"
-    return _Answer("deployment.running", text, _step_since(moving), clears, moving.id)
+    if moving.pause is not None:
+        clears = f"a person: `tidegate resume {moving.id}` goes on, `tidegate abort {moving.id}` turns back"
+        text = f"{moving.id} is paused{_place(moving)}, {paused(moving.pause)}"
+        return _Answer("deployment.paused", text, moving.pause.since, clears, moving.id)
+    text = f"{moving.id} {purpose(moving)}{_doing(moving)}"
+    return _Answer("deployment.running", text, _step_since(moving), _may_be_told(moving), moving.id)
 
 
 def _problem(overview: Overview) -> _Answer | None:
@@ -80,6 +87,20 @@ def _problem(overview: Overview) -> _Answer | None:
         return None
     clears = _cleared_by(problem.code, overview) or AUTHOR
     return _Answer(problem.code, f"the newest commit isn't taken: {problem.text}", None, clears)
+
+
+def _strange(overview: Overview) -> _Answer | None:
+    """Nothing of ours moves, and yet the traffic is not where one version could be: somebody else's hand."""
+    services = overview.sighting.services if overview.sighting else {}
+    split = [name for name, view in services.items() if view.is_split]
+    cut_off = [name for name, view in services.items() if view.is_cut_off]
+    if split:
+        text = f"the traffic of {', '.join(split)} is split, and no deployment moves it"
+        return _Answer("traffic.split", text, None, _cleared_by("traffic.split", overview))
+    if cut_off:
+        text = f"tasks of {', '.join(cut_off)} run, and no listener rule leads to them"
+        return _Answer("traffic.rule_missing", text, None, _cleared_by("traffic.rule_missing", overview))
+    return None
 
 
 def _waiting(overview: Overview) -> _Answer | None:
@@ -97,7 +118,7 @@ def _held(overview: Overview) -> _Answer | None:
     if hold is None:
         return None
     turned = f"{overview.environment.name}-{hold.deployment}"
-    text = f"{overview.environment.name} is held since {turned} turned back: {hold.reason.text}"
+    text = f"{overview.environment.name} is held since {turned} {how_it_began(hold)}: {hold.reason.text}"
     return _Answer("environment.held", text, hold.since, _cleared_by("environment.held", overview), turned)
 
 
@@ -106,7 +127,8 @@ def _warm(overview: Overview) -> _Answer | None:
     if retiring is None:
         return None
     text = f"{retiring.revision.version} is live; {_old_slots(retiring)}"
-    return _Answer("environment.warm", text, overview.environment.live_since, ITSELF, retiring.id)
+    clears = f"{ITSELF}; until then `tidegate rollback {overview.environment.name}` goes back at once"
+    return _Answer("environment.warm", text, overview.environment.live_since, clears, retiring.id)
 
 
 def _at_rest(overview: Overview) -> _Answer | None:
@@ -129,12 +151,57 @@ _QUESTIONS: tuple[Callable[[Overview], _Answer | None], ...] = (
     _trouble,
     _in_flight,
     _problem,
+    _strange,
     _waiting,
     _held,
     _warm,
     _at_rest,
     _empty,
 )
+
+
+def purpose(deployment: Deployment) -> str:
+    """What it does to its environment, as the rest of a sentence: `brings develop-1f3c5a7`."""
+    version = deployment.revision.version
+    if deployment.kind is Kind.PRUNE:
+        return f"removes {deployment.pruned}"
+    if deployment.kind is Kind.ROLLBACK:
+        return f"brings {version} back{f', as {deployment.back_to} did it' if deployment.back_to else ''}"
+    return f"restarts {version}" if deployment.restart else f"brings {version}"
+
+
+def paused(pause: Pause) -> str:
+    """Who said so, why, and what comes of it if nobody says anything else."""
+    end = f"{turns_back_after(pause).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"by {pause.actor}: {pause.reason.text}; it turns back by itself after {end}, unless it is resumed"
+
+
+def how_it_began(hold: Hold) -> str:
+    """What its deployment did, as the rest of a sentence."""
+    return _BEGINNINGS.get(hold.reason.code, "turned back")
+
+
+_BEGINNINGS: Mapping[str, str] = {
+    "order.aborted": "was aborted",
+    "rollback.ordered": "brought an older version back",
+    "traffic.adopted": "brought an older version back",
+    "restore.held": "was the newest when a backup was restored",
+}
+"""By the code of the hold's reason."""
+
+
+def _may_be_told(moving: Deployment) -> str:
+    """Who ends it, and which orders it takes meanwhile: nothing turns back from a rollback or a removal."""
+    if moving.kind in {Kind.ROLLBACK, Kind.PRUNE}:
+        return ITSELF
+    bakes = moving.step is not None and moving.step.kind is StepKind.BAKE
+    ends = f"`tidegate promote {moving.id}` ends the bake, " if bakes else ""
+    return f"{ITSELF}; {ends}`tidegate abort {moving.id}` turns it back"
+
+
+def _place(deployment: Deployment) -> str:
+    step = deployment.step
+    return f" at step {step.number} of {len(deployment.steps)}, {step.title}" if step else ""
 
 
 def _doing(deployment: Deployment) -> str:
@@ -159,7 +226,9 @@ _CLEARED_BY: Mapping[str, str] = {
     "environment.held": PERSON,
     "gate.not_built": "the author, by taking these keys out of the file, or a Tidegate that knows them",
     "github": OPERATOR,
-    "source.history_rewritten": "the author: let the branch descend from what was recorded",
+    "source.history_rewritten": (
+        "the author: let the branch descend from what was recorded; or a person: `tidegate deploy {environment}`"
+    ),
     "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
     "queue.behind": "the end of the deployment before it",
     "traffic.rule_missing": "an operator: put the listener rule back",

@@ -1,19 +1,40 @@
 """What a person may ask for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
 class OrderKind(StrEnum):
+    PROMOTE = "promote"  # the present bake is long enough; health is still looked at
+    PAUSE = "pause"  # nothing rises any more, until it is resumed or turns back by itself
+    RESUME = "resume"  # go on where it was paused
     ABORT = "abort"  # stop this deployment: traffic home, then hold
+    ROLLBACK = "rollback"  # back to the version before, or to a named one
     UNHOLD = "unhold"  # a person has looked: lift the hold and the quarantine that came with it
+    DEPLOY = "deploy"  # deploy the branch's head, a commit of it, or what is live once more
+    PRUNE = "prune"  # remove a service that the file no longer names
 
 
 class OrderState(StrEnum):
     RECEIVED = "received"
     DONE = "done"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an order says beyond its kind.
+
+    `to` (rollback): the id of a deployment that succeeded. `ref` (deploy): a commit, tag or branch. `restart` (deploy):
+    every service rolls, changed or not. `service` (prune): which. `limit` (pause): how long until it turns back.
+    """
+
+    to: str | None = None
+    ref: str | None = None
+    restart: bool = False
+    service: str | None = None
+    limit: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -28,5 +49,6 @@ class Order:
     reason: str
     actor: str
     created_at: datetime
+    wish: Wish = Wish()
     state: OrderState = OrderState.RECEIVED
     outcome: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.domain.deployment import IN_FLIGHT, Deployment
+from controller.domain.deployment import IN_FLIGHT, Deployment, Pause
 from controller.domain.environment import Environment
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
@@ -58,14 +58,22 @@ class Overview:
         retiring = next((deployment for deployment in reversed(self.open) if deployment.is_retiring), None)
         if retiring is None:
             return None
-        step = next(step for step in retiring.steps if step.kind is StepKind.RETIRE)
+        step = retiring.step
+        if step is None or step.kind is not StepKind.RETIRE or not step.wait:
+            return None
         began = step.started_at or retiring.finished_at
-        return began + step.wait if began and step.wait else None
+        return began + step.wait if began else None
 
     @property
     def services(self) -> tuple[ServiceState, ...]:
         seen = self.sighting.services if self.sighting else {}
         return tuple(_state(name, view) for name, view in seen.items())
+
+    @property
+    def orphans(self) -> tuple[str, ...]:
+        """Services that were seen last, and that neither the live file names nor the one that moves."""
+        named = {name for one in (self.live, self.moving) if one for name in one.revision.file.services}
+        return tuple(name for name in self.sighting.orphans if name not in named) if self.sighting else ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,16 @@ def spans(deployment: Deployment, now: datetime) -> Spans:
     end = deployment.finished_at or now
     started = deployment.started_at
     return Spans((started or end) - deployment.created_at, end - started if started else None)
+
+
+def turns_back_after(pause: Pause) -> datetime:
+    """When a pause ends by itself if every moment of it is watched; later, if not."""
+    return pause.since + pause.limit
+
+
+def pause_left(pause: Pause) -> timedelta:
+    """How much longer it is watched before it turns back by itself."""
+    return max(timedelta(0), pause.limit - pause.observed)
 
 
 def _state(name: str, view: ServiceView) -> ServiceState:

@@ -5,12 +5,21 @@ asking again may help (a write may have taken effect), `Blocked` when an operato
 no longer as the caller saw it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RunSlot, SetCount, SetWeights
+from controller.domain.actions import (
+    DeleteSlot,
+    EmptySlot,
+    PrepareGroup,
+    PutTestRule,
+    RunSlot,
+    SetCount,
+    SetRoute,
+    SetWeights,
+)
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.content import Content
 from controller.domain.foundation import Foundation
@@ -60,6 +69,9 @@ class Looks(Protocol):
     def weights(self, service: str) -> Weights:
         """The public rule's weights, read now; all zero when there is no rule."""
 
+    def orphans(self, named: Collection[str]) -> Sequence[str]:
+        """Services of which something of ours is still there, rules or ECS services, and which are not `named`."""
+
     def failures(self, service: str, slot: Slot) -> Sequence[TaskFailure]:
         """The slot's stopped tasks, newest first, with the last log lines. AWS forgets them within the hour."""
 
@@ -81,9 +93,15 @@ class Traffic(Protocol):
     def set_weights(self, action: SetWeights, permit: Permit) -> None:
         """Whole-action read-modify-write, read back: `Transient` when the rule does not show the new weights."""
 
+    def set_route(self, action: SetRoute, permit: Permit) -> None:
+        """Its number changes where longer paths must come first."""
+
     def restore_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None: ...
 
     def remove_rule(self, service: str, permit: Permit) -> None: ...
+
+    def remove_route(self, service: str, permit: Permit) -> None:
+        """The public rule and the test rule, whichever deployment made them."""
 
 
 class Tasks(Protocol):
@@ -94,6 +112,9 @@ class Tasks(Protocol):
     def set_count(self, action: SetCount, permit: Permit) -> None: ...
 
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None: ...
+
+    def delete_slot(self, action: DeleteSlot, permit: Permit) -> None:
+        """Service first, then its target group; each is gone already where it is gone."""
 
 
 class Images(Protocol):
@@ -128,6 +149,12 @@ class Source(Protocol):
 
     def head(self, repository: str, branch: str) -> Commit | None:
         """The branch's newest commit; None when there is no such branch."""
+
+    def heads(self, repository: str) -> Mapping[str, str]:
+        """Branch → sha of its head, of all branches, in as few requests as there can be: for the sweep."""
+
+    def resolve(self, repository: str, ref: str) -> Commit | None:
+        """The commit that a sha (whole or at least seven digits), a tag or a branch stands for; None when none."""
 
     def read(self, repository: str, path: str, sha: str) -> str | None:
         """The text of a file at a commit; None when it is not there."""

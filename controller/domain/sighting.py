@@ -1,7 +1,7 @@
 """What an environment's services looked like on AWS when a pass saw them last: for people, never to decide on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.domain.snapshot import ServiceView
@@ -9,6 +9,9 @@ from controller.domain.snapshot import ServiceView
 
 @dataclass(frozen=True)
 class Sighting:
+    """`orphans` are services that the file no longer names and of which something is still there."""
+
     environment: str
     services: Mapping[str, ServiceView]
     seen_at: datetime
+    orphans: tuple[str, ...] = field(default=())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.checks import CheckAnswer
+from controller.domain.manifest import Route
 from controller.domain.slot import Slot, Weights
 
 
@@ -75,7 +76,8 @@ class RuleView:
     """One listener rule; `weights` holds a number for each of our slots, `actions` everything, as opaque JSON.
 
     `header` is the value a test rule asks for, None for a public rule. `made_by` is the id of the deployment that made
-    the rule, None where its tags don't say.
+    the rule, None where its tags don't say. `paths` and `hosts` are what it asks for; `conditions` all of that, as
+    opaque JSON.
     """
 
     arn: str
@@ -84,6 +86,12 @@ class RuleView:
     actions: str
     header: str | None = None
     made_by: str | None = None
+    paths: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    conditions: str = ""
+
+    def asks_for(self, route: Route) -> bool:
+        return self.paths == frozenset(route.path) and self.hosts == frozenset(route.host)
 
 
 @dataclass(frozen=True)

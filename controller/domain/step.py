@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.reason import Reason
+from controller.domain.slot import Slot
 
 
 class StepKind(StrEnum):
@@ -14,12 +15,18 @@ class StepKind(StrEnum):
     WARM = "warm"  # idle slots run the new version, every target healthy, no traffic
     SMOKE = "smoke"  # the idle slots answer through their test rules
     SHIFT = "shift"  # a share of the traffic moves to the idle slots
+    SHRINK = "shrink"  # the live slots keep as many tasks as their share of the traffic needs
     BAKE = "bake"  # nothing moves for a while
+    ROUTE = "route"  # public rules ask for other requests than before
     VERIFY = "verify"  # the environment answers from outside
     ADJUST = "adjust"  # live slots that don't roll run as many tasks as the file says
     SETTLE = "settle"  # the deployment has succeeded
     RETIRE = "retire"  # the slots without traffic are scaled to zero, their test rules removed
     HOME = "home"  # turning back: every touched rule is as the undo record says
+    REGROW = "regrow"  # turning back: live slots that gave up tasks have as many as before
+    UNROUTE = "unroute"  # pruning: no rule leads to the service any more
+    DRAIN = "drain"  # pruning: its last requests end, then its slots are scaled to zero
+    DELETE = "delete"  # pruning: its slots are gone
 
 
 class StepState(StrEnum):
@@ -49,10 +56,12 @@ class Trouble:
 class Step:
     """A step of a plan, and how far it got.
 
-    `percent` (shift): share of the traffic, 1..100, for the idle slots. `wait` (bake, retire): how long nothing
-    happens. `observed`: how long the step has run, as the passes saw it go by: never a difference of wall-clock times,
-    so a clock that jumps neither ends a bake nor breaks a deadline. `acted` names the actions that took effect in it:
-    where a picture may be old, a step is not done before it has acted itself.
+    `percent`, 1..100: share of the traffic for the idle slots (shift), or of the tasks that a slot is to run (warm,
+    shrink; None: all of them). `wait` (bake, retire, drain): how long nothing happens. `observed`: how long the step
+    has run, as the passes saw it go by: never a difference of wall-clock times, so a clock that jumps neither ends a
+    bake nor breaks a deadline; `paused` is how much of that a person had it wait. `promoted` names who ended a bake.
+    `acted` names the actions that took effect in it: where a picture may be old, a step is not done before it has acted
+    itself.
     """
 
     kind: StepKind
@@ -67,10 +76,25 @@ class Step:
     observed: timedelta = field(default=timedelta(0))
     trouble: Trouble | None = None
     acted: tuple[str, ...] = field(default=())
+    paused: timedelta = field(default=timedelta(0))
+    promoted: str = ""
 
-    def did(self, action: str, service: str) -> bool:
-        """Whether an action of this kind took effect for this service in this step."""
-        return f"{action} {service}" in self.acted
+    def did(self, action: str, service: str, slot: Slot | None = None) -> bool:
+        """Whether an action of this kind took effect for this service, or for this slot of it, in this step."""
+        return (f"{action} {service} {slot}" if slot else f"{action} {service}") in self.acted
+
+    @property
+    def active(self) -> timedelta:
+        """How long it was observed while nobody had it wait."""
+        return self.observed - self.paused
+
+    def of(self, count: int) -> int:
+        """So many of `count` tasks as this step's percent are, rounded up.
+
+        >>> Step(StepKind.WARM, (), percent=50).of(5), Step(StepKind.WARM, ()).of(5)
+        (3, 5)
+        """
+        return count if self.percent is None else -(-count * self.percent // 100)
 
     @property
     def title(self) -> str:

@@ -7,20 +7,25 @@ from controller.domain.slot import Sides, Weights
 
 @dataclass(frozen=True)
 class RuleAsItWas:
-    """A listener rule's complete old actions. `actions` is opaque JSON that only the adapter that wrote it reads."""
+    """A listener rule as it was, whole. `actions` and `conditions` are opaque JSON that only the adapter that wrote it
+    reads; `conditions` is empty and `priority` 0 in records that are older than these fields."""
 
     arn: str
     weights: Weights
     actions: str
+    conditions: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True)
 class UndoEntry:
-    """What was there for one service; `rule` is None when the service had none (it is new, or it has no route)."""
+    """What was there for one service; `rule` is None when the service had none (it is new, or it has no route). `count`
+    is how many tasks its live slot was to run."""
 
     service: str
     sides: Sides
     rule: RuleAsItWas | None
+    count: int = 0
 
 
 @dataclass(frozen=True)

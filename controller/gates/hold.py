@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from controller.domain.environment import HoldUntil
+from controller.domain.explaining import how_it_began
 from controller.gates.base import Case, Verdict, held, opened
 
 
@@ -12,6 +13,7 @@ def judge(case: Case, now: datetime) -> Verdict:
     if hold is None:
         return opened("environment.free", "the environment isn't held")
     if hold.until is HoldUntil.NEXT_COMMIT and case.deployment.number > hold.deployment:
-        return opened("environment.free", f"a commit came after {case.environment.name}-{hold.deployment} turned back")
-    text = f"the environment is held since {case.environment.name}-{hold.deployment} turned back: {hold.reason.text}"
+        return opened("environment.free", f"a commit came after {case.environment.name}-{hold.deployment}")
+    began = f"{case.environment.name}-{hold.deployment} {how_it_began(hold)}"
+    text = f"the environment is held since {began}: {hold.reason.text}"
     return held("environment.held", f"{text}; `tidegate unhold {case.environment.name}` releases it")

@@ -12,20 +12,19 @@ def judge(case: Case, now: datetime) -> Verdict:
     known = {entry.key for entry in guards}
     if case.live is not None:
         guards += [entry for entry in unbuilt(case.live) if entry.guards and entry.key not in known]
-    asked = ", ".join([*(entry.key for entry in guards), *_moved_routes(case)])
+    asked = ", ".join([*(entry.key for entry in guards), *_changed_kinds(case)])
     if not asked:
         return opened("gate.not_built", "everything that the file asks for is built")
     return held("gate.not_built", f"the file asks for {asked}, which this version of Tidegate can't do yet")
 
 
-def _moved_routes(case: Case) -> list[str]:
-    """Routes that differ from the live file's: a rule's conditions can't be changed yet, so the file would not hold."""
-    if case.live is None:
-        return []
-    before = case.live.services
+def _changed_kinds(case: Case) -> list[str]:
+    """A service with a route is warmed behind the balancer, and one without is not: what was one can't become the
+    other in place."""
+    before = case.live.services if case.live else {}
     services = case.deployment.revision.file.services
     return [
-        f"services.{name}.route (another one than now)"
+        f"services.{name}.route (it had {'one' if before[name].route else 'none'}: give it another name)"
         for name, service in services.items()
-        if name in before and before[name].route is not None and before[name].route != service.route
+        if name in before and (before[name].route is None) is not (service.route is None)
     ]

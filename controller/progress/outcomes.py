@@ -18,7 +18,8 @@ PATIENCE = 3
 @dataclass(frozen=True)
 class Terms:
     """What holds for the whole pass: the environment and its binding, what it stands on, the file of the revision that
-    is live, how often to look, and what the images of an unsealed revision stand for."""
+    is live, how often to look, what the images of an unsealed revision stand for, and the services whose idle slots are
+    kept warm."""
 
     environment: Environment
     binding: Binding
@@ -26,6 +27,7 @@ class Terms:
     live: EnvironmentFile | None
     pace: timedelta
     resolved: Resolved = field(default_factory=Resolved)
+    kept: frozenset[str] = field(default=frozenset())
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,18 @@ class Stumble:
 
     reason: Reason
     culprits: tuple[str, ...] = field(default=())
-    quarantines: bool = True
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Somebody else's hand, as it looks this time; nothing is done against it.
+
+    After `PATIENCE` times in a row a running deployment is paused. `adopts`: they sent all of the traffic back to the
+    old version, which is a rollback of theirs.
+    """
+
+    reason: Reason
+    adopts: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ class Fail:
     quarantines: bool = True
 
 
-Outcome = Ask | Wait | Need | Done | Stumble | Fail
+Outcome = Ask | Wait | Need | Done | Stumble | Foreign | Fail
 
 
 def counted(number: int, noun: str) -> str:

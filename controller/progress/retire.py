@@ -1,4 +1,4 @@
-"""Adjust and retire: as many tasks as there should be; what has no traffic any more goes, in its own time.
+"""Retire: what has no traffic any more goes, in its own time.
 
 A picture may be older than what this deployment did. So nothing is believed to be gone before this step has said so
 itself: each test rule is removed and each slot is emptied once, whatever is seen.
@@ -7,13 +7,13 @@ itself: each test rule is removed and each slot is emptied once, whatever is see
 from collections.abc import Iterator
 from datetime import timedelta
 
-from controller.domain.actions import EmptySlot, RemoveTestRule, SetCount
+from controller.domain.actions import EmptySlot, RemoveTestRule
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Snapshot
 from controller.domain.step import Step, StepKind, spoken
-from controller.progress.outcomes import Ask, Done, Outcome, Terms, Wait
+from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Terms, Wait
 
 PROPAGATION = timedelta(seconds=5)
 """A load balancer takes a moment to act on new weights, so no slot is emptied sooner than this after it lost its
@@ -23,31 +23,22 @@ LONG_LOOK = timedelta(seconds=30)
 """While a slot is only kept warm, so seldom is often enough."""
 
 
-def adjust(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """Counts are not content: they change where the service is live, without another slot."""
-    assert deployment.plan is not None, f"{deployment.id} has steps, so it has a plan"
-    for name in step.services:
-        view, count = snapshot.services[name], deployment.plan.counts[name]
-        if view.live is None:
-            return Wait(Reason("traffic.unclear", f"{name} has no one live slot to adjust"))
-        if view.slots[view.live].desired != count or not step.did("SetCount", name):
-            return Ask(SetCount(name, view.live, count), f"run {count} tasks of {name} in {view.live}")
-    return Done(", ".join(f"{name} {deployment.plan.counts[name]}" for name in step.services))
-
-
 def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """Test rules go at once; then the slots without traffic are emptied, after they were kept warm."""
-    if not deployment.began(StepKind.WARM):
+    if deployment.turning and not _began_to_run(deployment):
         return Done("nothing was started")
     for name in step.services:
         is_open = snapshot.services[name].test_rule is not None or not step.did("RemoveTestRule", name)
-        if deployment.rolled(name).routed and is_open:
+        if deployment.is_routed(name) and is_open:
             return Ask(RemoveTestRule(name), f"close the test rule of {name}")
     leaving = list(_leaving(step, deployment))
     if not leaving:
         return Done("there was no version before")
+    sent_back = _sent_back(leaving, deployment, snapshot)
+    if sent_back:
+        return sent_back
     for name, slot in leaving:
-        if not deployment.rolled(name).routed and not step.did("EmptySlot", name):
+        if not deployment.is_routed(name) and not step.did("EmptySlot", name):
             return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero: what has no route is never kept warm")
     wait = max(step.wait or timedelta(0), PROPAGATION)
     if step.observed < wait:
@@ -60,11 +51,33 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     )
 
 
+def _began_to_run(deployment: Deployment) -> bool:
+    """Whether the idle slots may hold anything: this deployment filled them, or took them over filled."""
+    taken_over = deployment.plan is not None and any(rolling.is_warm for rolling in deployment.plan.rolling)
+    return deployment.began(StepKind.WARM) or taken_over
+
+
+def _sent_back(leaving: list[tuple[str, Slot]], deployment: Deployment, snapshot: Snapshot) -> Foreign | None:
+    """Somebody gave the whole traffic to the old version, which was still warm: to every service, or to some."""
+    if deployment.phase is not Phase.SUCCEEDED or deployment.plan is None:
+        return None
+    routed = [(name, slot) for name, slot in leaving if deployment.rolls(name) and deployment.is_routed(name)]
+    back = [name for name, slot in routed if snapshot.services[name].live is slot]
+    if not back:
+        return None
+    healthy = [name for name, slot in routed if (group := snapshot.services[name].slots[slot].group) and group.healthy]
+    if len(back) == len(routed) == len(healthy):
+        text = f"somebody sent the traffic of {', '.join(back)} back to the version before {deployment.id}"
+        return Foreign(Reason("traffic.adopted", text), adopts=True)
+    text = f"somebody sent the traffic of {', '.join(back)} to the old version, and not all of it: a person must choose"
+    return Foreign(Reason("traffic.foreign_change", text))
+
+
 def _leaving(step: Step, deployment: Deployment) -> Iterator[tuple[str, Slot]]:
-    """The old slots after a success, the new ones after turning back."""
+    """The old slots after a success, the new ones after turning back, and those that nobody used."""
     for name in step.services:
         sides = deployment.sides(name)
-        slot = sides.live if deployment.phase is Phase.SUCCEEDED else sides.idle
+        slot = sides.live if deployment.phase is Phase.SUCCEEDED and deployment.rolls(name) else sides.idle
         if slot is not None:
             yield name, slot
 

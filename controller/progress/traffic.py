@@ -1,15 +1,15 @@
-"""Shift, bake and home: whatever moves the weights of public rules, or watches over them."""
+"""Shift, bake, route and settle: whatever raises the weights of public rules, or watches over them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from controller.domain.actions import RemoveRule, RestoreRule, SetWeights
-from controller.domain.deployment import Deployment, Rolling
+from controller.domain.actions import SetRoute, SetWeights
+from controller.domain.deployment import Deployment, Kind, Rolling
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot, weights
-from controller.domain.snapshot import ServiceView, SlotView, Snapshot
-from controller.domain.step import Step, StepKind, spoken
-from controller.domain.undo import UndoEntry
-from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, Wait
+from controller.domain.snapshot import ServiceView, Snapshot
+from controller.domain.step import Step, spoken
+from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Stumble, Terms, Wait, counted
 
 
 def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -23,13 +23,14 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
         foreign = foreign_traffic(rolling, deployment, view, percent, deployment.percent_before(step))
         if foreign:
             return foreign
-        weak = _too_weak(rolling, view.slots[sides.idle])
+        weak = too_weak(rolling, deployment, step, view)
         if weak:
             return weak
         if view.rule is None or dict(view.rule.weights) != wanted:
             route = deployment.service(name).route
             assert route is not None, f"{name} has no route: it takes no part in a shift"
-            return Ask(SetWeights(name, route, wanted), f"send {percent}% of {name} to {sides.idle}")
+            beside = frozenset(deployment.revision.file.services)
+            return Ask(SetWeights(name, route, wanted, beside), f"send {percent}% of {name} to {sides.idle}")
     if percent < 100 and all(deployment.sides(rolling.service).live is None for rolling in deployment.rolling(step)):
         return Done("what is new gets all of its traffic at once")
     return Done(f"{percent}% of the traffic on the new version")
@@ -38,44 +39,66 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
 def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     for rolling in deployment.rolling(step):
         view = snapshot.services[rolling.service]
-        weak = _too_weak(rolling, view.slots[deployment.sides(rolling.service).idle])
+        weak = too_weak(rolling, deployment, step, view)
         if isinstance(weak, Stumble):
             return weak
-    return _foreign_hand(step, deployment, snapshot) or _until(step, "bake.running", "baked", "to bake")
+    foreign = _foreign_hand(step, deployment, snapshot)
+    if foreign:
+        return foreign
+    wait = step.wait or timedelta(0)
+    if step.promoted:
+        return Done(f"baked {spoken(_whole(step.active))} of {spoken(wait)}, promoted by {step.promoted}")
+    if step.active >= wait:
+        return Done(f"baked {spoken(wait)}")
+    return Wait(Reason("bake.running", f"{spoken(_whole(wait - step.active))} left to bake"))
+
+
+def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """All of the traffic is on the new version: now its rules may ask for what the new file says."""
+    for name in step.services:
+        wanted, rule = deployment.service(name).route, snapshot.services[name].rule
+        assert wanted is not None, f"{name} has no route: nothing to change about it"
+        if rule is None:
+            return Stumble(Reason("traffic.rule_missing", f"{name} has no listener rule any more"))
+        if not rule.asks_for(wanted) or not step.did("SetRoute", name):
+            return Ask(SetRoute(name, wanted), f"let {', '.join(wanted.path)} lead to {name}")
+    return Done(f"{counted(len(step.services), 'route')} changed")
 
 
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """It has succeeded only if the traffic is where the last step put it."""
-    return _foreign_hand(step, deployment, snapshot) or Done("the new version is live")
+    return _foreign_hand(step, deployment, snapshot) or Done(_SETTLED[deployment.kind])
 
 
-def _foreign_hand(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | None:
+_SETTLED: Mapping[Kind, str] = {
+    Kind.DEPLOY: "the new version is live",
+    Kind.ROLLBACK: "the earlier version is live again",
+    Kind.PRUNE: "the service is gone",
+    Kind.CORRECT: "it is as it was declared",
+}
+
+
+def _foreign_hand(step: Step, deployment: Deployment, snapshot: Snapshot) -> Foreign | None:
     percent = deployment.percent_before(step)
     found = (
         foreign_traffic(rolling, deployment, snapshot.services[rolling.service], percent, percent)
         for rolling in deployment.rolling(step)
     )
-    return next((stumble for stumble in found if stumble), None)
+    return next((foreign for foreign in found if foreign), None)
 
 
-def _until(step: Step, code: str, done: str, purpose: str) -> Outcome:
-    wait = step.wait or timedelta(0)
-    if step.observed >= wait:
-        return Done(f"{done} {spoken(wait)}")
-    return Wait(
-        Reason(code, f"{spoken(timedelta(seconds=round((wait - step.observed).total_seconds())))} left {purpose}")
-    )
+def _whole(span: timedelta) -> timedelta:
+    return timedelta(seconds=round(span.total_seconds()))
 
 
-def _too_weak(rolling: Rolling, slot: SlotView) -> Wait | Stumble | None:
+def too_weak(rolling: Rolling, deployment: Deployment, step: Step, view: ServiceView) -> Wait | Stumble | None:
     """No traffic rises onto a slot that can't carry it; one without any healthy target has failed."""
+    slot, wanted = view.slots[deployment.sides(rolling.service).idle], deployment.warmed(rolling, step)
     healthy = (slot.group.healthy if slot.group else slot.running) or 0
-    if healthy >= rolling.count:
+    if healthy >= wanted:
         return None
     complaints = "; ".join(slot.group.complaints) if slot.group else ""
-    text = (
-        f"{rolling.service}: {healthy} of {rolling.count} targets are healthy{f' ({complaints})' if complaints else ''}"
-    )
+    text = f"{rolling.service}: {healthy} of {wanted} targets are healthy{f' ({complaints})' if complaints else ''}"
     if healthy == 0:
         return Stumble(Reason("targets.unhealthy", text), (rolling.service,))
     return Wait(Reason("targets.too_few", text))
@@ -83,7 +106,7 @@ def _too_weak(rolling: Rolling, slot: SlotView) -> Wait | Stumble | None:
 
 def foreign_traffic(
     rolling: Rolling, deployment: Deployment, view: ServiceView, percent: int, before: int = 0
-) -> Stumble | None:
+) -> Foreign | None:
     """Weights that are neither the recorded step's nor the one before's were set by somebody else."""
     if not rolling.routed:
         return None
@@ -98,8 +121,9 @@ def foreign_traffic(
     if expected:
         return None
     found = ", ".join(f"{slot} {share}" for slot, share in view.rule.weights.items()) if view.rule else "no rule"
-    text = f"somebody else changed the traffic of {rolling.service}: found {found}"
-    return Stumble(Reason("traffic.foreign_change", text), quarantines=False)
+    return Foreign(
+        Reason("traffic.foreign_change", f"somebody else changed the traffic of {rolling.service}: found {found}")
+    )
 
 
 def _leads_only_to(slot: Slot, view: ServiceView) -> bool:
@@ -112,40 +136,3 @@ def _normal(view: ServiceView) -> dict[Slot, int]:
     shares = {slot: view.rule.weights.get(slot, 0) for slot in Slot}
     total = sum(shares.values()) or 1
     return {slot: round(share * 100 / total) for slot, share in shares.items()}
-
-
-def home(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """By the undo record, in reverse order, one rule at a time; never onto a slot without a healthy target."""
-    assert deployment.undo is not None, f"{deployment.id} turns back, so it has an undo record"
-    if not deployment.began(StepKind.SHIFT):
-        return Done("no traffic was moved")
-    for entry in reversed(deployment.undo.entries):
-        if not deployment.rolled(entry.service).routed:
-            continue
-        outcome = _go_home(step, entry, deployment, snapshot.services[entry.service])
-        if outcome:
-            return outcome
-    return Done("traffic is where it was")
-
-
-def _go_home(step: Step, entry: UndoEntry, deployment: Deployment, view: ServiceView) -> Ask | Wait | None:
-    """A picture that shows the old weights may be older than the raise: it counts once this step has put them back."""
-    name = entry.service
-    if entry.rule is None:
-        is_ours = view.rule is not None and view.rule.made_by == deployment.id
-        if is_ours or not step.did("RemoveRule", name):
-            return Ask(RemoveRule(name), f"remove the rule of {name}, which had none before")
-        return None
-    if step.did("RestoreRule", name) and view.rule is not None and _as_it_was(view, entry):
-        return None
-    assert entry.sides.live is not None, f"{name} had a rule, so one of its slots was live"
-    group = view.slots[entry.sides.live].group
-    if group is None or not group.healthy:
-        text = f"{name} can't go back to {entry.sides.live}: it has no healthy target; a person must decide"
-        return Wait(Reason("home.no_healthy_target", text))
-    return Ask(RestoreRule(name, entry.rule), f"send the traffic of {name} back to {entry.sides.live}")
-
-
-def _as_it_was(view: ServiceView, entry: UndoEntry) -> bool:
-    assert view.rule is not None and entry.rule is not None
-    return all(view.rule.weights.get(slot, 0) == entry.rule.weights.get(slot, 0) for slot in Slot)

@@ -29,35 +29,42 @@ def register(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Term
 def warm(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     waits: list[Wait] = []
     for rolling in deployment.rolling(step):
-        outcome = _warm_one(rolling, deployment, snapshot)
+        outcome = _warm_one(step, rolling, deployment, snapshot)
         if isinstance(outcome, Wait):
             waits.append(outcome)
         elif not isinstance(outcome, Done):
             return outcome
     if waits:
         return waits[0]
-    return Done("; ".join(f"{rolling.service}: {rolling.count} healthy" for rolling in deployment.rolling(step)))
+    ready = (f"{rolling.service}: {step.of(rolling.count)} healthy" for rolling in deployment.rolling(step))
+    return Done("; ".join(ready))
 
 
-def _warm_one(rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Outcome:
-    name = rolling.service
+def _warm_one(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Outcome:
+    name, count = rolling.service, step.of(rolling.count)
     view, idle = snapshot.services[name], deployment.sides(name).idle
     slot, service = view.slots[idle], deployment.service(name)
-    foreign = foreign_traffic(rolling, deployment, view, percent=0)
+    percent = deployment.percent_before(step)
+    foreign = foreign_traffic(rolling, deployment, view, percent, percent)
     if foreign:
         return foreign
-    is_ours = (
-        slot.content == rolling.content.digest or slot.definition == deployment.definitions[rolling.content.digest]
-    )
+    is_ours = _is_ours(rolling, deployment, slot)
     if not is_ours and (slot.desired or slot.running):
         return _clear(name, idle, slot)
     if rolling.routed:
         behind = _behind_balancer(name, service, deployment, view)
         if behind:
             return behind
-    if not is_ours or slot.desired != rolling.count:
-        return Ask(_run(rolling, service, deployment, idle), f"run {rolling.count} tasks of {name} in {idle}")
-    return _healthy(rolling, idle, slot, snapshot)
+    if not is_ours or slot.desired != count:
+        return Ask(_run(rolling, service, deployment, idle, count), f"run {count} tasks of {name} in {idle}")
+    return _healthy(rolling, idle, slot, count, snapshot)
+
+
+def _is_ours(rolling: Rolling, deployment: Deployment, slot: SlotView) -> bool:
+    """The slot runs the content to come. Where everything is to start anew, only once this deployment started it."""
+    if deployment.restart and not deployment.did("RunSlot", rolling.service):
+        return False
+    return slot.content == rolling.content.digest or slot.definition == deployment.definitions[rolling.content.digest]
 
 
 def _clear(name: str, slot: Slot, view: SlotView) -> Outcome:
@@ -82,13 +89,13 @@ def _behind_balancer(name: str, service: Service, deployment: Deployment, view: 
     return None
 
 
-def _run(rolling: Rolling, service: Service, deployment: Deployment, idle: Slot) -> RunSlot:
+def _run(rolling: Rolling, service: Service, deployment: Deployment, idle: Slot, count: int) -> RunSlot:
     grace = int(service.health.grace.total_seconds()) if service.health else 0
     definition = deployment.definitions[rolling.content.digest]
-    return RunSlot(rolling.service, idle, definition, rolling.content, rolling.count, grace)
+    return RunSlot(rolling.service, idle, definition, rolling.content, count, grace)
 
 
-def _healthy(rolling: Rolling, idle: Slot, slot: SlotView, snapshot: Snapshot) -> Outcome:
+def _healthy(rolling: Rolling, idle: Slot, slot: SlotView, count: int, snapshot: Snapshot) -> Outcome:
     """Running is not enough: the deployment is ours and COMPLETED, and the balancer finds every target healthy."""
     name = rolling.service
     if slot.rollout is Rollout.FAILED:
@@ -96,10 +103,10 @@ def _healthy(rolling: Rolling, idle: Slot, slot: SlotView, snapshot: Snapshot) -
             return Need(frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.FAILURES}))
         return _start_failure(name, slot, snapshot.failures.get(name, ()))
     healthy = slot.group.healthy if slot.group else slot.running
-    if slot.rollout is Rollout.COMPLETED and (healthy or 0) >= rolling.count:
-        return Done(f"{rolling.count} healthy in {idle}")
+    if slot.rollout is Rollout.COMPLETED and (healthy or 0) >= count:
+        return Done(f"{count} healthy in {idle}")
     complaints = f" ({'; '.join(slot.group.complaints)})" if slot.group and slot.group.complaints else ""
-    found = f"{slot.running} of {rolling.count} tasks run, {healthy or 0} healthy{complaints}"
+    found = f"{slot.running} of {count} tasks run, {healthy or 0} healthy{complaints}"
     return Wait(Reason("slot.warming", f"{name} in {idle}: {found}"))
 
 

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.explaining import Explanation, explain
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
-from controller.domain.step import StepState
+from controller.domain.sighting import Sighting
+from controller.domain.step import Step, StepKind, StepState
 from controller.homeward import turned_back
 from tests.support.builders import NOON, a_deployment, a_running_deployment
 
@@ -118,3 +119,82 @@ def test_a_newer_commit_that_is_not_live_is_not_kept_quiet() -> None:
     environment = Environment("dev", live=1, recorded="2" * 40)
     told = explain(Overview(environment, live, (), None, None))
     assert told.code == "environment.at_rest" and "2222222 came after it and is not" in told.text
+
+
+def baking() -> Deployment:
+    """In the bake after its first shift, as canaries are for most of their time."""
+    running = a_running_deployment()
+    bake = Step(StepKind.BAKE, ("backend", "frontend"), wait=timedelta(minutes=5), number=1, detail="4m left to bake")
+    return running.with_step(bake.started(NOON))
+
+
+def test_a_bake_says_how_long_it_lasts_and_who_can_end_it() -> None:
+    told = explained(baking())
+    assert "step 1 of 8, bake 5m: 4m left to bake" in told.text
+    assert told.clears == (
+        "Tidegate, by itself; `tidegate promote dev-2` ends the bake, `tidegate abort dev-2` turns it back"
+    )
+
+
+def test_only_a_bake_can_be_promoted() -> None:
+    assert "promote" not in explained(a_running_deployment()).clears
+
+
+def test_a_paused_deployment_says_who_why_and_when_it_turns_back() -> None:
+    pause = Pause("ada", Reason("order.paused", "a look at the logs"), NOON + timedelta(minutes=3), timedelta(hours=1))
+    told = explained(replace(baking(), pause=pause))
+    assert (told.code, told.since, told.deployment) == ("deployment.paused", pause.since, "dev-2")
+    assert told.text == (
+        "dev-2 is paused at step 1 of 8, bake 5m, by ada: a look at the logs; it turns back by itself after "
+        "2026-11-21 13:03 UTC, unless it is resumed"
+    )
+    assert told.clears == "a person: `tidegate resume dev-2` goes on, `tidegate abort dev-2` turns back"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "dev-2 brings develop-1111111; step"),
+        ({"restart": True}, "dev-2 restarts develop-1111111; step"),
+        ({"kind": Kind.ROLLBACK, "back_to": "dev-1"}, "dev-2 brings develop-1111111 back, as dev-1 did it; step"),
+        ({"kind": Kind.PRUNE, "pruned": "worker"}, "dev-2 removes worker; step"),
+    ],
+)
+def test_each_kind_says_what_it_does(changes: dict[str, object], told: str) -> None:
+    assert explained(replace(a_running_deployment(), **changes)).text.startswith(told)
+
+
+@pytest.mark.parametrize("kind", [Kind.ROLLBACK, Kind.PRUNE])
+def test_what_never_turns_back_is_not_said_to(kind: Kind) -> None:
+    assert explained(replace(a_running_deployment(), kind=kind, pruned="worker")).clears == "Tidegate, by itself"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("smoke.red", "dev is held since dev-2 turned back: so it is"),
+        ("pause.expired", "dev is held since dev-2 turned back: so it is"),
+        ("order.aborted", "dev is held since dev-2 was aborted: so it is"),
+        ("rollback.ordered", "dev is held since dev-2 brought an older version back: so it is"),
+        ("traffic.adopted", "dev is held since dev-2 brought an older version back: so it is"),
+    ],
+)
+def test_a_hold_says_what_began_it(code: str, told: str) -> None:
+    assert explained(hold=replace(a_hold(HoldUntil.PERSON), reason=Reason(code, "so it is"))).text == told
+
+
+def test_a_warm_environment_says_how_to_go_back() -> None:
+    done = settled(retired=False)
+    assert (
+        explained(done, live=done).clears == "Tidegate, by itself; until then `tidegate rollback dev` goes back at once"
+    )
+
+
+def test_orphans_are_told_whatever_else_is_going_on() -> None:
+    sighting = Sighting("dev", {}, NOON, ("worker",))
+    for moving in ((), (a_running_deployment(),)):
+        assert explain(Overview(Environment("dev"), None, moving, sighting, None)).orphans == ("worker",)
+
+
+def test_a_rewritten_history_may_be_accepted_by_a_person() -> None:
+    assert "`tidegate deploy dev`" in explained(problem=Reason("source.history_rewritten", "it doesn't descend")).clears

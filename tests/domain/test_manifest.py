@@ -281,8 +281,6 @@ class Named:
     guards: bool
 
 
-CANARY = "strategy: {type: canary, steps: [{weight: 10}, {weight: 100}]}"
-
 IN_FILES = [
     Named("on: release", "on", True),
     Named("gates: {checks: {required: [test]}}", "gates.checks", True),
@@ -290,9 +288,7 @@ IN_FILES = [
     Named("gates: {soak: {environment: qa}}", "gates.soak", True),
     Named("gates: {window: {allow: [Mon 08:00-09:00]}}", "gates.window", True),
     Named("gates: {approval: {count: 1}}", "gates.approval", True),
-    Named(CANARY, "strategy.type", True),
-    Named(CANARY.replace("10}", "10, confirm: true}"), "strategy.steps", True),
-    Named("strategy: {type: rolling, max: 150}", "strategy.max", True),
+    Named("strategy: {type: canary, steps: [{weight: 10, confirm: true}, {weight: 100}]}", "strategy.steps", True),
     Named("watch: {alarms: [red]}", "watch.alarms", True),
     Named("watch: {metrics: {errors: {max: 1%}}}", "watch.metrics", True),
     Named("verify: [{task: backend, command: [a]}]", "verify", True),

@@ -82,3 +82,13 @@ def test_waiting_and_moving_are_told_apart() -> None:
     assert spans(deployment, NOON + timedelta(hours=1)).waiting == timedelta(minutes=3)
     assert spans(deployment, NOON + timedelta(hours=1)).active == timedelta(minutes=2)
     assert spans(a_deployment(), NOON + timedelta(hours=1)).active is None
+
+
+def test_a_service_that_came_back_since_the_last_look_is_no_orphan() -> None:
+    sighting = Sighting("dev", {}, NOON, ("backend", "worker"))
+    live, moving = a_running_deployment(), a_deployment(number=3)
+    for overview in (
+        Overview(Environment("dev"), live, (), sighting, None),
+        Overview(Environment("dev"), None, (moving,), sighting, None),
+    ):
+        assert overview.orphans == ("worker",)

@@ -24,7 +24,7 @@ _STAND_INS = {
 }
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=100)
 def read_environment(text: str, file: str) -> EnvironmentFile:
     """The environment file that `text` is; `file` is its name in messages. Raises `Rejected` with all problems at once.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.domain.manifest.minimum import Minimum
-from controller.domain.manifest.models import Alarms, Canary, EnvironmentFile, Rolling, TaskCheck
+from controller.domain.manifest.models import Alarms, Canary, EnvironmentFile, TaskCheck
 from controller.domain.manifest.service import Capacity, Service
 
 
@@ -50,22 +50,10 @@ _IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] 
     ("gates.window", GUARDS, lambda file: file.gates.window is not None, "Windows are not kept yet."),
     ("gates.approval", GUARDS, lambda file: file.gates.approval is not None, "Nobody can be asked for approval yet."),
     (
-        "strategy.type",
-        GUARDS,
-        lambda file: isinstance(file.strategy, Canary),
-        "Traffic cannot move in canary steps yet.",
-    ),
-    (
         "strategy.steps",
         GUARDS,
         lambda file: isinstance(file.strategy, Canary) and any(step.confirm for step in file.strategy.steps),
         "Nobody can be asked to confirm a step yet.",
-    ),
-    (
-        "strategy.max",
-        GUARDS,
-        lambda file: isinstance(file.strategy, Rolling) and file.strategy.max != Rolling().max,
-        "Rolling in halves is not done yet; with 200 both versions run in full.",
     ),
     ("watch.alarms", GUARDS, lambda file: bool(file.watch.alarms), "Alarms do not turn a deployment back yet."),
     (

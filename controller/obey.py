@@ -1,0 +1,231 @@
+"""What becomes of a person's order: a deployment that moves otherwise, a new one, or a refusal that says why. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
+from controller.domain.environment import Environment
+from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.reason import Reason
+from controller.domain.revision import Revision
+from controller.domain.step import StepKind, StepState, spoken
+from controller.homeward import stopped, turned_back
+
+PAUSE_LIMIT = timedelta(hours=1)
+"""So long a pause lasts where the order names no limit."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What orders may refer to. `before` is the version that was live before the live one, and was well; `named` are
+    the deployments that orders name; `found` says what each `deploy` stands for, by the order's number: a revision, or
+    the reason why there is none; an order that is missing there could not be looked up yet."""
+
+    live: Deployment | None = None
+    before: Deployment | None = None
+    named: Mapping[str, Deployment] = field(default_factory=dict)
+    found: Mapping[int, Revision | Reason] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A deployment to be made: it gets its number when it is recorded."""
+
+    kind: Kind
+    revision: Revision
+    because: Reason
+    back_to: Deployment | None = None
+    restart: bool = False
+    pruned: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The order as it ended, and what else came of it."""
+
+    order: Order
+    environment: Environment
+    changed: tuple[Deployment, ...] = field(default=())
+    opening: Opening | None = None
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One order, and all that it may be about."""
+
+    order: Order
+    environment: Environment
+    table: Mapping[str, Deployment]
+    known: Known
+    now: datetime
+
+    @property
+    def running(self) -> Deployment | None:
+        return next((one for one in self.table.values() if one.phase in IN_FLIGHT), None)
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """The one that the order names, while anything can still become of it."""
+        return self.table.get(self.order.deployment or "")
+
+    def because(self, code: str, did: str) -> Reason:
+        return Reason(code, f"{self.order.actor} {did}: {self.order.reason}")
+
+    def done(self, outcome: str, *changed: Deployment, opening: Opening | None = None) -> Answer:
+        order = replace(self.order, state=OrderState.DONE, outcome=outcome)
+        return Answer(order, self.environment, changed, opening)
+
+    def refused(self, outcome: str) -> Answer:
+        return Answer(replace(self.order, state=OrderState.REFUSED, outcome=outcome), self.environment)
+
+    def not_running(self, purpose: str) -> Answer:
+        deployment = self.deployment
+        state = f"is {deployment.phase}" if deployment else "is over"
+        return self.refused(f"{self.order.deployment} {state}: there is nothing to {purpose}")
+
+
+def obey(
+    order: Order, environment: Environment, table: Mapping[str, Deployment], known: Known, now: datetime
+) -> Answer | None:
+    """Every order ends here as done or refused, with a sentence that says what came of it; None: it must wait."""
+    return _ORDERS[order.kind](_Case(order, environment, table, known, now))
+
+
+def _unhold(case: _Case) -> Answer:
+    environment = case.environment
+    if environment.hold is None and not environment.quarantines:
+        return case.refused(f"{environment.name} isn't held")
+    answer = case.done(f"{environment.name} is released, and so is the content that turned back")
+    return replace(answer, environment=replace(environment, hold=None, quarantines=()))
+
+
+def _abort(case: _Case) -> Answer:
+    deployment = case.deployment
+    reason = case.because("order.aborted", "aborted it")
+    if deployment is not None and deployment.phase is Phase.WAITING:
+        return case.done(f"{deployment.id} will not start", deployment.moved(Phase.ABORTED, reason, case.now))
+    if deployment is None or deployment.phase is not Phase.RUNNING:
+        return case.not_running("abort")
+    if deployment.kind is Kind.PRUNE:
+        told = f"{deployment.id} ends where it is: what it removed stays removed"
+        return case.done(told, stopped(deployment, reason, case.now))
+    return case.done(f"{deployment.id} turns back", _home(deployment, reason, case.now))
+
+
+def _home(deployment: Deployment, reason: Reason, now: datetime) -> Deployment:
+    """What a backup brought back as running does not know the world any more: it only ends."""
+    if deployment.restored:
+        return stopped(deployment, reason, now)
+    return turned_back(deployment, reason, now, quarantines=False, aborted=True)
+
+
+def _pause(case: _Case) -> Answer:
+    deployment = case.deployment
+    if deployment is None or deployment.phase is not Phase.RUNNING:
+        return case.not_running("pause")
+    if deployment.pause is not None:
+        return case.refused(f"{deployment.id} is paused already, by {deployment.pause.actor}")
+    limit = case.order.wish.limit or PAUSE_LIMIT
+    pause = Pause(case.order.actor, Reason("order.paused", case.order.reason), case.now, limit)
+    told = f"{deployment.id} is paused; it turns back in {spoken(limit)}, unless it is resumed"
+    return case.done(told, replace(deployment, pause=pause))
+
+
+def _resume(case: _Case) -> Answer:
+    deployment = case.deployment
+    if deployment is None or deployment.phase is not Phase.RUNNING:
+        return case.not_running("resume")
+    if deployment.pause is None:
+        return case.refused(f"{deployment.id} isn't paused")
+    step = deployment.step
+    resumed = replace(deployment, pause=None)
+    if step is not None:
+        resumed = resumed.with_step(replace(step, trouble=None))
+    return case.done(f"{deployment.id} goes on", resumed)
+
+
+def _promote(case: _Case) -> Answer:
+    deployment = case.deployment
+    if deployment is None or deployment.phase is not Phase.RUNNING:
+        return case.not_running("promote")
+    if deployment.pause is not None:
+        return case.refused(f"{deployment.id} is paused, by {deployment.pause.actor}: resume it first")
+    step = deployment.step
+    if step is None or step.kind is not StepKind.BAKE or step.state is not StepState.RUNNING:
+        return case.refused(
+            f"{deployment.id} is not in a bake{f' but in {step.title}' if step else ''}: nothing to end"
+        )
+    promoted = deployment.with_step(replace(step, promoted=case.order.actor))
+    return case.done(f"{deployment.id} ends its bake as soon as it is found healthy", promoted)
+
+
+def _rollback(case: _Case) -> Answer:
+    running, wanted, live = case.running, case.order.wish.to, case.known.live
+    if running is not None and wanted is not None:
+        return case.refused(f"{running.id} is {running.phase}: abort it first, or roll back without naming a version")
+    if running is not None and running.phase is Phase.ROLLING_BACK:
+        return case.refused(f"{running.id} turns back already")
+    if running is not None and running.kind is Kind.PRUNE:
+        return case.refused(f"{running.id} removes {running.pruned}: roll back when it is over, or abort it first")
+    if running is not None:
+        reason = case.because("order.aborted", "rolled back while it ran")
+        return case.done(f"{running.id} turns back", _home(running, reason, case.now))
+    if any(one.is_way_back and one.phase is Phase.WAITING for one in case.table.values()):
+        return case.refused("a rollback is about to start already")
+    target = case.known.named.get(wanted) if wanted else case.known.before
+    if live is None or target is None:
+        return case.refused(f"{case.environment.name} has no earlier version that was live and well")
+    if target.phase is not Phase.SUCCEEDED or target.kind is Kind.PRUNE:
+        return case.refused(f"{target.id} is {target.phase}: only a version that was live and well can come back")
+    if _is_same(target, live):
+        return case.refused(f"{target.id} is what is live: there is nothing to roll back")
+    opening = Opening(Kind.ROLLBACK, target.revision, case.because("rollback.ordered", "rolled back"), back_to=target)
+    return case.done(f"{case.environment.name} goes back to {target.revision.version} of {target.id}", opening=opening)
+
+
+def _is_same(one: Deployment, other: Deployment) -> bool:
+    return (one.revision.images, one.revision.text) == (other.revision.images, other.revision.text)
+
+
+def _deploy(case: _Case) -> Answer | None:
+    wish, live = case.order.wish, case.known.live
+    if wish.restart and wish.ref is None:
+        if live is None:
+            return case.refused(f"nothing is live in {case.environment.name}: there is nothing to restart")
+        found: Revision | Reason | None = live.revision
+    else:
+        found = case.known.found.get(case.order.id)
+    if found is None:
+        return None
+    if isinstance(found, Reason):
+        return case.refused(found.text)
+    because = case.because("deploy.ordered", "restarted it" if wish.restart else "ordered it")
+    told = f"{found.version} waits for its gates{', and restarts every service' if wish.restart else ''}"
+    return case.done(told, opening=Opening(Kind.DEPLOY, found, because, restart=wish.restart))
+
+
+def _prune(case: _Case) -> Answer:
+    name, live = case.order.wish.service, case.known.live
+    assert name is not None, "the inbox takes no order to prune without a service"
+    if live is None:
+        return case.refused(f"nothing is live in {case.environment.name}: there is nothing to remove")
+    if name in live.revision.file.services:
+        return case.refused(f"the file of {live.revision.version}, which is live, names {name}: take it out first")
+    if any(one.pruned == name for one in case.table.values()):
+        return case.refused(f"{name} is being removed already")
+    because = case.because("prune.ordered", f"removed {name}")
+    opening = Opening(Kind.PRUNE, live.revision, because, pruned=name)
+    return case.done(f"{name} goes: its route, then its tasks, then its slots", opening=opening)
+
+
+_ORDERS: Mapping[OrderKind, Callable[[_Case], Answer | None]] = {
+    OrderKind.PROMOTE: _promote,
+    OrderKind.PAUSE: _pause,
+    OrderKind.RESUME: _resume,
+    OrderKind.ABORT: _abort,
+    OrderKind.ROLLBACK: _rollback,
+    OrderKind.UNHOLD: _unhold,
+    OrderKind.DEPLOY: _deploy,
+    OrderKind.PRUNE: _prune,
+}

@@ -1,0 +1,71 @@
+"""Shrink, regrow and adjust: as many tasks as there should be where a service is live already.
+
+Counts are not content: they change in the slot, without another one.
+"""
+
+from controller.domain.actions import SetCount
+from controller.domain.deployment import Deployment
+from controller.domain.reason import Reason
+from controller.domain.slot import Slot
+from controller.domain.snapshot import ServiceView, Snapshot
+from controller.domain.step import Step
+from controller.progress.outcomes import Ask, Done, Outcome, Terms, Wait
+from controller.progress.traffic import foreign_traffic, too_weak
+
+
+def adjust(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    assert deployment.plan is not None, f"{deployment.id} has steps, so it has a plan"
+    for name in step.services:
+        view, count = snapshot.services[name], deployment.plan.counts[name]
+        if view.live is None:
+            return Wait(Reason("traffic.unclear", f"{name} has no one live slot to adjust"))
+        ask = _set(step, name, view, view.live, count)
+        if ask:
+            return ask
+    return Done(", ".join(f"{name} {deployment.plan.counts[name]}" for name in step.services))
+
+
+def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """The old tasks make room for the rest of the new ones, once the new ones carry their share."""
+    percent = deployment.percent_before(step)
+    for rolling in deployment.rolling(step):
+        name, live = rolling.service, deployment.sides(rolling.service).live
+        if live is None:
+            continue
+        view = snapshot.services[name]
+        doubtful = foreign_traffic(rolling, deployment, view, percent, percent) or too_weak(
+            rolling, deployment, step, view
+        )
+        if doubtful:
+            return doubtful
+        count = step.of(rolling.count)
+        ask = _set(step, name, view, live, count, share=100 - percent)
+        if ask:
+            return ask
+        if view.slots[live].running > count:
+            text = f"{name}: {view.slots[live].running - count} tasks are stopping in {live}"
+            return Wait(Reason("slot.emptying", text))
+    return Done(f"{step.percent}% of the old tasks remain")
+
+
+def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """Traffic is home on fewer tasks than it had: it gets them back, and only then the others go."""
+    assert deployment.undo is not None, f"{deployment.id} turns back, so it has an undo record"
+    for name in step.services:
+        entry, view = deployment.undo.of(name), snapshot.services[name]
+        if entry.sides.live is None or not entry.count:
+            continue
+        ask = _set(step, name, view, entry.sides.live, entry.count)
+        if ask:
+            return ask
+        if view.slots[entry.sides.live].running < entry.count:
+            text = f"{name}: {view.slots[entry.sides.live].running} of {entry.count} tasks run in {entry.sides.live}"
+            return Wait(Reason("slot.warming", text))
+    return Done("as many tasks as before")
+
+
+def _set(step: Step, name: str, view: ServiceView, slot: Slot, count: int, share: int = 100) -> Ask | None:
+    """A picture may be old, so it is asked for once whatever is seen."""
+    if view.slots[slot].desired == count and step.did("SetCount", name):
+        return None
+    return Ask(SetCount(name, slot, count, share), f"run {count} tasks of {name} in {slot}")
