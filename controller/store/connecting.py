@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from controller.store.failures import translated
+from controller.store.listening import Line
 
 
 class Database(Protocol):
@@ -20,6 +21,9 @@ class Database(Protocol):
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Durable when the block has ended without an error."""
+
+    def line(self) -> AbstractContextManager[Line]:
+        """Opens a line on which other processes are heard; never asked for where there are none."""
 
     def close(self) -> None: ...
 

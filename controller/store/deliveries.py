@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlmodel import col
 
 from controller.domain.delivery import Delivery, DeliveryState, Receipt
@@ -13,6 +13,9 @@ from controller.store.tables import DeliveryRow
 from controller.store.transaction import Transaction
 
 COLUMNS = tuple(field.name for field in fields(Delivery))
+
+
+RECEIVED = select(DeliveryRow).where(col(DeliveryRow.state) == DeliveryState.RECEIVED).order_by(col(DeliveryRow.seq))
 
 
 def from_row(row: Mapping[str, Any]) -> Delivery:
@@ -35,13 +38,12 @@ class Deliveries:
 
     def received(self, limit: int = 100) -> tuple[Delivery, ...]:
         """Those that nobody has looked at yet, oldest first."""
-        found = self._transaction.rows(
-            select(DeliveryRow)
-            .where(col(DeliveryRow.state) == DeliveryState.RECEIVED)
-            .order_by(col(DeliveryRow.seq))
-            .limit(limit)
-        )
-        return tuple(map(from_row, found))
+        return self._found(RECEIVED.limit(limit))
+
+    def take(self, limit: int) -> tuple[Delivery, ...]:
+        """As `received`, and no other transaction takes them before this one ends; those that another has are left
+        out."""
+        return self._found(RECEIVED.limit(limit).with_for_update(skip_locked=True))
 
     def state(self, source: str, delivery_id: str) -> DeliveryState | None:
         row = self._transaction.row(
@@ -66,3 +68,6 @@ class Deliveries:
                 f"settling delivery {delivery_id} from {source} as {state}: it has ended, or was never accepted",
                 code="delivery.settled",
             )
+
+    def _found(self, statement: Select[Any]) -> tuple[Delivery, ...]:
+        return tuple(map(from_row, self._transaction.rows(statement)))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select, update
 from sqlmodel import col
 
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.errors import Conflict
 from controller.store.bodies import DEPLOYMENTS
 from controller.store.cursor import Page, page, position
@@ -50,9 +50,12 @@ class Deployments:
 
     def next_number(self, environment: str) -> int:
         """Ask and add within one fenced unit: then no two deployments can want the same number."""
-        highest = func.max(col(DeploymentRow.number)).label("highest")
-        row = self._transaction.row(select(highest).where(col(DeploymentRow.environment) == environment))
-        return 1 + ((row and row["highest"]) or 0)
+        highest = select(func.max(col(DeploymentRow.number))).where(col(DeploymentRow.environment) == environment)
+        taken = select(col(EnvironmentRow.numbers_taken)).where(col(EnvironmentRow.name) == environment)
+        row = self._transaction.row(
+            select(highest.scalar_subquery().label("highest"), taken.scalar_subquery().label("taken"))
+        )
+        return 1 + (max(row["highest"] or 0, row["taken"] or 0) if row else 0)
 
     def add(self, deployment: Deployment) -> Deployment:
         """Its revision is recorded already. `Conflict` when its id or number is taken, or another one is in flight."""
@@ -91,6 +94,19 @@ class Deployments:
             ROWS.where(col(DeploymentRow.environment) == environment, col(DeploymentRow.is_open).is_(True)).order_by(
                 col(DeploymentRow.number)
             )
+        )
+        return tuple(map(from_row, found))
+
+    def succeeded(self, environment: str, limit: int = 50) -> tuple[Deployment, ...]:
+        """Newest first, without those that only removed something."""
+        found = self._transaction.rows(
+            ROWS.where(
+                col(DeploymentRow.environment) == environment,
+                col(DeploymentRow.phase) == Phase.SUCCEEDED,
+                col(DeploymentRow.kind) != Kind.PRUNE,
+            )
+            .order_by(col(DeploymentRow.seq).desc())
+            .limit(limit)
         )
         return tuple(map(from_row, found))
 

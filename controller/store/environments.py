@@ -1,5 +1,6 @@
 """What is known of each environment; its lease lives in the same row (`leases.py`)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from controller.domain.errors import Conflict
 from controller.store.bodies import ENVIRONMENTS
 from controller.store.tables import EnvironmentRow
 from controller.store.transaction import Transaction
+from controller.store.waking import Call, Waking
 
 COLUMNS = ("name", "live", "head_requested", "head_seen", "version")
 
@@ -33,6 +35,7 @@ def to_row(environment: Environment) -> dict[str, Any]:
 class Environments:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._waking = Waking(transaction)
 
     def ensure(self, names: Iterable[str]) -> None:
         """Every name has a row; the ones that are there stay as they are."""
@@ -69,11 +72,12 @@ class Environments:
         return replace(environment, version=environment.version + 1)
 
     def request_look(self, names: Iterable[str]) -> None:
-        """In the order of their names: two transactions that ask for the same ones never wait for each other in a
-        ring."""
-        for name in sorted(set(names)):
+        """One request for each time that a name is there. Ask once in a transaction: it goes by the order of the names,
+        so that two that ask for the same ones never wait for each other in a ring."""
+        for name, times in sorted(Counter(iter(names)).items()):
             self._transaction.change(
                 update(EnvironmentRow)
                 .where(col(EnvironmentRow.name) == name)
-                .values(head_requested=col(EnvironmentRow.head_requested) + 1)
+                .values(head_requested=col(EnvironmentRow.head_requested) + times)
             )
+            self._waking.say(Call.LOOK, name)

@@ -25,6 +25,18 @@ CORRUPT = "database.corrupt"
 SCHEMA_OLD = "database.schema_old"
 TAKEN = "database.taken"
 
+REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "is not permitted to log in",
+    "permission denied for database",
+)
+"""Parts of what is said when a connection is refused, by the server or by libpq itself: there is no state then, only
+words, and these are the English ones. In other languages a refusal looks like a server that is gone."""
+
 UNIQUE_VIOLATION = "23505"
 
 SQLITE: Mapping[int, str] = {
@@ -42,6 +54,8 @@ SQLITE: Mapping[int, str] = {
 
 POSTGRES: Mapping[str, str] = {  # the whole state first, then its class
     "25006": GONE,  # read-only: a failover is under way
+    "25P03": GONE,  # idle in a transaction for too long: this process stood still
+    "25P04": GONE,  # a transaction took too long
     "28": REFUSED,  # who we say we are is not accepted
     "3D": REFUSED,  # no such database
     "40": BUSY,  # serialization failure, deadlock
@@ -66,7 +80,7 @@ ADVICE: Mapping[str, str] = {
     GONE: "it is tried again; look at the database server, or at the file and its disk",
     FULL: "make room on the database's disk; it is tried again",
     OUTCOME_UNKNOWN: "it may or may not have been stored; what is stored is read again",
-    REFUSED: "check the database's URL, its password and its rights",
+    REFUSED: "check the address, name and password in TIDEGATE_DATABASE_URL, and that its user may use this database",
     CORRUPT: "stop, keep a copy of the database, and restore a backup",
     SCHEMA_OLD: "run `tidegate migrate`",
 }
@@ -115,12 +129,18 @@ def code_of(error: DBAPIError) -> str | None:
         return SQLITE.get(getattr(origin, "sqlite_errorcode", 0) & 0xFF)
     state: str | None = getattr(origin, "sqlstate", None)
     if state is None:  # libpq gives none when it cannot connect, or is cut off
+        if is_refusal(str(origin)):
+            return REFUSED
         return GONE if error.connection_invalidated or type(origin).__name__ == "OperationalError" else None
     return POSTGRES.get(state) or POSTGRES.get(state[:2])
 
 
+def is_refusal(said: str) -> bool:
+    return any(part in said for part in REFUSALS)
+
+
 def words(error: DBAPIError) -> str:
-    """The database's first line, without its details: those can hold what was to be stored."""
+    """The database's own sentence, without its details: those can hold what was to be stored."""
     diagnosis = getattr(error.orig, "diag", None)
-    said = getattr(diagnosis, "message_primary", None) or str(error.orig)
-    return said.strip().splitlines()[0]
+    lines = (getattr(diagnosis, "message_primary", None) or str(error.orig)).strip().splitlines()
+    return next((line.rpartition("FATAL:")[2].strip() for line in lines if is_refusal(line)), lines[0])

@@ -1,40 +1,48 @@
 """Leases: who may advance an environment. They live in its row, and run by the database's clock.
 
 A writer whose lease is over is fenced off: `lock` holds the row until the transaction ends, so nobody can claim it.
-That protects rows; calls to AWS cannot be fenced, so a new owner also waits (`Lease.taken_over`).
+That protects rows; calls to AWS cannot be fenced, so a new owner also waits (`Lease.taken_over`). docs/fencing.md
+says what follows from that.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlmodel import col
 
 from controller.domain.errors import Conflict
 from controller.store.tables import EnvironmentRow
-from controller.store.transaction import Transaction
+from controller.store.transaction import StoredRow, Transaction
+from controller.store.waking import Call, Waking
 
 lease_owner = col(EnvironmentRow.lease_owner)
 lease_epoch = col(EnvironmentRow.lease_epoch)
 lease_expires_at = col(EnvironmentRow.lease_expires_at)
-lease_previous = col(EnvironmentRow.lease_previous)
 
 
 @dataclass(frozen=True)
 class Lease:
     """`epoch` grows whenever the environment changes hands. `expires_at` is by the database's clock: a holder measures
-    `seconds` with its own monotonic clock, from before it asked. `taken_over`: another owner never gave it back, and a
-    call of its may still be on its way; wait before the first change.
+    its seconds with its own monotonic clock, from before it asked. `taken_over`: another owner never gave it back, and
+    a call of its may still be on its way; wait before the first change.
     """
 
     environment: str
     owner: str
     epoch: int
     expires_at: datetime
-    seconds: int
     taken_over: bool = False
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another owner has the environment, for `left` from now on unless it asks for more: not claimed."""
+
+    owner: str
+    left: timedelta
 
 
 @dataclass(frozen=True)
@@ -52,68 +60,60 @@ class Leases:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def claim(self, environment: str, owner: str, seconds: int) -> Lease | None:
-        """One statement, so that of two who claim at once one wins. None while somebody else holds it.
+    def claim(self, environment: str, owner: str, seconds: int) -> Lease | Elsewhere:
+        """For so many seconds from now, also when it is ours already: that is how a lease is renewed.
 
+        The row is locked first, so of two who claim at once one wins, and the time is asked for once it is.
         `owner` names one running process: two that use one name would both believe that the lease is theirs.
+        `LookupError` for a name that was never ensured.
         """
-        now = self._transaction.moment()
-        still_ours = and_(lease_owner == owner, lease_expires_at > now)
-        row = self._transaction.changed(
+        row = self._locked(environment)
+        if row is None:
+            raise LookupError(f"no environment {environment!r}: `ensure` the bound ones first")
+        now, before = self._transaction.now(), row["lease_owner"]
+        left = row["lease_expires_at"] - now if before is not None else timedelta(0)
+        if before not in {None, owner} and left > timedelta(0):
+            return Elsewhere(before, left)
+        is_renewed = before == owner and left > timedelta(0)
+        epoch, expires_at = row["lease_epoch"] + (not is_renewed), now + timedelta(seconds=seconds)
+        self._transaction.change(
             update(EnvironmentRow)
             .where(col(EnvironmentRow.name) == environment)
-            .where(or_(lease_owner.is_(None), lease_owner == owner, lease_expires_at <= now))
-            .values(
-                lease_previous=lease_owner,
-                lease_owner=owner,
-                lease_epoch=case((still_ours, lease_epoch), else_=lease_epoch + 1),
-                lease_expires_at=self._transaction.moment(after=timedelta(seconds=seconds)),
-            )
-            .returning(lease_epoch, lease_expires_at, lease_previous)
+            .values(lease_previous=before, lease_owner=owner, lease_epoch=epoch, lease_expires_at=expires_at)
         )
-        if row is None:
-            return None
-        taken_over = row["lease_previous"] not in {None, owner}
-        return Lease(environment, owner, row["lease_epoch"], row["lease_expires_at"], seconds, taken_over)
+        return Lease(environment, owner, epoch, expires_at, taken_over=before not in {None, owner})
 
-    def renew(self, lease: Lease) -> Lease | None:
-        """The lease with a new expiry; None when it is over, also when nobody else has claimed it yet."""
-        row = self._transaction.changed(
-            update(EnvironmentRow)
-            .where(self._is(lease), lease_expires_at > self._transaction.moment())
-            .values(lease_expires_at=self._transaction.moment(after=timedelta(seconds=lease.seconds)))
-            .returning(lease_expires_at)
-        )
-        if row is None:
-            return None
-        return replace(lease, expires_at=row["lease_expires_at"])
+    def release(self, lease: Lease, call: Call = Call.FREE) -> bool:
+        """Give it back, promising that none of our calls is on its way; False, and nothing, when it is no longer ours.
 
-    def release(self, lease: Lease) -> None:
-        """Give it back, promising that none of our calls is on its way; nothing happens when it is no longer ours."""
-        self._transaction.change(
+        Other processes hear `call`: that it is free, for those who waited for it, or that somebody must look now.
+        """
+        released = self._transaction.change(
             update(EnvironmentRow).where(self._is(lease)).values(lease_owner=None, lease_expires_at=None)
         )
+        if released:
+            Waking(self._transaction).say(call, lease.environment)
+        return released > 0
 
     def lapse(self) -> None:
-        """Every lease ends now, as if its time were over: whoever claims next has taken over, and waits."""
+        """Every lease that was not given back ends now, as if its time were over: whoever claims next has taken over,
+        and waits."""
         self._transaction.change(
-            update(EnvironmentRow)
-            .where(lease_owner.is_not(None), lease_expires_at > self._transaction.moment())
-            .values(lease_expires_at=self._transaction.moment())
+            update(EnvironmentRow).where(lease_owner.is_not(None)).values(lease_expires_at=self._transaction.moment())
         )
 
     def lock(self, lease: Lease) -> None:
         """Hold the environment's row until this transaction ends; `Conflict` when the lease is no longer held."""
-        row = self._transaction.row(
-            select(lease_owner, lease_epoch, lease_expires_at)
-            .where(col(EnvironmentRow.name) == lease.environment)
-            .with_for_update(key_share=True)  # rows that refer to the environment may still be written meanwhile
-        )
-        if row is None or not self._holds(row, lease):
+        if not self.is_held(lease):
             raise Conflict(
                 f"writing to {lease.environment} as {lease.owner} with epoch {lease.epoch}: the lease is lost",
                 code="lease.lost",
             )
+
+    def is_held(self, lease: Lease) -> bool:
+        """Whether it is; then it stays so until this transaction ends, because its row is held."""
+        row = self._locked(lease.environment)
+        return row is not None and self._holds(row, lease)
 
     def holders(self) -> tuple[LeaseHolder, ...]:
         """Every lease that was not given back, by environment."""
@@ -124,6 +124,14 @@ class Leases:
         )
         held = [(row["name"], row["lease_owner"], row["lease_epoch"], row["lease_expires_at"]) for row in found]
         return tuple(LeaseHolder(*lease, is_held=lease[-1] > now) for lease in held)
+
+    def _locked(self, environment: str) -> StoredRow | None:
+        """The lease's columns, held until the transaction ends; rows that refer to the environment may be written."""
+        return self._transaction.row(
+            select(lease_owner, lease_epoch, lease_expires_at)
+            .where(col(EnvironmentRow.name) == environment)
+            .with_for_update(key_share=True)
+        )
 
     def _is(self, lease: Lease) -> ColumnElement[bool]:
         return and_(

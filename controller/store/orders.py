@@ -3,22 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
 from controller.domain.errors import Conflict
-from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.orders import Order, OrderKind, OrderState, Wish
 from controller.store.tables import OrderRow
 from controller.store.transaction import Transaction
+from controller.store.waking import Call, Waking
+
+WISHES = TypeAdapter(Wish)
+"""Only what was wished for is written, so that an empty document is an order that wishes for nothing."""
 
 
 def from_row(row: Mapping[str, Any]) -> Order:
-    return Order(**{**row, "kind": OrderKind(row["kind"]), "state": OrderState(row["state"])})
+    read = {
+        "kind": OrderKind(row["kind"]),
+        "state": OrderState(row["state"]),
+        "wish": WISHES.validate_python(row["wish"]),
+    }
+    return Order(**{**row, **read})
 
 
 def to_row(order: Order) -> dict[str, Any]:
     """Without the id, which the database gives."""
-    return {name: value for name, value in vars(order).items() if name != "id"}
+    wish = WISHES.dump_python(order.wish, mode="json", exclude_defaults=True)
+    return {name: value for name, value in vars(order).items() if name != "id"} | {"wish": wish}
 
 
 class Orders:
@@ -28,6 +39,7 @@ class Orders:
     def leave(self, order: Order) -> int:
         """The id under which it is stored; `order.id` counts for nothing."""
         left = self._transaction.changed(insert(OrderRow).values(to_row(order)).returning(col(OrderRow.id)))
+        Waking(self._transaction).say(Call.LOOK, order.environment)
         assert left is not None, "an INSERT that worked returns its row"
         return int(left["id"])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -23,6 +23,10 @@ class Message:
     attempts: int
 
 
+def from_row(row: Mapping[str, Any]) -> Message:
+    return Message(row["seq"], row["kind"], row["key"], row["body"], row["attempts"])
+
+
 class Outbox:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -41,7 +45,25 @@ class Outbox:
             .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
             .limit(limit)
         )
-        return tuple(Message(row["seq"], row["kind"], row["key"], row["body"], row["attempts"]) for row in found)
+        return tuple(map(from_row, found))
+
+    def claim(self, now: datetime, hold: timedelta) -> Message | None:
+        """The message that is due for longest, and not due again before `hold` is over: one statement, so that of two
+        who ask only one gets it. Whoever crashes while sending leaves it to be sent again."""
+        longest_due = (
+            select(col(OutboxRow.seq))
+            .where(col(OutboxRow.due_at) <= now)
+            .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = self._transaction.changed(
+            update(OutboxRow)
+            .where(col(OutboxRow.seq) == longest_due.scalar_subquery())
+            .values(due_at=now + hold)
+            .returning(*(col(getattr(OutboxRow, name)) for name in ("seq", "kind", "key", "body", "attempts")))
+        )
+        return None if row is None else from_row(row)
 
     def sent(self, message_id: int) -> None:
         now = self._transaction.clock.now()

@@ -1,11 +1,22 @@
 """PostgreSQL through psycopg 3: a pool, READ COMMITTED to write with row locks, one snapshot to read."""
 
-from contextlib import AbstractContextManager
+from __future__ import annotations
+
+import selectors
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from controller.domain.errors import Blocked
 from controller.store.connecting import transaction
+from controller.store.failures import GONE, failure, translated
+from controller.store.waking import CHANNEL
+
+if TYPE_CHECKING:
+    import psycopg
 
 CONNECTIONS = 10
 """One for each environment that advances at the same moment, and the doors' readers. A server's default is 100 in
@@ -61,5 +72,51 @@ class Postgres:
     def writing(self) -> AbstractContextManager[Connection]:
         return transaction(self._writers)
 
+    def line(self) -> AbstractContextManager[ListeningLine]:
+        return listening(self._writers)
+
     def close(self) -> None:
         self._writers.dispose()
+
+
+class ListeningLine:
+    """One connection that has said LISTEN, and is nobody else's."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+        self._readable = selectors.DefaultSelector()
+        self._readable.register(self._raw.fileno(), selectors.EVENT_READ)
+
+    def words(self, seconds: float) -> Sequence[str]:
+        """https://www.psycopg.org/psycopg3/docs/advanced/async.html#asynchronous-notifications"""
+        import psycopg  # only where PostgreSQL is used: it is nine megabytes
+
+        self._readable.select(seconds)
+        try:
+            return [notice.payload for notice in self._raw.notifies(timeout=0)]
+        except psycopg.Error as error:
+            raise failure(GONE, "listening", str(error).strip()) from error
+
+    def close(self) -> None:
+        self._readable.close()
+
+
+@contextmanager
+def listening(engine: Engine) -> Iterator[ListeningLine]:
+    """Taken out of the pool for good, and closed at the end."""
+    with translated("listening"):
+        connection = engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+    try:
+        with translated("listening"):
+            raw = connection.connection.driver_connection
+            assert raw is not None, "it was opened just now"
+            connection.detach()
+            connection.exec_driver_sql(f"LISTEN {CHANNEL}")
+        line = ListeningLine(raw)
+        try:
+            yield line
+        finally:
+            line.close()
+    finally:
+        with suppress(SQLAlchemyError):
+            connection.close()

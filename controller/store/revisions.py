@@ -42,6 +42,13 @@ class Revisions:
                 code="revision.exists",
             )
 
+    def recorded(self, revision: Revision) -> Revision:
+        """The revision of this commit as it is stored: as it was recorded first, or as it is now."""
+        known = self.by_commit(revision.environment, revision.commit.sha)
+        if known is None:
+            self.add(revision)
+        return known or revision
+
     def by_commit(self, environment: str, sha: str) -> Revision | None:
         row = self._transaction.row(
             select(RevisionRow).where(col(RevisionRow.environment) == environment, col(RevisionRow.sha) == sha)

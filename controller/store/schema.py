@@ -1,17 +1,15 @@
 """The tables' own version: bringing it up to date, and refusing to run on another one.
 
-Migrations are the package `migrations`; `migrations/README.md` has their rules.
+Migrations are the package `migrations`; `migrations/README.md` has their rules. alembic is imported only to migrate:
+whoever serves would carry its ten megabytes for nothing, so the version is read without it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Connection, Engine, inspect, text
 
 import migrations
 from controller.domain.errors import Blocked
@@ -19,6 +17,9 @@ from controller.store import postgres, sqlite
 from controller.store.connecting import transaction
 from controller.store.failures import translated
 from controller.store.store import PATIENCE_SECONDS, database_url
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 LATEST = "head"
 EMPTY = "base"
@@ -41,9 +42,11 @@ def migrate(url: str, to: str = LATEST) -> None:
 
 
 def move(engine: Engine, to: str) -> None:
+    from alembic import command  # see above
+
     settings = configuration()
     with engine.connect() as connection:
-        refuse_unknown(MigrationContext.configure(connection).get_current_revision())
+        refuse_unknown(current(connection))
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET statement_timeout = 0"))  # filling in old rows may take its time
         connection.commit()
@@ -58,7 +61,7 @@ def check_schema(url: str) -> None:
     """`Blocked` unless the tables are exactly the ones that this program knows."""
     found = version_of(database_url(url))
     refuse_unknown(found)
-    wanted = ScriptDirectory.from_config(configuration()).get_current_head()
+    wanted = known()[-1]
     if found != wanted:
         raise Blocked(
             f"the database's tables are at version {found or 'none'}, and this Tidegate needs {wanted}; "
@@ -68,12 +71,11 @@ def check_schema(url: str) -> None:
 
 
 def refuse_unknown(found: str | None) -> None:
-    scripts = ScriptDirectory.from_config(configuration())
-    if found is None or found in {script.revision for script in scripts.walk_revisions()}:
+    if found is None or found in known():
         return
     raise Blocked(
         f"the database's tables are at version {found}, which this Tidegate does not know (its newest is "
-        f"{scripts.get_current_head()}); a newer Tidegate has migrated them: run that one, or restore the backup "
+        f"{known()[-1]}); a newer Tidegate has migrated them: run that one, or restore the backup "
         "from before",
         code="database.schema_unknown",
     )
@@ -86,12 +88,28 @@ def version_of(address: URL) -> str | None:
     engine = open_engine(address, writes=False)
     try:
         with translated(f"reading {address.render_as_string()}"), transaction(engine) as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return current(connection)
     finally:
         engine.dispose()
 
 
-def configuration() -> Config:
+def current(connection: Connection) -> str | None:
+    """What alembic has written down; None before the first migration."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def known() -> list[str]:
+    """The versions that this program has migrations to, oldest first: their files are named for them."""
+    files = (Path(migrations.__file__).parent / "versions").glob("[0-9]*_*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
+def configuration() -> "Config":
+    from alembic.config import Config  # see above
+
     settings = Config()
     settings.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     settings.set_main_option("path_separator", "os")

@@ -7,9 +7,10 @@ it links.
 """
 
 import fcntl
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from controller.domain.errors import Blocked
 from controller.store.connecting import transaction
 from controller.store.failures import BUSY, GONE, failure, translated
+from controller.store.listening import Line
 
 READERS = 8
+CACHE_KIB = 512
+"""Of each connection; the default is four times as much, and the operating system keeps the file's pages as well."""
 
 
 def file_of(url: URL) -> Path:
@@ -33,7 +37,8 @@ def file_of(url: URL) -> Path:
 class FileLock:
     """Held by one process at a time, and let go of by the kernel however that process ends.
 
-    The file stays where it is: if it were deleted, two could hold a lock of the same name.
+    It says which process that is. The file stays where it is: if it were deleted, two could hold a lock of the same
+    name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +48,7 @@ class FileLock:
     def take(self, wait: bool) -> bool:
         """Whether it is ours; without `wait`, no when somebody else holds it."""
         try:
-            file = FileIO(self._path, "a")
+            file = FileIO(self._path, "a+")
         except OSError as error:
             told = f"cannot open {self._path}: {error.strerror}; make its directory, and make it writable"
             raise Blocked(told, code="database.refused") from error
@@ -53,7 +58,16 @@ class FileLock:
             file.close()
             return False
         self._file = file
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
         return True
+
+    def holder(self) -> int | None:
+        """The process that has it; None when it has not said so yet."""
+        try:
+            return int(self._path.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
 
     def let_go(self) -> None:
         if self._file is not None:
@@ -65,8 +79,11 @@ def claim_file(path: Path) -> FileLock:
     """The lock of whoever writes this database. A new file is for our own eyes: it holds the smoke tests' secrets."""
     lock = FileLock(path.with_name(path.name + ".lock"))
     if not lock.take(wait=False):
+        pid = lock.holder()
+        whose = f"process {pid}" if pid else "another process"
         raise Blocked(
-            f"{path} is in use by another process; SQLite serves one controller: end that one, or use PostgreSQL",
+            f"{path} is in use by {whose}: a SQLite file serves one controller. End that one first; "
+            "two controllers side by side need PostgreSQL in TIDEGATE_DATABASE_URL",
             code="database.in_use",
         )
     path.touch(mode=0o600)
@@ -88,6 +105,7 @@ def open_engine(url: URL, writes: bool, patience_seconds: float, connections: in
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         settings = ["foreign_keys=ON", "trusted_schema=OFF", "synchronous=FULL", "fullfsync=ON", "mmap_size=0"]
+        settings += [f"cache_size=-{CACHE_KIB}"]
         settings += ["journal_mode=WAL"] if writes else ["query_only=ON", "wal_autocheckpoint=0"]
         for setting in settings:
             connection.execute(f"PRAGMA {setting}").close()
@@ -132,6 +150,9 @@ class Sqlite:
                 yield connection
         finally:
             self._turn.release()
+
+    def line(self) -> AbstractContextManager[Line]:
+        raise NotImplementedError("SQLite serves one process: there is nobody to hear")
 
     def close(self) -> None:
         """Readers first: the last connection to close makes the final checkpoint, and that is the writer's."""

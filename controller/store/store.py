@@ -1,10 +1,11 @@
 """The facade: where transactions begin and end."""
 
+import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, make_url, select
+from sqlalchemy import URL, Connection, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from controller.domain.errors import Blocked
@@ -12,10 +13,12 @@ from controller.domain.ports import Clock
 from controller.store.connecting import Database
 from controller.store.failures import GONE, failure
 from controller.store.leases import Lease
+from controller.store.listening import Deaf, Ear, Heard, Listener
 from controller.store.postgres import Postgres
 from controller.store.sqlite import Sqlite
 from controller.store.transaction import Transaction
 from controller.store.unit import Unit
+from controller.store.waking import Call, Waking
 
 PATIENCE_SECONDS = 5.0
 """How long a statement waits for somebody else's lock before it is `Transient`."""
@@ -43,19 +46,20 @@ class Store:
         self._clock = clock
         self._database = open_database(database_url(url), patience_seconds)
         self._this_thread = threading.local()
+        self._origin = secrets.token_hex(8)
         self._is_closed = False
 
     @contextmanager
     def read(self) -> Iterator[Unit]:
         """One consistent picture."""
         with self._open_database().reading() as connection:
-            yield Unit(Transaction(connection, self._clock, writes=False))
+            yield Unit(self._transaction(connection, writes=False))
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One transaction, durable when the block has ended; an exception takes everything back."""
         with self._one_at_a_time(), self._open_database().writing() as connection:
-            yield Unit(Transaction(connection, self._clock, writes=True))
+            yield Unit(self._transaction(connection, writes=True))
 
     @contextmanager
     def fenced(self, lease: Lease) -> Iterator[Unit]:
@@ -72,10 +76,25 @@ class Store:
             with self.write() as unit:
                 unit.leases.lapse()
 
+    def listen(self, heard: Heard, again: Callable[[], None]) -> Ear:
+        """Hear what other processes say, until it is closed; `again` whenever words may have been missed, also at the
+        beginning. Both are called on a thread of their own and must not wait. On SQLite nobody else can speak.
+        """
+        if self._database.is_ours_alone:
+            return Deaf()
+        return Listener(self._origin, self._database.line, self._say_echo, self._clock, heard, again)
+
+    def _say_echo(self) -> None:
+        with self._open_database().writing() as connection:
+            Waking(self._transaction(connection, writes=True)).say(Call.ECHO)
+
+    def _transaction(self, connection: Connection, writes: bool) -> Transaction:
+        return Transaction(connection, self._clock, writes, self._origin)
+
     def ping(self) -> None:
         """Whether the database answers: returns, or raises as everything else would."""
         with self._open_database().reading() as connection:
-            Transaction(connection, self._clock, writes=False).row(select(1))
+            self._transaction(connection, writes=False).row(select(1))
 
     def close(self) -> None:
         """Units that are open may end; no other one begins."""

@@ -22,7 +22,10 @@ class Row(SQLModel, registry=registry(metadata=MetaData())):
 
 
 class EnvironmentRow(Row, table=True):
-    """The lease's owner is None when it was given back; `lease_previous` is whoever held it at the last claim."""
+    """The lease's owner is None when it was given back; `lease_previous` is whoever held it at the last claim.
+
+    `numbers_taken`: deployment numbers up to this one may have been given out by rows that a restore has lost.
+    """
 
     __tablename__ = "environments"
 
@@ -37,6 +40,7 @@ class EnvironmentRow(Row, table=True):
     lease_previous: str | None = Field(default=None, sa_type=Prose)
     lease_epoch: int
     lease_expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    numbers_taken: int = 0
 
 
 class RevisionRow(Row, table=True):
@@ -133,6 +137,7 @@ class OrderRow(Row, table=True):
     reason: str = Field(sa_type=Prose)
     actor: str = Field(sa_type=Prose)
     created_at: datetime = Field(sa_type=UtcTime)
+    wish: Document = Field(sa_type=DOCUMENT)
     state: str = Field(sa_type=Prose)
     outcome: str = Field(sa_type=Prose)
 

@@ -18,10 +18,13 @@ StoredRow = dict[str, Any]
 
 
 class Transaction:
-    def __init__(self, connection: Connection, clock: Clock, writes: bool) -> None:
+    """`origin` names this process among those that use the database."""
+
+    def __init__(self, connection: Connection, clock: Clock, writes: bool, origin: str = "?") -> None:
         self.connection = connection
         self.clock = clock
         self.writes = writes
+        self.origin = origin
 
     @property
     def is_postgres(self) -> bool:

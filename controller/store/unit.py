@@ -10,6 +10,7 @@ from controller.store.outbox import Outbox
 from controller.store.overviews import Overviews
 from controller.store.revisions import Revisions
 from controller.store.sightings import Sightings
+from controller.store.standings import Standings
 from controller.store.timers import Timers
 from controller.store.transaction import Transaction
 
@@ -27,5 +28,6 @@ class Unit:
         self.outbox = Outbox(transaction)
         self.timers = Timers(transaction)
         self.sightings = Sightings(transaction)
+        self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)

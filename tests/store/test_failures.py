@@ -52,6 +52,7 @@ def test_sqlite_errors_are_told_by_what_happens_next(code: int, ours: str, kind:
         (errors.TooManyConnections, "database.busy", Transient),
         (errors.DiskFull, "database.full", Transient),
         (errors.AdminShutdown, "database.gone", Transient),
+        (errors.IdleInTransactionSessionTimeout, "database.gone", Transient),
         (errors.CannotConnectNow, "database.gone", Transient),
         (errors.ReadOnlySqlTransaction, "database.gone", Transient),
         (errors.ConnectionFailure, "database.gone", Transient),
@@ -75,6 +76,29 @@ def test_postgresql_errors_are_told_by_what_happens_next(
 @pytest.mark.parametrize("origin", [errors.AdminShutdown("gone"), sqlite_error(sqlite3.SQLITE_IOERR_WRITE)])
 def test_a_connection_lost_while_committing_leaves_the_outcome_unknown(origin: BaseException) -> None:
     assert raised(origin, commits=True).code == "database.outcome_unknown"
+
+
+FAILED = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: '
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ('FATAL:  password authentication failed for user "tidegate"', 'password authentication failed for user "tid'),
+        ("fe_sendauth: no password supplied", "- connection failed"),
+        ('FATAL:  database "tidegate" does not exist', 'database "tidegate" does not exist'),
+        ('FATAL:  role "tidegate" does not exist', 'role "tidegate" does not exist'),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', "no pg_hba.conf entry"),
+        ("Connection refused\n\tIs the server running on that host", None),
+        ("FATAL:  the database system is starting up", None),
+    ],
+)
+def test_a_server_that_says_no_blocks_and_one_that_is_away_does_not(said: str, sentence: str | None) -> None:
+    origin = psycopg.OperationalError(f"Multiple connection attempts failed. All failures were:\n- {FAILED}{said}")
+    with pytest.raises(Blocked if sentence else Transient) as caught, translated("opening a transaction"):
+        raise DBAPIError("SELECT 1", {}, origin)
+    assert caught.value.code == ("database.refused" if sentence else "database.gone")
+    assert str(caught.value).startswith(f"opening a transaction: {sentence or ''}")
 
 
 def test_a_commit_that_certainly_failed_is_not_called_unknown() -> None:

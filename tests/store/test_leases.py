@@ -8,18 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from controller.domain.errors import Conflict
-from controller.store import Lease, Store
+from controller.store import Elsewhere, Lease, Store
 from tests.support.database import MovedClock
 
 
-def claim(store: Store, owner: str = "a", environment: str = "dev") -> Lease | None:
+def claim(store: Store, owner: str = "a", environment: str = "dev") -> Lease | Elsewhere:
     with store.write() as unit:
         return unit.leases.claim(environment, owner, 60)
 
 
 def claimed(store: Store, owner: str = "a") -> Lease:
     lease = claim(store, owner)
-    assert lease is not None
+    assert isinstance(lease, Lease)
     return lease
 
 
@@ -38,15 +38,33 @@ def test_a_free_environment_is_claimed_for_the_seconds_asked(store: Store) -> No
     assert timedelta(seconds=50) < left <= timedelta(seconds=60)
 
 
-def test_nobody_else_gets_what_is_held(store: Store) -> None:
+def test_nobody_else_gets_what_is_held_and_hears_when_it_can_run_out(store: Store) -> None:
     claimed(store)
-    assert claim(store, "b") is None
-    assert claim(store, "b", "prod") is not None
+    refused = claim(store, "b")
+    assert isinstance(refused, Elsewhere) and refused.owner == "a"
+    assert timedelta(seconds=50) < refused.left <= timedelta(seconds=60)
+    assert isinstance(claim(store, "b", "prod"), Lease)
 
 
-def test_an_owner_that_claims_again_keeps_its_epoch(store: Store) -> None:
+def test_an_environment_that_was_never_ensured_is_not_claimed(store: Store) -> None:
+    with pytest.raises(LookupError, match="no environment 'moon'"):
+        claim(store, environment="moon")
+
+
+def test_an_owner_that_claims_again_keeps_its_epoch_for_longer(store: Store, clock: MovedClock) -> None:
     first = claimed(store)
-    assert claimed(store).epoch == first.epoch
+    clock.sleep(30)
+    renewed = claimed(store)
+    assert renewed.expires_at > first.expires_at
+    assert replace(renewed, expires_at=first.expires_at) == first
+
+
+def test_a_lease_of_before_the_last_renewal_is_held_until_the_new_end(store: Store) -> None:
+    """It is the same one: epoch and owner say so, and the row says how long."""
+    first = claimed(store)
+    claimed(store)
+    with store.fenced(first) as unit:
+        assert unit.leases.is_held(first)
 
 
 def test_a_new_owner_of_a_lease_that_ran_out_has_taken_it_over(store: Store) -> None:
@@ -78,25 +96,8 @@ def test_giving_back_a_lost_lease_leaves_the_new_owners_alone(store: Store) -> N
     run_out(store)
     claimed(store, "b")
     with store.write() as unit:
-        unit.leases.release(lost)
+        assert not unit.leases.release(lost)
         assert [holder.owner for holder in unit.leases.holders()] == ["b"]
-
-
-def test_a_renewed_lease_keeps_its_epoch_and_ends_later(store: Store, clock: MovedClock) -> None:
-    lease = claimed(store)
-    clock.sleep(30)
-    with store.write() as unit:
-        renewed = unit.leases.renew(lease)
-    assert renewed is not None
-    assert renewed.expires_at > lease.expires_at
-    assert replace(renewed, expires_at=lease.expires_at) == lease
-
-
-def test_a_lease_that_ran_out_is_not_renewed(store: Store) -> None:
-    lease = claimed(store)
-    run_out(store)
-    with store.write() as unit:
-        assert unit.leases.renew(lease) is None
 
 
 def test_a_lease_by_the_store_clock_runs_out_at_its_second(store: Store, clock: MovedClock) -> None:
@@ -105,7 +106,7 @@ def test_a_lease_by_the_store_clock_runs_out_at_its_second(store: Store, clock: 
             return
     claimed(store, "a")
     clock.sleep(59.999)
-    assert claim(store, "b") is None
+    assert claim(store, "b") == Elsewhere("a", timedelta(milliseconds=1))
     clock.sleep(0.001)
     assert claimed(store, "b").taken_over
 
@@ -160,7 +161,7 @@ def test_of_many_who_claim_at_once_one_wins(store: Store) -> None:
     def contend(owner: str) -> None:
         start.wait()
         lease = claim(store, owner)
-        if lease:
+        if isinstance(lease, Lease):
             won.append(lease)
 
     threads = [threading.Thread(target=contend, args=(f"owner {number}",)) for number in range(6)]
@@ -198,8 +199,20 @@ def test_inheriting_ends_the_leases_of_the_dead_where_only_one_can_live(store: S
         (holder,) = unit.leases.holders()
     assert holder.is_held is is_postgres
     lease = claim(store, "b")
-    assert (lease is None) is is_postgres
-    assert lease is None or lease.taken_over
+    assert isinstance(lease, Elsewhere) if is_postgres else lease.taken_over
+
+
+def test_whoever_inherits_a_file_trusts_no_clock_about_how_long_a_lease_is_over(
+    store: Store, clock: MovedClock
+) -> None:
+    """The wall clock may have jumped since; that the one before is dead is all that is known."""
+    claimed(store, "the one that crashed")
+    clock.sleep(3600)
+    store.inherit()
+    with store.read() as unit:
+        (holder,) = unit.leases.holders()
+        is_postgres = unit.leases._transaction.is_postgres
+    assert is_postgres or holder.expires_at == clock.now()
 
 
 def test_the_row_says_who_had_it_before(store: Store) -> None:

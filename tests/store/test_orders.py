@@ -1,10 +1,10 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from controller.domain.errors import Conflict
-from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.orders import Order, OrderKind, OrderState, Wish
 from controller.store import Store
 from tests.store.recorded import deployment, record
 
@@ -23,6 +23,23 @@ def test_an_order_comes_back_under_the_id_it_was_given(store: Store) -> None:
     with store.read() as unit:
         assert unit.orders.get(number) == replace(abort, id=number)
         assert unit.orders.get(number + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [
+        (OrderKind.UNHOLD, Wish()),
+        (OrderKind.PAUSE, Wish(limit=timedelta(hours=1, seconds=5))),
+        (OrderKind.ROLLBACK, Wish(to="dev-1")),
+        (OrderKind.DEPLOY, Wish(ref="release/2", restart=True)),
+        (OrderKind.PRUNE, Wish(service="worker")),
+    ],
+)
+def test_what_an_order_wishes_for_comes_back(store: Store, kind: OrderKind, wish: Wish) -> None:
+    number = leave(store, replace(UNHOLD, kind=kind, wish=wish))
+    with store.read() as unit:
+        (order,) = unit.orders.waiting("dev")
+    assert order == replace(UNHOLD, id=number, kind=kind, wish=wish)
 
 
 def test_waiting_orders_are_the_environments_own_oldest_first(store: Store) -> None:

@@ -1,6 +1,7 @@
 """What the database says it would do: whatever is asked often is answered by an index, however long the table."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +31,8 @@ QUESTIONS: dict[str, Callable[[Unit], object]] = {
     "waiting orders": lambda unit: unit.orders.waiting("dev"),
     "due timers": lambda unit: unit.timers.due(NOON),
     "the next timer": lambda unit: unit.timers.next(),
+    "the message to send": lambda unit: unit.outbox.claim(NOON, timedelta(minutes=1)),
+    "deliveries to take in": lambda unit: unit.deliveries.take(100),
     "due messages": lambda unit: unit.outbox.due(NOON),
     "audit": lambda unit: unit.audit.page(),
     "audit of an environment": lambda unit: unit.audit.page("dev"),
@@ -72,7 +75,8 @@ def test_no_question_reads_a_whole_table_or_sorts_it(store: Store, question: str
         assert "Seq Scan" not in line
         assert "Sort" not in line
         assert "TEMP B-TREE" not in line
-        assert not line.startswith("SCAN") or "INDEX timers_due" in line  # one row each environment, in order
+        is_small = "INDEX timers_due" in line or "CONSTANT ROW" in line  # one row each environment, in order; no table
+        assert not line.startswith("SCAN") or is_small
 
 
 def test_the_check_notices_a_question_without_an_index(store: Store) -> None:

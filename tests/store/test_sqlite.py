@@ -1,5 +1,6 @@
 """What holds for the SQLite file alone."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -73,7 +74,7 @@ def test_a_second_process_on_the_same_file_is_refused(store: Store, path: Path) 
         [sys.executable, "-c", program, f"sqlite:///{path}"], capture_output=True, text=True, check=False
     )
     assert second.returncode == 1
-    assert "is in use by another process" in second.stderr
+    assert f"{path} is in use by process {os.getpid()}: a SQLite file serves one controller" in second.stderr
 
 
 def test_a_closed_file_can_be_opened_again(store: Store, path: Path, clock: MovedClock) -> None:

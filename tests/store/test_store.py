@@ -1,10 +1,15 @@
+import subprocess
+import sys
 import threading
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from controller.domain.errors import Blocked, Transient
 from controller.store import Store
+from controller.store.schema import configuration, known
 from tests.support.database import MovedClock
+from tests.support.processes import ROOT
 
 
 class Interrupted(BaseException):
@@ -123,3 +128,15 @@ def test_a_server_that_is_not_there_is_transient(clock: MovedClock) -> None:
     assert caught.value.code == "database.gone"
     assert "hunter2" not in str(caught.value)
     store.close()
+
+
+def test_the_versions_that_are_told_by_file_names_are_alembics_own() -> None:
+    """In their order, which begins with the newest there."""
+    scripts = ScriptDirectory.from_config(configuration())
+    assert known() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert known()[-1] == scripts.get_current_head()
+
+
+def test_serving_does_not_carry_what_only_migrating_needs() -> None:
+    program = "import sys, controller.app; sys.exit('alembic' in sys.modules or 'psycopg' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0

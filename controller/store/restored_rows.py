@@ -1,0 +1,202 @@
+"""What a restore makes of each table's rows, so that nothing of the past goes on by itself.
+
+A backup is the past. Since it was taken AWS may have moved on, other controllers may have held leases, and people may
+have said no. So whoever held a lease is fenced off, what was on its way ends where it stands, and each environment that
+was ever deployed waits for a person: a hold that was made after the backup is lost with everything else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+from sqlmodel import col, delete
+
+from controller.domain.deployment import FINAL, IN_FLIGHT, Deployment, Phase
+from controller.domain.environment import Environment, Hold, HoldUntil
+from controller.domain.events import AuditEntry, Event
+from controller.domain.orders import OrderState
+from controller.domain.ports import Clock
+from controller.domain.reason import Reason
+from controller.domain.step import StepState
+from controller.store.backup_file import Header
+from controller.store.tables import DeploymentRow, EnvironmentRow, OrderRow, OutboxRow, SightingRow, TimerRow
+from controller.store.transaction import Transaction
+from controller.store.unit import Unit
+
+OWNER = "a controller from before the restore"
+"""Holds every lease until just now: whoever claims one has taken over from it, and waits for calls on their way."""
+
+EPOCHS = 10_000_000
+"""Epochs between those of a backup and those after its restore. An environment at rest uses one a minute: 19 years."""
+
+NUMBERS = 10_000
+"""Deployment numbers left out for those that were lost: an id, its links and its client tokens mean one deployment."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """`ended` are the ids of deployments that were on their way, `held` the environments that wait for a person."""
+
+    header: Header
+    ended: tuple[str, ...]
+    held: tuple[str, ...]
+
+
+@dataclass
+class Restoring:
+    """The transaction in which the restored rows are made safe, and what was done so far."""
+
+    transaction: Transaction
+    unit: Unit
+    header: Header
+    sha256: str
+    now: datetime
+    ended: list[str]
+    held: list[str]
+
+    @property
+    def told(self) -> str:
+        return f"a backup of {self.header.taken_at} was restored"
+
+
+def make_safe(connection: Connection, header: Header, sha256: str, clock: Clock) -> Restored:
+    opened = Transaction(connection, clock, writes=True)
+    restoring = Restoring(opened, Unit(opened), header, sha256, clock.now(), ended=[], held=[])
+    for becomes in BECOMES.values():
+        becomes(restoring)
+    return Restored(header, tuple(restoring.ended), tuple(restoring.held))
+
+
+def stay(restoring: Restoring) -> None:
+    """What it says is true for ever, or was only ever a hint."""
+
+
+def end_where_they_stand(restoring: Restoring) -> None:
+    """Plans, undo records and warm slots speak of an AWS of the past: to go on could take traffic from what is live by
+    now. What ran is marked: once a person has released the environment it looks whether the world is as it left it, and
+    goes home; else it ends as everything else does here, and touches nothing."""
+    for environment in restoring.unit.environments.all():
+        for deployment in restoring.unit.deployments.open(environment.name):
+            restoring.unit.deployments.save(_ended(deployment, restoring))
+            restoring.ended.append(deployment.id)
+            facts: dict[str, object] = {"was": str(deployment.phase)}
+            restoring.unit.audit.append(
+                [_entry(Event.DEPLOYMENT_ENDED, environment.name, deployment.id, restoring, facts)]
+            )
+
+
+def _ended(deployment: Deployment, restoring: Restoring) -> Deployment:
+    deployment = replace(deployment, pause=None)
+    if deployment.phase in IN_FLIGHT:
+        return replace(deployment, restored=True)
+    for step in deployment.steps:
+        if not step.is_over:
+            ends_as = StepState.FAILED if step.state is StepState.RUNNING else StepState.SKIPPED
+            deployment = deployment.with_step(step.ended(ends_as, restoring.now, restoring.told))
+    if deployment.phase in FINAL:
+        return deployment
+    text = f"{restoring.told}, in which it was {deployment.phase}: it ended there"
+    return deployment.moved(Phase.ABORTED, Reason("restore.ended", text), restoring.now)
+
+
+def fence_and_hold(restoring: Restoring) -> None:
+    """Epochs jump, leases end as taken over, numbers jump, heads are looked at, and people are asked."""
+    moment = restoring.transaction.moment()
+    highest = select(func.coalesce(func.max(col(DeploymentRow.number)), 0)).where(
+        col(DeploymentRow.environment) == col(EnvironmentRow.name)
+    )
+    taken = restoring.transaction.rows(
+        select(col(EnvironmentRow.name), col(EnvironmentRow.numbers_taken), highest.scalar_subquery().label("highest"))
+    )
+    for row in taken:
+        restoring.transaction.change(
+            update(EnvironmentRow)
+            .where(col(EnvironmentRow.name) == row["name"])
+            .values(
+                lease_previous=col(EnvironmentRow.lease_owner),
+                lease_owner=OWNER,
+                lease_epoch=col(EnvironmentRow.lease_epoch) + EPOCHS,
+                lease_expires_at=moment,
+                head_requested=col(EnvironmentRow.head_requested) + 1,
+                numbers_taken=max(row["highest"], row["numbers_taken"]) + NUMBERS,
+            )
+        )
+    for environment in restoring.unit.environments.all():
+        _hold(environment, restoring)
+
+
+def _hold(environment: Environment, restoring: Restoring) -> None:
+    """One that was never deployed has nothing to lose."""
+    newest = restoring.unit.deployments.page(environment.name, limit=1).items
+    if not newest:
+        return
+    if environment.hold is not None:
+        hold = replace(environment.hold, until=HoldUntil.PERSON)
+    else:
+        told = f"{restoring.told}: look at what runs, then `tidegate unhold {environment.name}` brings it to its branch"
+        hold = Hold(Reason("restore.held", told), HoldUntil.PERSON, restoring.now, newest[0].number)
+    restoring.unit.environments.save(replace(environment, hold=hold))
+    restoring.held.append(environment.name)
+    facts: dict[str, object] = {"until": str(hold.until)}
+    restoring.unit.audit.append([_entry(Event.ENVIRONMENT_HELD, environment.name, None, restoring, facts)])
+
+
+def refuse_unanswered(restoring: Restoring) -> None:
+    """What somebody wanted of the past is not done to the present."""
+    told = f"{restoring.told} before anybody looked at this: leave it again if it still holds"
+    restoring.transaction.change(
+        update(OrderRow)
+        .where(col(OrderRow.state) == OrderState.RECEIVED)
+        .values(state=OrderState.REFUSED, outcome=told)
+    )
+
+
+def silence(restoring: Restoring) -> None:
+    """Most of what was due has been sent since the backup was taken; nobody is told old news twice."""
+    restoring.transaction.change(
+        update(OutboxRow).where(col(OutboxRow.due_at).is_not(None)).values(due_at=None, detail=restoring.told)
+    )
+
+
+def forget_timers(restoring: Restoring) -> None:
+    """Every environment is looked at as soon as a controller starts."""
+    restoring.transaction.change(delete(TimerRow))
+
+
+def forget_sightings(restoring: Restoring) -> None:
+    """Nobody is shown what ran then as if it ran now."""
+    restoring.transaction.change(delete(SightingRow))
+
+
+def tell(restoring: Restoring) -> None:
+    header = restoring.header
+    facts: dict[str, object] = {
+        "taken_at": header.taken_at,
+        "schema": header.schema,
+        "sha256": restoring.sha256,
+        "ended": list(restoring.ended),
+        "held": list(restoring.held),
+    }
+    restoring.unit.audit.append([_entry(Event.DATABASE_RESTORED, None, None, restoring, facts)])
+
+
+def _entry(
+    event: Event, environment: str | None, deployment: str | None, restoring: Restoring, facts: Mapping[str, object]
+) -> AuditEntry:
+    return AuditEntry(event, environment, deployment, "tidegate", restoring.now, restoring.told, facts)
+
+
+BECOMES: Mapping[str, Callable[[Restoring], None]] = {
+    "revisions": stay,
+    "deliveries": stay,
+    "orders": refuse_unanswered,
+    "outbox": silence,
+    "timers": forget_timers,
+    "sightings": forget_sightings,
+    "deployments": end_where_they_stand,
+    "environments": fence_and_hold,
+    "audit": tell,
+}
+"""Table → what a restore makes of its rows, in this order. A table of what people allowed (approvals, sessions, links)
+belongs here with a function that voids it: nobody said yes to the world as it is now."""
