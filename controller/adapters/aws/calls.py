@@ -61,6 +61,7 @@ class Request(Generic[Reply]):
 SERVICE = "arn:aws:ecs:${Region}:${Account}:service/${Cluster}/${Place}-*"
 TASK_DEFINITION = "arn:aws:ecs:${Region}:${Account}:task-definition/${Place}-*:*"
 TARGET_GROUP = "arn:aws:elasticloadbalancing:${Region}:${Account}:targetgroup/*"
+CLUSTER = "arn:aws:ecs:${Region}:${Account}:cluster/${Cluster}"
 LISTENER = "arn:aws:elasticloadbalancing:${Region}:${Account}:listener/app/*"
 LISTENER_RULE = "arn:aws:elasticloadbalancing:${Region}:${Account}:listener-rule/app/*"
 LOG_GROUP = "arn:aws:logs:${Region}:${Account}:log-group:/ecs/${Place}/*"
@@ -69,6 +70,7 @@ STACK = "arn:aws:cloudformation:${Region}:${Account}:stack/${Place}/*"
 TASK_ROLES = "arn:aws:iam::${Account}:role/*"
 
 OURS = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": OWNER}}
+IN_CLUSTER = {"ArnEquals": {"ecs:cluster": CLUSTER}}
 BECOMES_OURS = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": OWNER}}
 TO_TASKS = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
@@ -94,6 +96,9 @@ DESCRIBE_STACKS: Call[cloudformation.DescribeStacksInputTypeDef, cloudformation.
 
 DESCRIBE_SERVICES: Call[ecs.DescribeServicesRequestTypeDef, ecs.DescribeServicesResponseTypeDef] = Call(
     "ecs", "DescribeServices", False, (Grant("ecs:DescribeServices", SERVICE),)
+)
+LIST_SERVICES: Call[ecs.ListServicesRequestTypeDef, ecs.ListServicesResponseTypeDef] = Call(
+    "ecs", "ListServices", False, (Grant("ecs:ListServices", "*", IN_CLUSTER),), _ECS_PAGES
 )
 LIST_TASK_DEFINITIONS: Call[ecs.ListTaskDefinitionsRequestTypeDef, ecs.ListTaskDefinitionsResponseTypeDef] = Call(
     "ecs", "ListTaskDefinitions", False, (Grant("ecs:ListTaskDefinitions"),), _ECS_PAGES
@@ -133,6 +138,9 @@ CREATE_SERVICE: Call[ecs.CreateServiceRequestTypeDef, ecs.CreateServiceResponseT
 )
 UPDATE_SERVICE: Call[ecs.UpdateServiceRequestTypeDef, ecs.UpdateServiceResponseTypeDef] = Call(
     "ecs", "UpdateService", True, (Grant("ecs:UpdateService", SERVICE, OURS),)
+)
+DELETE_SERVICE: Call[ecs.DeleteServiceRequestTypeDef, ecs.DeleteServiceResponseTypeDef] = Call(
+    "ecs", "DeleteService", True, (Grant("ecs:DeleteService", SERVICE, OURS),)
 )
 
 # --- elbv2 ---------------------------------------------------------------------------------------------------------
@@ -182,6 +190,9 @@ MODIFY_TARGET_GROUP_ATTRIBUTES: Call[
     True,
     (Grant("elasticloadbalancing:ModifyTargetGroupAttributes", TARGET_GROUP, OURS),),
 )
+DELETE_TARGET_GROUP: Call[elbv2.DeleteTargetGroupInputTypeDef, Mapping[str, Any]] = Call(
+    "elbv2", "DeleteTargetGroup", True, (Grant("elasticloadbalancing:DeleteTargetGroup", TARGET_GROUP, OURS),)
+)
 CREATE_RULE: Call[elbv2.CreateRuleInputTypeDef, elbv2.CreateRuleOutputTypeDef] = Call(
     "elbv2",
     "CreateRule",
@@ -193,6 +204,9 @@ CREATE_RULE: Call[elbv2.CreateRuleInputTypeDef, elbv2.CreateRuleOutputTypeDef] =
 )
 MODIFY_RULE: Call[elbv2.ModifyRuleInputTypeDef, elbv2.ModifyRuleOutputTypeDef] = Call(
     "elbv2", "ModifyRule", True, (Grant("elasticloadbalancing:ModifyRule", LISTENER_RULE, OURS),)
+)
+SET_RULE_PRIORITIES: Call[elbv2.SetRulePrioritiesInputTypeDef, elbv2.SetRulePrioritiesOutputTypeDef] = Call(
+    "elbv2", "SetRulePriorities", True, (Grant("elasticloadbalancing:SetRulePriorities", LISTENER_RULE, OURS),)
 )
 DELETE_RULE: Call[elbv2.DeleteRuleInputTypeDef, Mapping[str, Any]] = Call(
     "elbv2", "DeleteRule", True, (Grant("elasticloadbalancing:DeleteRule", LISTENER_RULE, OURS),)

@@ -16,9 +16,14 @@ from controller.adapters.aws.traffic import ListenerTraffic
 from controller.domain.bindings import Binding
 from controller.domain.ports import Clock, Cloud
 
+KEPT = 100
+"""Clouds that were used last. One is 13 kB; what one remembers of a place at rest is too old when its turn comes again,
+where there are so many."""
+
 
 class Clouds:
-    """Made when first asked for, and kept: what a cloud remembers saves calls. Nothing is called before it is used."""
+    """Made when first asked for, and kept while in use: what a cloud remembers saves calls. Nothing is called before it
+    is used."""
 
     def __init__(self, clock: Clock, callers: Callers | None = None) -> None:
         self._clock = clock
@@ -28,9 +33,12 @@ class Clouds:
 
     def of(self, binding: Binding) -> Cloud:
         with self._lock:
-            made = self._made.get(binding.name)
+            made = self._made.pop(binding.name, None)
             if made is None or made[0] != binding:
-                made = self._made[binding.name] = (binding, self._new(binding))
+                made = (binding, self._new(binding))
+            self._made[binding.name] = made
+            if len(self._made) > KEPT:
+                del self._made[next(iter(self._made))]
             return made[1]
 
     def _new(self, binding: Binding) -> Cloud:

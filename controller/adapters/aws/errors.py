@@ -65,6 +65,8 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(_INVALID, Transient, "aws.not_attached_yet", AGAIN, says="does not have an associated load balancer"),
     Meaning(_INVALID, Transient, "aws.role_not_ready", AGAIN, says="assume the service linked role"),
     Meaning(_INVALID, Transient, "aws.busy", AGAIN, says="too many concurrent attempts"),
+    Meaning(_INVALID, Transient, "aws.busy", AGAIN, operation="DeleteService", says="deployments are active"),
+    Meaning(_INVALID, Conflict, "slot.not_empty", LOOK, operation="DeleteService", says="scaled above 0"),
     Meaning(_INVALID, Gone, "aws.gone", LOOK, operation="DescribeTaskDefinition", says="unable to describe"),
     Meaning(
         _codes("ValidationError ValidationException"),
@@ -166,6 +168,13 @@ MEANINGS: tuple[Meaning, ...] = (
         Taken,
         "aws.taken",
         LOOK,
+    ),
+    Meaning(
+        _codes("ResourceInUseException"),
+        Transient,
+        "aws.in_use",
+        "It is tried again by itself; a listener or rule that uses it, and that Tidegate did not make, must be changed"
+        " by whoever made it",
     ),
     # What this account, region or configuration cannot do.
     Meaning(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from controller.adapters.aws.caller import Caller
 from controller.adapters.aws.calls import (
     CREATE_TARGET_GROUP,
+    DELETE_TARGET_GROUP,
     DESCRIBE_TARGET_GROUP_ATTRIBUTES,
     DESCRIBE_TARGET_GROUPS,
     DESCRIBE_TARGET_HEALTH,
@@ -73,6 +74,22 @@ class Groups:
         group = self._described([name]).get(name) or self._created(action, name, vpc, permit)
         self._owner.insist(self._tags.now(group["TargetGroupArn"]), f"Target group {name}")
         self._adjusted(group, action, permit)
+
+    def remove(self, service: str, slot: Slot, permit: Permit) -> None:
+        """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteTargetGroup.html
+
+        `Transient` while a rule still forwards to it, whoever made that; nothing to do when it is gone.
+        """
+        name = group_name(self._owner.place, service, slot)
+        group = self._described([name]).get(name)
+        if group is None:
+            return
+        arn, about = group["TargetGroupArn"], f"target group {name}"
+        try:
+            self._owner.insist(self._tags.now(arn), f"Target group {name}")
+            self._caller.change(DELETE_TARGET_GROUP({"TargetGroupArn": arn}), about, permit)
+        except Gone:
+            return
 
     def _created(self, action: PrepareGroup, name: str, vpc: str, permit: Permit) -> TargetGroupTypeDef:
         tags = self._owner.slot(action.service, action.slot, permit.deployment)

@@ -1,6 +1,6 @@
 """`ports.Looks`: everything that is read before something is decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from controller.adapters.aws.caller import Caller
 from controller.adapters.aws.definitions import TaskDefinitions
@@ -11,9 +11,10 @@ from controller.adapters.aws.ownership import Owner, Role
 from controller.adapters.aws.rules import Rules
 from controller.adapters.aws.tasks import EcsServices
 from controller.adapters.aws.wire import services as wire
+from controller.adapters.aws.wire.tags import read_ecs_tags
 from controller.domain.content import Content
 from controller.domain.foundation import Foundation
-from controller.domain.names import group_name, log_group, slot_name
+from controller.domain.names import SERVICE_TAG, group_name, log_group, slot_name
 from controller.domain.slot import Slot, Weights
 from controller.domain.snapshot import GroupView, ServiceView, SlotView, TaskFailure
 
@@ -61,6 +62,25 @@ class PlaceLooks:
     def weights(self, service: str) -> Weights:
         view = self._rules.book(self.foundation().listener).view(service, Role.PUBLIC)
         return view.weights if view is not None else dict.fromkeys(Slot, 0)
+
+    def orphans(self, named: Collection[str]) -> Sequence[str]:
+        """Two calls where nothing is left over, beside the tags of rules that are new."""
+        found = self.foundation()
+        left = self._rules.book(found.listener).services() | self._services_left(found.cluster, named)
+        return tuple(sorted(left - set(named)))
+
+    def _services_left(self, cluster: str, named: Collection[str]) -> set[str]:
+        """Only what has our names is looked at, and only our tags say whose it is."""
+        wanted = {slot_name(self._owner.place, service, slot) for service in named for slot in Slot}
+        ends = tuple(f"-{slot}" for slot in Slot)
+        names = [
+            name
+            for name in self._services.listed(cluster)
+            if name.startswith(f"{self._owner.place}-") and name.endswith(ends) and name not in wanted
+        ]
+        shown = self._services.shown(cluster, names).values()
+        tags = [read_ecs_tags(each.get("tags", [])) for each in shown if each["status"] != "INACTIVE"]
+        return {each[SERVICE_TAG] for each in tags if self._owner.owns(each) and SERVICE_TAG in each}
 
     def failures(self, service: str, slot: Slot) -> Sequence[TaskFailure]:
         cluster, name = self.foundation().cluster, slot_name(self._owner.place, service, slot)

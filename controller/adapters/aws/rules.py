@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from controller.adapters.aws.wire import priorities
 from controller.adapters.aws.wire import rules as wire
 from controller.adapters.aws.wire.rules import ListenerRule
 from controller.domain.errors import Blocked
-from controller.domain.names import DEPLOYMENT_TAG, group_name
+from controller.domain.names import DEPLOYMENT_TAG, ROLE_TAG, SERVICE_TAG, group_name
 from controller.domain.slot import Slot
 from controller.domain.snapshot import RuleView
 
@@ -41,33 +41,73 @@ class RuleBook:
             )
         return ours[0] if ours else None
 
-    def twin(self, conditions: frozenset[wire.Condition]) -> ListenerRule | None:
-        """A rule that asks for exactly this, whoever made it."""
-        return next((rule for rule in self.rules if rule.conditions == conditions), None)
+    def of(self, service: str) -> tuple[ListenerRule, ...]:
+        """All of our rules for this service, whatever they are for and however many there are."""
+        return tuple(rule for rule in self._ours() if self.tags[rule.arn].get(SERVICE_TAG) == service)
+
+    def services(self) -> frozenset[str]:
+        """The services that our rules are for."""
+        return frozenset(
+            self.tags[rule.arn][SERVICE_TAG] for rule in self._ours() if SERVICE_TAG in self.tags[rule.arn]
+        )
+
+    def twins(self, conditions: frozenset[wire.Condition], but: str = "") -> tuple[ListenerRule, ...]:
+        """The rules that ask for exactly this, whoever made them; without the one whose ARN is `but`."""
+        return tuple(rule for rule in self.rules if rule.conditions == conditions and rule.arn != but)
+
+    def public_of(self, rule: ListenerRule) -> str | None:
+        """The service whose public rule this is; None when it is a test rule, or not ours."""
+        tags = self.tags[rule.arn]
+        is_public = self.owner.owns(tags) and tags.get(ROLE_TAG) == Role.PUBLIC
+        return tags.get(SERVICE_TAG) if is_public else None
 
     def view(self, service: str, role: Role) -> RuleView | None:
+        """A test rule's conditions hold a secret, which `header` has already: they are not repeated."""
         rule = self.find(service, role)
         if rule is None:
             return None
-        weights = wire.weights_of(rule.actions, group_names(self.owner, service))
-        return RuleView(rule.arn, rule.priority, weights, rule.portable, rule.header, self.maker(rule))
+        return RuleView(
+            arn=rule.arn,
+            priority=rule.priority,
+            weights=wire.weights_of(rule.actions, group_names(self.owner, service)),
+            actions=rule.portable,
+            header=rule.header,
+            made_by=self.maker(rule),
+            paths=rule.paths,
+            hosts=rule.hosts,
+            conditions=rule.portable_conditions if role is Role.PUBLIC else "",
+        )
 
     def maker(self, rule: ListenerRule) -> str | None:
         """The id of the deployment that made the rule."""
         return self.tags[rule.arn].get(DEPLOYMENT_TAG)
 
-    def free(self, part: range, wanted: priorities.Specificity) -> int | None:
-        ours = {rule.priority: _narrow(rule) for rule in self.rules if self.owner.owns(self.tags[rule.arn])}
-        return priorities.choose(part, wanted, ours, {rule.priority for rule in self.rules})
+    def free(self, part: range, asks: frozenset[wire.Condition], but: str = "") -> int | None:
+        """A number in `part` for a rule that asks for this; `but` is the ARN of the rule that is to get it."""
+        taken = {rule.priority for rule in self.rules}
+        return priorities.choose(part, narrowness(asks), self._narrow(but), taken, self._numbers_of_twins(asks, but))
+
+    def fits(self, rule: ListenerRule, part: range, asks: frozenset[wire.Condition]) -> bool:
+        """Whether the rule could keep its number if it asked for this."""
+        others, twins = self._narrow(rule.arn), self._numbers_of_twins(asks, rule.arn)
+        return rule.priority in priorities.room(part, narrowness(asks), others, twins)
+
+    def _ours(self) -> Iterator[ListenerRule]:
+        return (rule for rule in self.rules if self.owner.owns(self.tags[rule.arn]))
+
+    def _narrow(self, but: str) -> dict[int, priorities.Specificity]:
+        return {rule.priority: narrowness(rule.conditions) for rule in self._ours() if rule.arn != but}
+
+    def _numbers_of_twins(self, asks: frozenset[wire.Condition], but: str) -> list[int]:
+        return [rule.priority for rule in self.twins(asks, but) if self.owner.owns(self.tags[rule.arn])]
 
 
 def group_names(owner: Owner, service: str) -> dict[Slot, str]:
     return {slot: group_name(owner.place, service, slot) for slot in Slot}
 
 
-def _narrow(rule: ListenerRule) -> priorities.Specificity:
-    values = {about: list(listed) for about, _, listed in rule.conditions}
-    return priorities.specificity(values.get("path-pattern", []), values.get("host-header", []))
+def narrowness(asks: frozenset[wire.Condition]) -> priorities.Specificity:
+    return priorities.specificity(wire.values_of("path-pattern", asks), wire.values_of("host-header", asks))
 
 
 class Rules:

@@ -1,21 +1,35 @@
-"""boto3's sessions and clients: made on first use, shared by threads, one set for each (region, role, name).
+"""boto3's sessions and clients: made on first use and shared by threads; two sets for each region, however many roles.
+
+A set takes 20 to 30 megabytes, so a thousand roles cannot have one each. All roles of a region share one, which signs
+each request with the credentials of whoever sends it; the controller's own credentials have the other.
 
 Reads retry a little by themselves. Writes are one attempt: between two attempts the lease must be looked at again.
 The endpoint is boto3's own affair (AWS_ENDPOINT_URL), and so are the controller's own credentials.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from functools import cache
+from pathlib import Path
+from threading import Lock, local
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    DeferredRefreshableCredentials,
+    ReadOnlyCredentials,
+)
+from botocore.loaders import JSONFileLoader, Loader
 
-from controller.adapters.aws.caller import Caller
+from controller.adapters.aws.caller import Caller, Clients
 from controller.adapters.aws.calls import ASSUME_ROLE
 from controller.domain.bindings import Binding
 
@@ -30,6 +44,9 @@ READING = Config(
     user_agent_extra="tidegate",
 )
 CHANGING = READING.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
+ENDPOINTS = frozenset({"api.ecr", "cloudformation", "ecs", "elasticloadbalancing", "logs", "sts"})
+"""The services that are called, as botocore's list of endpoints names them."""
 
 SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: at most 64 of these characters."""
@@ -69,47 +86,134 @@ class SessionClients:
             return self._made[service, changes]
 
 
+class LeanFiles(JSONFileLoader):
+    """botocore's service models without their documentation, which is most of them and which nobody here reads, and its
+    list of endpoints without those of 400 other services.
+
+    That is dropped while a file is parsed: what is parsed whole first leaves holes in the memory that are never filled.
+    """
+
+    def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
+        if not Path(full_path).is_file():
+            return None
+        with open_method(full_path, "rb") as file:
+            return json.loads(file.read(), object_pairs_hook=lean)
+
+
+def lean(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A field called documentation would be described by an object; only documentation itself is a text."""
+    found = {key: value for key, value in pairs if key != "documentation" or not isinstance(value, str)}
+    if found.keys() >= {"partition", "services"}:
+        found["services"] = {name: where for name, where in found["services"].items() if name in ENDPOINTS}
+    return found
+
+
+@cache
+def service_models() -> Loader:
+    """Read once for the process: every session would read its own."""
+    return Loader(file_loader=LeanFiles())
+
+
+def core_session() -> botocore.session.Session:
+    core = botocore.session.get_session()
+    core.register_component("data_loader", service_models())
+    return core
+
+
 def own_session(region: str) -> boto3.Session:
     """With the controller's own credentials, wherever boto3 finds them."""
-    return boto3.Session(region_name=region)
+    return boto3.Session(botocore_session=core_session(), region_name=region)
 
 
 def role_session(region: str, credentials: CredentialProvider) -> boto3.Session:
     """With the credentials of an assumed role and no others: a missing right must not fall back to the controller's."""
-    core = botocore.session.get_session()
+    core = core_session()
     core.register_component("credential_provider", CredentialResolver(providers=[credentials]))
     return boto3.Session(botocore_session=core, region_name=region)
 
 
-class AssumedRole(CredentialProvider):
-    """Credentials of a role, asked for at the first call and again before they expire."""
+class WhoeverSends(Credentials):
+    """Stands in a session for the credentials that the sending thread has named."""
 
+    def __init__(self) -> None:
+        super().__init__("", "")
+        self._named = local()
+
+    @contextmanager
+    def signing_with(self, credentials: Credentials) -> Iterator[None]:
+        self._named.credentials = credentials
+        try:
+            yield
+        finally:
+            del self._named.credentials
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """botocore asks for them at each signature, in the thread that sends."""
+        named: Credentials | None = getattr(self._named, "credentials", None)
+        assert named is not None, "a client that roles share was used without naming one"
+        frozen: ReadOnlyCredentials = named.get_frozen_credentials()
+        return frozen
+
+
+class SenderProvider(CredentialProvider):
     METHOD = "assume-role"
     CANONICAL_NAME = "tidegate-assume-role"
 
-    def __init__(self, access: Access, own: Caller) -> None:
+    def __init__(self, sender: WhoeverSends) -> None:
         super().__init__()
-        self._access = access
-        self._own = own
+        self._sender = sender
 
-    def load(self) -> DeferredRefreshableCredentials:
-        return DeferredRefreshableCredentials(refresh_using=self._ask, method=self.METHOD)
+    def load(self) -> Credentials:
+        return self._sender
 
-    def _ask(self) -> dict[str, str]:
-        """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
-        assert self._access.role is not None
-        assert self._access.name is not None
-        reply = self._own.read(
-            ASSUME_ROLE({"RoleArn": self._access.role, "RoleSessionName": self._access.name}),
-            about=f"role {self._access.role}",
-        )
-        given = reply["Credentials"]
+
+@dataclass(frozen=True)
+class ClientOfRole:
+    """A shared client whose calls are signed with the credentials of one role."""
+
+    shared: Any
+    sender: WhoeverSends
+    credentials: Credentials
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        call = getattr(self.shared, operation)
+
+        def signed(**parameters: Any) -> Any:
+            with self.sender.signing_with(self.credentials):
+                return call(**parameters)
+
+        return signed
+
+
+@dataclass(frozen=True)
+class RoleClients:
+    shared: SessionClients
+    sender: WhoeverSends
+    credentials: Credentials
+
+    def client(self, service: str, changes: bool) -> Any:
+        return ClientOfRole(self.shared.client(service, changes), self.sender, self.credentials)
+
+
+def credentials_of(access: Access, own: Caller) -> Credentials:
+    """Of a role: asked for at the first call and again before they expire.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    assert access.role is not None
+    assert access.name is not None
+    request = ASSUME_ROLE({"RoleArn": access.role, "RoleSessionName": access.name})
+
+    def ask() -> dict[str, str]:
+        given = own.read(request, about=f"role {access.role}")["Credentials"]
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
             "token": given["SessionToken"],
             "expiry_time": given["Expiration"].isoformat(),
         }
+
+    return DeferredRefreshableCredentials(refresh_using=ask, method="assume-role")
 
 
 class Callers:
@@ -127,6 +231,8 @@ class Callers:
         self._assumed = assumed
         self._lock = Lock()
         self._made: dict[Access, Caller] = {}
+        self._own_clients: dict[str, SessionClients] = {}
+        self._role_clients: dict[str, tuple[SessionClients, WhoeverSends]] = {}
 
     def of(self, access: Access) -> Caller:
         with self._lock:
@@ -134,11 +240,17 @@ class Callers:
 
     def _of(self, access: Access) -> Caller:
         if access not in self._made:
-            self._made[access] = Caller(SessionClients(self._session(access)))
+            self._made[access] = Caller(self._clients(access))
         return self._made[access]
 
-    def _session(self, access: Access) -> boto3.Session:
+    def _clients(self, access: Access) -> Clients:
+        region = access.region
         if access.role is None:
-            return self._own(access.region)
-        own = self._of(Access(access.account, access.region))
-        return self._assumed(access.region, AssumedRole(access, own))
+            if region not in self._own_clients:
+                self._own_clients[region] = SessionClients(self._own(region))
+            return self._own_clients[region]
+        if region not in self._role_clients:
+            sender = WhoeverSends()
+            self._role_clients[region] = (SessionClients(self._assumed(region, SenderProvider(sender))), sender)
+        own = self._of(Access(access.account, region))
+        return RoleClients(*self._role_clients[region], credentials_of(access, own))

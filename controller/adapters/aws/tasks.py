@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from controller.adapters.aws.batches import batched
 from controller.adapters.aws.caller import Caller
-from controller.adapters.aws.calls import CREATE_SERVICE, DESCRIBE_SERVICES, UPDATE_SERVICE
-from controller.adapters.aws.errors import Taken
+from controller.adapters.aws.calls import (
+    CREATE_SERVICE,
+    DELETE_SERVICE,
+    DESCRIBE_SERVICES,
+    LIST_SERVICES,
+    UPDATE_SERVICE,
+)
+from controller.adapters.aws.errors import Gone, Taken
 from controller.adapters.aws.foundation import FoundationReader
 from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.ownership import Owner
 from controller.adapters.aws.wire import services as wire
 from controller.adapters.aws.wire.tags import read_ecs_tags
-from controller.domain.actions import EmptySlot, RunSlot, SetCount
-from controller.domain.errors import Blocked, Transient
+from controller.domain.actions import DeleteSlot, EmptySlot, RunSlot, SetCount
+from controller.domain.errors import Blocked, Conflict, Transient
 from controller.domain.names import slot_name
 from controller.domain.ports import Permit
 from controller.domain.slot import Slot
@@ -38,6 +44,11 @@ class EcsServices:
         for name, service in active.items():
             self._owner.insist(read_ecs_tags(service.get("tags", [])), f"ECS service {name}")
         return active
+
+    def listed(self, cluster: str) -> list[str]:
+        """The names of all services of the cluster, whoever made them; draining ones are not among them."""
+        pages = self._caller.pages(LIST_SERVICES(wire.listed(cluster)), f"ECS services in {cluster}")
+        return [arn.rsplit("/", 1)[-1] for page in pages for arn in page["serviceArns"]]
 
     def shown(self, cluster: str, names: Sequence[str]) -> dict[str, ServiceTypeDef]:
         """Name → service, in whatever state it is. `Transient` when AWS's answer leaves a name out altogether."""
@@ -92,6 +103,25 @@ class SlotTasks:
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None:
         self._scale(action.service, action.slot, 0, permit)
 
+    def delete_slot(self, action: DeleteSlot, permit: Permit) -> None:
+        """The tasks are gone before the service goes, and the service before the group that its tasks were in."""
+        cluster = self._foundation.read().cluster
+        name = slot_name(self._owner.place, action.service, action.slot)
+        shown = self._found(cluster, name)
+        if shown is not None:
+            _insist_on_empty(shown)
+            self._delete(cluster, name, permit)
+        self._groups.remove(action.service, action.slot, permit)
+
+    def _delete(self, cluster: str, name: str, permit: Permit) -> None:
+        """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html: without `force`, so that
+        ECS itself refuses a service that was filled meanwhile."""
+        request = DELETE_SERVICE({"cluster": cluster, "service": name})
+        try:
+            self._caller.change(request, f"ECS service {name}", permit)
+        except Gone:
+            return
+
     def _scale(self, service: str, slot: Slot, count: int, permit: Permit) -> None:
         """A slot that was never filled is as empty as one that was emptied."""
         cluster = self._foundation.read().cluster
@@ -134,6 +164,19 @@ class SlotTasks:
         if action.content.port is None:
             return None
         return self._groups.arns(action.service).get(action.slot)
+
+
+def _insist_on_empty(shown: ServiceTypeDef) -> None:
+    name, left = shown["serviceName"], shown["runningCount"] + shown["pendingCount"]
+    if shown["desiredCount"] > 0:
+        raise Conflict(
+            f"ECS service {name} is to run {shown['desiredCount']} tasks: it is emptied first, then deleted."
+            " It is looked at again before anything else happens.",
+            code="slot.not_empty",
+        )
+    if left > 0:
+        text = f"ECS service {name}: {left} of its tasks have not stopped yet. It is tried again by itself."
+        raise Transient(text, code="slot.stopping")
 
 
 def _insist_on_controller(shown: ServiceTypeDef) -> None:

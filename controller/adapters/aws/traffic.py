@@ -1,23 +1,36 @@
 """`ports.Traffic`: target groups and listener rules."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from controller.adapters.aws.caller import Caller
-from controller.adapters.aws.calls import CREATE_RULE, DELETE_RULE, MODIFY_RULE
+from controller.adapters.aws.calls import CREATE_RULE, DELETE_RULE, MODIFY_RULE, SET_RULE_PRIORITIES
 from controller.adapters.aws.errors import Gone
 from controller.adapters.aws.foundation import FoundationReader
 from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.ownership import Owner, Role
-from controller.adapters.aws.rules import RuleBook, Rules, group_names
+from controller.adapters.aws.rules import RuleBook, Rules, group_names, narrowness
+from controller.adapters.aws.twins import (
+    insist_on_being_asked,
+    insist_on_no_double,
+    insist_on_no_stranger,
+    insist_on_no_twin,
+)
 from controller.adapters.aws.wire import priorities
 from controller.adapters.aws.wire import rules as wire
 from controller.adapters.aws.wire.rules import ListenerRule
-from controller.domain.actions import PrepareGroup, PutTestRule, SetWeights
+from controller.domain.actions import PrepareGroup, PutTestRule, SetRoute, SetWeights
 from controller.domain.errors import Blocked, Conflict, Transient
+from controller.domain.names import OWNER, OWNER_TAG, PLACE_TAG, ROLE_TAG, SERVICE_TAG
 from controller.domain.ports import Permit
 from controller.domain.secret import Secret
 from controller.domain.slot import Slot, Weights
 from controller.domain.undo import RuleAsItWas
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import RuleConditionTypeDef
 
 
 class ListenerTraffic:
@@ -47,12 +60,35 @@ class ListenerTraffic:
         book = self._book()
         rule = book.find(action.service, Role.PUBLIC)
         if rule is None:
+            insist_on_no_twin(book, action)
             actions = wire.forward(arns, action.weights)
             arn = self._create(book, action.service, action.route, actions, permit)
         else:
             arn = rule.arn
-            self._modify(rule, _weighted(rule, arns, action.weights), permit)
-        self._insist_on_weights(arn, action.service, action.weights)
+            insist_on_being_asked(book, rule, action)
+            self._modify(rule, permit, _weighted(rule, arns, action.weights))
+        self._insist_on_weights(self._rules.one(arn), action.service, action.weights)
+
+    def set_route(self, action: SetRoute, permit: Permit) -> None:
+        """In the order in which the rule never takes requests that are another's before and after: one that becomes
+        wider goes back first, one that becomes narrower does so where it is."""
+        book = self._book()
+        rule = book.find(action.service, Role.PUBLIC)
+        if rule is None:
+            text = f"Route of {action.service}: it has no public rule. It gets one with its first traffic."
+            raise Conflict(text, code="rule.absent")
+        requests = wire.rerouted(rule.requests, action.route)
+        asks = wire.compared(requests)
+        insist_on_no_stranger(book, rule, asks, action.service)
+        number = self._fitting(book, rule, asks, action.service)
+        widens = narrowness(asks) < narrowness(rule.conditions)
+        if widens:
+            self._renumber(rule, number, permit)
+        if rule.conditions != asks:
+            self._modify(rule, permit, requests=requests)
+        if not widens:
+            self._renumber(rule, number, permit)
+        _insist_on_requests(self._rules.one(rule.arn), asks, number, action.service)
 
     def put_test_rule(self, action: PutTestRule, permit: Permit) -> None:
         arns = self._groups_for(action.service, {action.slot: 100})
@@ -60,14 +96,23 @@ class ListenerTraffic:
         book = self._book()
         rule = book.find(action.service, Role.TEST)
         if rule is None:
+            insist_on_no_double(book, action)
             self._create(book, action.service, action.header, actions, permit)
         elif not self._is_as_asked(rule, action):
-            self._modify(rule, actions, permit, action.header)
+            self._modify(rule, permit, actions, wire.conditions(action.header), [action.header.reveal()])
 
     def restore_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None:
-        was = wire.restored(rule.actions)
-        self._modify(self._rules.one(rule.arn), was, permit)
-        self._insist_on_weights(rule.arn, service, rule.weights)
+        """Weights and requests in one call, so that the traffic is home with the first one; the number comes last."""
+        present = self._present(service, rule)
+        requests = wire.restored_conditions(rule.conditions) if rule.conditions else present.requests
+        asks = wire.compared(requests)
+        changed = requests if asks != present.conditions else ()
+        self._modify(present, permit, wire.restored(rule.actions), changed)
+        number = self._number_as_it_was(present, asks, rule)
+        self._renumber(present, number, permit)
+        found = self._rules.one(present.arn)
+        self._insist_on_weights(found, service, rule.weights)
+        _insist_on_requests(found, asks, number, service)
 
     def remove_rule(self, service: str, permit: Permit) -> None:
         """Only the rule that this deployment made: whatever else leads to the service is not its to undo."""
@@ -77,6 +122,10 @@ class ListenerTraffic:
             text = f"Listener rule {rule.arn} of {service} was not made by {permit.deployment}: it stays as it is."
             raise Conflict(text, code="rule.made_elsewhere")
         self._remove(rule, f"{Role.PUBLIC} rule of {service}", permit)
+
+    def remove_route(self, service: str, permit: Permit) -> None:
+        for rule in self._book().of(service):
+            self._remove(rule, f"rule {rule.priority} of {service}", permit)
 
     def remove_test_rule(self, service: str, permit: Permit) -> None:
         self._remove(self._book().find(service, Role.TEST), f"{Role.TEST} rule of {service}", permit)
@@ -101,43 +150,77 @@ class ListenerTraffic:
             )
         return arns
 
+    def _present(self, service: str, rule: RuleAsItWas) -> ListenerRule:
+        """The rule as it is now; the one that somebody made in its place when that one was deleted."""
+        try:
+            return self._rules.one(rule.arn)
+        except Gone as gone:
+            found = self._book().find(service, Role.PUBLIC)
+            if found is not None:
+                return found
+            tags = f"{OWNER_TAG}={OWNER}, {PLACE_TAG}={self._owner.place}, {SERVICE_TAG}={service}, {ROLE_TAG}=public"
+            raise Gone(
+                f"Going home of {service}: its public rule {rule.arn} is gone, somebody deleted it. Make a rule on the"
+                f" same listener that forwards to its target groups, with the tags {tags}: it then gets its old"
+                " requests and weights by itself.",
+                code="rule.gone",
+            ) from gone
+
     def _modify(
-        self, rule: ListenerRule, actions: Sequence[wire.Action], permit: Permit, asks_for: Secret | None = None
+        self,
+        rule: ListenerRule,
+        permit: Permit,
+        actions: Sequence[wire.Action] = (),
+        requests: Sequence[RuleConditionTypeDef] = (),
+        hidden: Collection[str] = (),
     ) -> None:
+        """Actions, conditions or both, whole; what is left out stays."""
         self._rules.insist(rule.arn)
-        request = MODIFY_RULE(wire.modify(rule.arn, actions, asks_for))
-        self._caller.change(request, f"listener rule {rule.arn}", permit, _hidden(asks_for))
+        request = MODIFY_RULE(wire.modify(rule.arn, actions, requests))
+        self._caller.change(request, f"listener rule {rule.arn}", permit, hidden)
+
+    def _renumber(self, rule: ListenerRule, number: int, permit: Permit) -> None:
+        """When somebody takes the number first, the `Conflict` ends the pass; the next one looks again."""
+        if number == rule.priority:
+            return
+        self._rules.insist(rule.arn)
+        request = SET_RULE_PRIORITIES(wire.renumber(rule.arn, number))
+        self._caller.change(request, f"listener rule {rule.arn}", permit)
 
     def _create(
         self, book: RuleBook, service: str, asks_for: wire.AsksFor, actions: Sequence[wire.Action], permit: Permit
     ) -> str:
         """The new rule's ARN. When somebody takes its number first, the `Conflict` ends the pass; the next one looks
         again."""
-        role = Role.TEST if isinstance(asks_for, Secret) else Role.PUBLIC
-        _insist_on_no_twin(book, asks_for, service)
-        number = self._number(book, asks_for, service)
+        is_test = isinstance(asks_for, Secret)
+        role, part = (Role.TEST, self._for_tests) if is_test else (Role.PUBLIC, self._for_public)
+        number = _there(book.free(part, wire.compared(wire.conditions(asks_for))), part, service)
         tags = self._owner.rule(service, role, permit.deployment)
         request = CREATE_RULE(wire.create(self._foundation.read().listener, asks_for, number, actions, tags))
         reply = self._caller.change(request, f"{role} rule of {service}", permit, _hidden(asks_for))
         return reply["Rules"][0]["RuleArn"]
 
-    def _number(self, book: RuleBook, asks_for: wire.AsksFor, service: str) -> int:
-        if isinstance(asks_for, Secret):
-            part, narrow = self._for_tests, priorities.ANYTHING
-        else:
-            part, narrow = self._for_public, priorities.of_route(asks_for)
-        number = book.free(part, narrow)
-        if number is None:
-            raise Blocked(
-                f"Listener rule for {service}: no free priority from {part.start} to {part.stop - 1} between the rules"
-                " with longer and with shorter paths. Widen `priorities` in tidegate.yaml.",
-                code="rule.no_priority",
-            )
-        return number
+    def _fitting(self, book: RuleBook, rule: ListenerRule, asks: frozenset[wire.Condition], service: str) -> int:
+        """The rule's own number, or another one where it could not keep that."""
+        if book.fits(rule, self._for_public, asks):
+            return rule.priority
+        return _there(book.free(self._for_public, asks, but=rule.arn), self._for_public, service)
 
-    def _insist_on_weights(self, arn: str, service: str, wanted: Weights) -> None:
+    def _number_as_it_was(self, present: ListenerRule, asks: frozenset[wire.Condition], was: RuleAsItWas) -> int:
+        """The old number if nobody has it, else one that keeps the order. Where there is none the present one stays:
+        the traffic is home, and that is worth more."""
+        if was.priority in {0, present.priority}:
+            return present.priority
+        book = self._book()
+        if was.priority not in {rule.priority for rule in book.rules}:
+            return was.priority
+        if book.fits(present, self._for_public, asks):
+            return present.priority
+        return book.free(self._for_public, asks, but=present.arn) or present.priority
+
+    def _insist_on_weights(self, rule: ListenerRule, service: str, wanted: Weights) -> None:
         """Read back: a call that was answered with success may still be on its way."""
-        found = wire.weights_of(self._rules.one(arn).actions, group_names(self._owner, service))
+        found = wire.weights_of(rule.actions, group_names(self._owner, service))
         if any(found[slot] != wanted.get(slot, 0) for slot in found):
             raise Transient(
                 f"Weights of {service}: the rule shows {_spoken(found)}, asked for was {_spoken(wanted)}."
@@ -171,13 +254,22 @@ def _hidden(asks_for: wire.AsksFor | None) -> list[str]:
     return [asks_for.reveal()] if isinstance(asks_for, Secret) else []
 
 
-def _insist_on_no_twin(book: RuleBook, asks_for: wire.AsksFor, service: str) -> None:
-    twin = book.twin(wire.compared(wire.conditions(asks_for)))
-    if twin is not None:
+def _there(number: int | None, part: range, service: str) -> int:
+    if number is None:
         raise Blocked(
-            f"Route of {service}: rule {twin.priority} ({twin.arn}) of the same listener matches the same requests and"
-            " is not this service's. Remove it, or change the route in the environment file.",
-            code="rule.foreign_twin",
+            f"Listener rule for {service}: no free priority from {part.start} to {part.stop - 1} between the rules"
+            " with longer and with shorter paths. Widen `priorities` in tidegate.yaml.",
+            code="rule.no_priority",
+        )
+    return number
+
+
+def _insist_on_requests(rule: ListenerRule, asks: frozenset[wire.Condition], number: int, service: str) -> None:
+    if rule.conditions != asks or rule.priority != number:
+        raise Transient(
+            f"Route of {service}: the rule shows number {rule.priority} and {wire.spoken(rule.conditions)},"
+            f" asked for was {number} and {wire.spoken(asks)}. It is looked at again.",
+            code="rule.not_yet",
         )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from github import GithubException
 
 from controller.adapters.github.authors import all_authors
+from controller.adapters.github.branches import Branches
 from controller.adapters.github.errors import translated
 from controller.adapters.github.sign_in import App, Credentials, SignedIn
 from controller.domain.errors import Blocked, Conflict, Rejected
@@ -24,7 +27,11 @@ __all__ = ["App", "GitHubSource"]
 FILES_SHOWN = 300
 """https://docs.github.com/en/rest/commits/commits#compare-two-commits: a list of so many files may be cut off."""
 
+SHA = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
+
 NOT_FOUND = 404
+NO_SUCH_COMMIT = 422
+"""https://docs.github.com/en/rest/commits/commits#get-a-commit"""
 
 
 class GitHubSource:
@@ -33,6 +40,7 @@ class GitHubSource:
     def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
         self._signed_in = SignedIn(url, credentials)
         self._clock = clock
+        self._branches = Branches()
 
     def head(self, repository: str, branch: str) -> Commit | None:
         """https://docs.github.com/en/rest/branches/branches#get-a-branch"""
@@ -43,6 +51,18 @@ class GitHubSource:
             except GithubException as error:
                 _insist_on(there, error)
                 return None
+
+    def heads(self, repository: str) -> Mapping[str, str]:
+        with translated(f"Reading the branches of {repository}", self._clock):
+            return self._branches.heads(self._signed_in.client(repository).requester, repository)
+
+    def resolve(self, repository: str, ref: str) -> Commit | None:
+        """As a sha, then as a tag, then as a branch: the first that there is."""
+        with translated(f"Looking for the commit {ref} of {repository}", self._clock):
+            there = self._repository(repository)
+            named = [f"tags/{ref}", f"heads/{ref}"]
+            found = (_there(there, each) for each in ([ref.lower(), *named] if SHA.fullmatch(ref) else named))
+            return next((commit for commit in found if commit is not None), None)
 
     def read(self, repository: str, path: str, sha: str) -> str | None:
         """https://docs.github.com/en/rest/repos/contents#get-repository-content
@@ -80,6 +100,19 @@ class GitHubSource:
 
     def _repository(self, name: str) -> Repository:
         return self._signed_in.client(name).get_repo(name)
+
+
+def _there(repository: Repository, ref: str) -> Commit | None:
+    """https://docs.github.com/en/rest/commits/commits#get-a-commit
+
+    That there is no such commit is said with 422, and so are other things, in other words.
+    """
+    try:
+        return _commit(repository.get_commit(ref))
+    except GithubException as error:
+        if error.status != NO_SUCH_COMMIT or "no commit found" not in str(error.message).lower():
+            _insist_on(repository, error)
+        return None
 
 
 def _insist_on(repository: Repository, error: GithubException) -> None:

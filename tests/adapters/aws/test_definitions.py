@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -78,6 +79,26 @@ def test_a_revision_is_described_once(rig: Rig) -> None:
     for _ in range(3):
         rig.cloud.looks.definitions([content])
     assert len(rig.calls("DescribeTaskDefinition")) == 1
+
+
+def test_tags_that_arrive_late_are_asked_for_again(rig: Rig) -> None:
+    content = rig.content()
+    arn = rig.cloud.definitions.register(content, rig.permit())
+    rig.hooks.append(("after-call.ecs.DescribeTaskDefinition", without_tags_once()))
+    stranger = rig.stranger()
+    assert stranger.looks.definitions([content]) == {}
+    assert stranger.looks.definitions([content]) == {content.digest: arn}
+
+
+def without_tags_once() -> Callable[..., None]:
+    answers: list[object] = []
+
+    def bare(parsed: dict[str, object], **_: object) -> None:
+        if not answers:
+            parsed["tags"] = []
+        answers.append(parsed)
+
+    return bare
 
 
 def test_a_revision_with_our_digest_but_of_another_place_is_not_ours(rig: Rig) -> None:

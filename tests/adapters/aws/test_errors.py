@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from controller.adapters.aws.calls import CALLS
 from controller.adapters.aws.errors import MEANINGS, Gone, Taken, from_answer, from_silence, meaning_of
-from controller.domain.errors import Blocked, TidegateError, Transient
+from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 
 MODELS = botocore.session.get_session()
 
@@ -70,6 +70,24 @@ def answered(code: str, message: str = "", operation: str = "UpdateService", sta
         ("ResourceNotFoundException", "", "GetLogEvents", Gone, "aws.gone"),
         ("ClientException", "Unable to describe task definition.", "DescribeTaskDefinition", Gone, "aws.gone"),
         ("PriorityInUse", "", "CreateRule", Taken, "aws.taken"),
+        ("PriorityInUse", "", "SetRulePriorities", Taken, "aws.taken"),
+        ("ResourceInUse", "", "DeleteTargetGroup", Transient, "aws.in_use"),
+        ("ServiceNotFoundException", "", "DeleteService", Gone, "aws.gone"),
+        (
+            "InvalidParameterException",
+            "The service cannot be stopped while it is scaled above 0.",
+            "DeleteService",
+            Conflict,
+            "slot.not_empty",
+        ),
+        (
+            "InvalidParameterException",
+            "The service cannot be stopped while deployments are active.",
+            "DeleteService",
+            Transient,
+            "aws.busy",
+        ),
+        ("InvalidParameterException", "Something else", "DeleteService", Blocked, "aws.refused"),
         ("DuplicateTargetGroupName", "", "CreateTargetGroup", Taken, "aws.taken"),
         ("ResourceAlreadyExistsException", "", "CreateLogGroup", Taken, "aws.taken"),
         (

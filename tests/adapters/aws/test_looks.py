@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from controller.domain.actions import PutTestRule, SetWeights
+from controller.domain.actions import EmptySlot, PutTestRule, SetWeights
 from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.manifest import Route
-from controller.domain.names import OWNER_TAG
+from controller.domain.names import OWNER_TAG, PLACE_TAG
 from controller.domain.secret import Secret
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Rollout, ServiceView
 from sandbox.runtime.scripted import Script, never_healthy
 from sandbox.world.faults import Fault
-from tests.adapters.aws.rig import Rig
+from tests.adapters.aws.rig import Rig, ours
+from tests.support.sandbox_aws import NETWORK
 
 BLUE_LIVE = {Slot.BLUE: 100, Slot.GREEN: 0}
 ROUTES = {"backend": Route(path=("/api/*",)), "frontend": Route(path=("/*",))}
@@ -131,6 +134,25 @@ def test_rules_beyond_the_first_page_are_read(running: Rig) -> None:
     assert look(running).live is Slot.BLUE
 
 
+def by_small_pages(operation: str, name: str) -> tuple[str, Any]:
+    """A hook that makes every answer a page of two."""
+
+    def smaller(params: dict[str, Any], **_: object) -> None:
+        params[name] = 2
+
+    return f"before-parameter-build.{operation}", smaller
+
+
+def test_every_page_of_rules_is_read(running: Rig) -> None:
+    for number in range(1, 7):
+        running.sandbox.rule(number, {running.group()["TargetGroupArn"]: 1}, path=f"/page/{number}")
+    running.hooks.append(by_small_pages("elbv2.DescribeRules", "PageSize"))
+    stranger = running.stranger()
+    running.world.calls.clear()
+    assert stranger.looks.services({"backend": True}, targets=False)["backend"].live is Slot.BLUE
+    assert len(running.calls("DescribeRules")) == 4
+
+
 def test_groups_that_were_there_are_asked_for_together(running: Rig) -> None:
     look(running)
     running.world.calls.clear()
@@ -148,6 +170,119 @@ def test_a_group_that_was_deleted_by_hand_does_not_hide_the_others(running: Rig)
     view = look(running)
     assert view.slots[Slot.BLUE].group is not None
     assert view.slots[Slot.GREEN].group is None
+
+
+# what is left of services that the file does not name
+
+
+def gone(rig: Rig, *services: str) -> list[str]:
+    """The orphans, where the file names these."""
+    return list(rig.cloud.looks.orphans(services))
+
+
+def test_a_service_that_is_not_named_any_more_is_an_orphan(rig: Rig) -> None:
+    for service in ("frontend", "backend"):
+        live(rig, service)
+    assert gone(rig, "backend", "frontend") == []
+    assert gone(rig, "backend") == ["frontend"]
+    assert gone(rig) == ["backend", "frontend"]
+
+
+def test_a_rule_alone_is_enough_to_be_an_orphan_and_so_is_a_slot(rig: Rig) -> None:
+    live(rig)
+    rig.run(rig.content("worker", port=None), Slot.GREEN, count=1)
+    rig.sandbox.ecs.delete_service(cluster="dev", service="captioncraft-dev-backend-blue", force=True)
+    assert gone(rig) == ["backend", "worker"]
+
+
+def test_a_slot_counts_while_it_exists_also_without_a_task(rig: Rig) -> None:
+    rig.run(rig.content("worker", port=None), count=1)
+    rig.cloud.tasks.empty_slot(EmptySlot("worker", Slot.BLUE), rig.permit())
+    assert gone(rig) == ["worker"]
+    rig.sandbox.ecs.delete_service(cluster="dev", service="captioncraft-dev-worker-blue", force=True)
+    assert gone(rig) == []
+
+
+def test_a_slot_that_is_deleted_while_somebody_looks_is_gone(rig: Rig) -> None:
+    """The list is older than what is then said about each."""
+    rig.run(rig.content("worker", port=None), count=0)
+    rig.world.faults.add(Fault(kind="stale", operation="ListServices", nth=1, seconds=60))
+    rig.clock.advance(30)
+    rig.sandbox.ecs.delete_service(cluster="dev", service="captioncraft-dev-worker-blue")
+    rig.clock.advance(30)
+    rig.world.calls.clear()
+    assert gone(rig) == []
+    assert len(rig.calls("DescribeServices")) == 1
+
+
+def theirs(rig: Rig, name: str, tags: dict[str, str]) -> None:
+    rig.sandbox.ecs.create_service(
+        cluster="dev",
+        serviceName=name,
+        taskDefinition=rig.sandbox.define(rig.sandbox.push("theirs", name)),
+        desiredCount=0,
+        launchType="FARGATE",
+        networkConfiguration=NETWORK,
+        tags=[{"key": key, "value": value} for key, value in tags.items()],
+    )
+
+
+@pytest.mark.parametrize("tags", [{}, {OWNER_TAG: "terraform"}, {PLACE_TAG: "captioncraft-dev-two"}])
+def test_a_name_like_ours_proves_nothing(rig: Rig, tags: dict[str, str]) -> None:
+    theirs(rig, "captioncraft-dev-old-blue", {**ours("old"), **tags} if tags else {})
+    assert gone(rig) == []
+
+
+def test_only_what_has_our_names_is_looked_at(rig: Rig) -> None:
+    for name in ("captioncraft-prod-old-blue", "captioncraft-dev-old", "old-blue"):
+        theirs(rig, name, ours("old"))
+    rig.world.calls.clear()
+    assert gone(rig) == []
+    assert rig.calls("DescribeServices") == []
+
+
+def test_a_service_is_called_by_its_tag(rig: Rig) -> None:
+    """A name is cut at its last hyphen only for the slot; a service may have hyphens, and so may a place."""
+    rig.run(rig.content("image-worker", port=None), count=1)
+    assert gone(rig, "worker", "image") == ["image-worker"]
+
+
+def test_looking_for_orphans_is_two_calls_where_there_are_none(rig: Rig) -> None:
+    for service in ("backend", "frontend"):
+        live(rig, service)
+    gone(rig, "backend", "frontend")
+    rig.world.calls.clear()
+    gone(rig, "backend", "frontend")
+    assert rig.operations() == ["DescribeRules", "ListServices"]
+    assert rig.asked("ListServices") == [{"cluster": "dev", "maxResults": 100}]
+
+
+def test_orphans_are_looked_at_ten_at_a_time(rig: Rig) -> None:
+    for number in range(12):
+        rig.run(rig.content(f"worker{number}", port=None), count=0)
+    rig.world.calls.clear()
+    assert len(gone(rig)) == 12
+    assert [len(asked["services"]) for asked in rig.asked("DescribeServices")] == [10, 2]
+
+
+def test_every_page_of_services_is_read(rig: Rig) -> None:
+    for number in range(5):
+        rig.run(rig.content(f"worker{number}", port=None), count=0)
+    rig.hooks.append(by_small_pages("ecs.ListServices", "maxResults"))
+    stranger = rig.stranger()
+    rig.world.calls.clear()
+    assert len(stranger.looks.orphans([])) == 5
+    assert len(rig.calls("ListServices")) == 3
+
+
+@pytest.mark.parametrize("kind", ["throttle", "denied", "server_error", "timeout"])
+@pytest.mark.parametrize("operation", ["ListServices", "DescribeServices", "DescribeRules", "DescribeTags"])
+def test_orphans_that_cannot_be_looked_for_are_not_none(running: Rig, operation: str, kind: Any) -> None:
+    stranger = running.stranger()
+    running.world.faults.add(Fault(kind=kind, operation=operation))
+    with pytest.raises(TidegateError) as raised:
+        stranger.looks.orphans([])
+    assert isinstance(raised.value, Blocked if kind == "denied" else Transient)
 
 
 # an error is never "nothing"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from controller.adapters.aws.wire.services import client_token, deployment_configuration
-from controller.domain.actions import EmptySlot
+from controller.domain.actions import DeleteSlot, EmptySlot, SetWeights
 from controller.domain.errors import Blocked, Conflict, Transient
+from controller.domain.manifest import Route
 from controller.domain.names import OWNER_TAG, PLACE_TAG, SERVICE_TAG, SLOT_TAG
 from controller.domain.slot import Slot
 from sandbox.world.faults import Fault
@@ -185,6 +186,180 @@ def test_emptying_asks_for_zero_and_nothing_else(ready: Rig) -> None:
 def test_emptying_what_is_not_there_is_done(rig: Rig) -> None:
     rig.cloud.tasks.empty_slot(EmptySlot("backend", Slot.BLUE), rig.permit())
     assert rig.changes() == []
+
+
+# the end of a slot
+
+BLUE = DeleteSlot("backend", Slot.BLUE)
+
+
+def delete(rig: Rig, action: DeleteSlot = BLUE) -> None:
+    rig.cloud.tasks.delete_slot(action, rig.permit())
+
+
+def exists(rig: Rig, slot: Slot = Slot.BLUE) -> tuple[bool, bool]:
+    """Whether the slot's service is there, and whether its target group is."""
+    shown = rig.cloud.looks.services({"backend": True}, targets=False)["backend"].slots[slot]
+    return shown.exists, shown.group is not None
+
+
+@pytest.fixture
+def emptied(rig: Rig) -> Rig:
+    """A slot that ran behind a rule, which was removed; its tasks are gone."""
+    rig.prepared()
+    shift = SetWeights("backend", Route(path=("/api/*",)), {Slot.BLUE: 100, Slot.GREEN: 0})
+    rig.cloud.traffic.set_weights(shift, rig.permit())
+    rig.run(rig.content())
+    rig.clock.advance(60)
+    rig.cloud.traffic.remove_route("backend", rig.permit())
+    rig.cloud.tasks.empty_slot(EmptySlot("backend", Slot.BLUE), rig.permit())
+    rig.clock.run_until(lambda: rig.service()["runningCount"] == 0)
+    rig.world.calls.clear()
+    return rig
+
+
+def test_an_empty_slot_is_deleted_with_its_group_and_never_by_force(emptied: Rig) -> None:
+    group = emptied.group()["TargetGroupArn"]
+    delete(emptied)
+    assert emptied.asked("DeleteService") == [{"cluster": CLUSTER, "service": NAME}]
+    assert emptied.asked("DeleteTargetGroup") == [{"TargetGroupArn": group}]
+    assert emptied.changes() == ["DeleteService", "DeleteTargetGroup"]
+    assert exists(emptied) == (False, False)
+
+
+def test_deleting_what_is_gone_is_done(emptied: Rig) -> None:
+    delete(emptied)
+    emptied.clock.run_until(lambda: emptied.service()["status"] == "INACTIVE")
+    emptied.world.calls.clear()
+    delete(emptied)
+    delete(emptied, DeleteSlot("backend", Slot.GREEN))
+    assert emptied.changes() == []
+
+
+def test_only_the_named_slot_is_deleted(emptied: Rig) -> None:
+    emptied.prepared(slot=Slot.GREEN)
+    attach(emptied, emptied.group(slot=Slot.GREEN)["TargetGroupArn"])
+    emptied.run(emptied.content(), Slot.GREEN)
+    delete(emptied)
+    assert exists(emptied, Slot.GREEN) == (True, True)
+
+
+def test_a_slot_with_tasks_is_not_deleted(ready: Rig) -> None:
+    ready.run(ready.content())
+    ready.world.calls.clear()
+    with pytest.raises(Conflict, match="is to run 2 tasks: it is emptied first") as raised:
+        delete(ready)
+    assert raised.value.code == "slot.not_empty"
+    assert ready.changes() == []
+
+
+def test_tasks_that_are_stopping_are_waited_for(ready: Rig) -> None:
+    ready.run(ready.content())
+    ready.clock.advance(60)
+    ready.cloud.tasks.empty_slot(EmptySlot("backend", Slot.BLUE), ready.permit())
+    ready.world.calls.clear()
+    with pytest.raises(Transient, match="2 of its tasks have not stopped yet"):
+        delete(ready)
+    assert ready.changes() == []
+
+
+def test_a_slot_that_was_filled_after_the_look_is_refused_by_ecs(emptied: Rig) -> None:
+    """And read as what it is: nothing is forced."""
+    emptied.world.faults.add(Fault(kind="stale", operation="DescribeServices", nth=1, versions=1))
+    emptied.sandbox.ecs.update_service(cluster=CLUSTER, service=NAME, desiredCount=1)
+    with pytest.raises(Conflict) as raised:
+        delete(emptied)
+    assert raised.value.code == "slot.not_empty"
+    assert exists(emptied) == (True, True)
+
+
+def test_a_service_that_drains_is_waited_for_before_its_group_goes(ready: Rig) -> None:
+    ready.run(ready.content())
+    ready.clock.advance(60)
+    ready.sandbox.ecs.delete_service(cluster=CLUSTER, service=NAME, force=True)
+    ready.world.calls.clear()
+    with pytest.raises(Transient, match="still draining"):
+        delete(ready)
+    assert ready.changes() == []
+
+
+def test_a_group_that_a_rule_still_uses_is_waited_for(emptied: Rig) -> None:
+    rule = emptied.sandbox.rule(9, {emptied.group()["TargetGroupArn"]: 1}, path="/theirs")
+    with pytest.raises(Transient, match="must be changed by whoever made it") as raised:
+        delete(emptied)
+    assert raised.value.code == "aws.in_use"
+    emptied.sandbox.elbv2.delete_rule(RuleArn=rule)
+    emptied.clock.run_until(lambda: emptied.service()["status"] == "INACTIVE")
+    delete(emptied)
+    assert exists(emptied) == (False, False)
+
+
+@pytest.mark.parametrize("lost", ["DeleteService", "DeleteTargetGroup"])
+@pytest.mark.parametrize("kind", ["timeout", "lost_answer"])
+def test_a_deletion_that_was_cut_off_is_finished_by_asking_again(emptied: Rig, lost: str, kind: Any) -> None:
+    emptied.world.faults.add(Fault(kind=kind, operation=lost, nth=1))
+    with pytest.raises(Transient):
+        delete(emptied)
+    emptied.clock.advance(30)
+    delete(emptied)
+    assert exists(emptied) == (False, False)
+
+
+def test_a_look_that_is_older_than_the_deletion_finds_nothing_more_to_delete(emptied: Rig) -> None:
+    """It shows service and group as they were before."""
+    for operation in ("DescribeServices", "DescribeTargetGroups"):
+        emptied.world.faults.add(Fault(kind="stale", operation=operation, nth=2, seconds=60))
+    delete(emptied)
+    emptied.clock.advance(30)
+    delete(emptied)
+    assert [call.outcome for call in emptied.calls("DeleteService")] == ["ok", "ServiceNotFoundException"]
+    assert exists(emptied) == (False, False)
+
+
+def test_a_worker_is_deleted_without_a_group(rig: Rig) -> None:
+    rig.run(rig.content("worker", port=None), count=1)
+    rig.cloud.tasks.empty_slot(EmptySlot("worker", Slot.BLUE), rig.permit())
+    rig.clock.advance(60)
+    rig.world.calls.clear()
+    delete(rig, DeleteSlot("worker", Slot.BLUE))
+    assert rig.changes() == ["DeleteService"]
+
+
+def test_a_group_is_deleted_also_where_there_never_was_a_service(rig: Rig) -> None:
+    rig.prepared()
+    rig.world.calls.clear()
+    delete(rig)
+    assert rig.changes() == ["DeleteTargetGroup"]
+
+
+def test_a_foreign_service_of_the_same_name_is_not_deleted(ready: Rig) -> None:
+    foreign_service(ready)
+    with pytest.raises(Blocked, match=f"ECS service {NAME} exists, but without the tags"):
+        delete(ready)
+    assert ready.changes() == []
+
+
+def test_a_foreign_group_of_the_same_name_is_not_deleted(rig: Rig) -> None:
+    rig.sandbox.group(NAME)
+    rig.world.calls.clear()
+    with pytest.raises(Blocked, match=f"Target group {NAME} exists, but without the tags"):
+        delete(rig)
+    assert rig.changes() == []
+
+
+def test_a_group_whose_tags_were_taken_away_is_not_deleted(emptied: Rig) -> None:
+    """What was remembered about it is not enough."""
+    emptied.cloud.looks.services({"backend": True}, targets=False)
+    emptied.sandbox.elbv2.remove_tags(ResourceArns=[emptied.group()["TargetGroupArn"]], TagKeys=[OWNER_TAG])
+    with pytest.raises(Blocked, match="Target group"):
+        delete(emptied)
+    assert emptied.calls("DeleteTargetGroup") == []
+
+
+def test_without_the_lease_nothing_is_deleted(emptied: Rig) -> None:
+    with pytest.raises(Conflict, match="the lease is lost"):
+        emptied.cloud.tasks.delete_slot(BLUE, emptied.lost_lease())
+    assert emptied.changes() == []
 
 
 def test_every_change_is_checked_and_attempted_once(ready: Rig) -> None:

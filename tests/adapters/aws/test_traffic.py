@@ -351,6 +351,17 @@ def test_restoring_twice_changes_nothing_more(both: Rig) -> None:
     assert as_it_was(both) == was
 
 
+def test_a_rule_that_does_not_show_its_old_weights_yet_is_looked_at_again(both: Rig) -> None:
+    """It shows what it showed before it was given its old actions back."""
+    shift(both, BLUE_LIVE)
+    was = as_it_was(both)
+    both.world.faults.add(Fault(kind="stale", operation="DescribeRules", nth=4, versions=1))
+    shift(both, SPLIT)
+    with pytest.raises(Transient, match="blue 90 green 10"):
+        both.cloud.traffic.restore_rule("backend", was, both.permit())
+    assert as_it_was(both) == was
+
+
 def test_restoring_a_rule_that_is_gone_is_a_conflict(both: Rig) -> None:
     shift(both, BLUE_LIVE)
     was = as_it_was(both)
@@ -369,6 +380,14 @@ def test_removing_takes_the_one_rule_and_is_done_when_there_is_none(both: Rig) -
         both.cloud.traffic.remove_rule("backend", both.permit())
     assert both.rules() == []
     assert both.changes().count("DeleteRule") == 2
+
+
+def test_a_rule_that_another_deployment_made_is_not_removed(both: Rig) -> None:
+    shift(both, BLUE_LIVE)
+    both.world.calls.clear()
+    with pytest.raises(Conflict, match="was not made by d-2"):
+        both.cloud.traffic.remove_rule("backend", replace(both.permit(), deployment="d-2"))
+    assert both.changes() == []
 
 
 def test_a_rule_of_another_place_is_never_removed(both: Rig) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.adapters.aws.wire.priorities import choose, of_route, parts, specificity
-from controller.domain.manifest import Route
+from controller.adapters.aws.wire.priorities import choose, parts, room, specificity
 
 PART = range(1500, 2000)
 
@@ -35,7 +34,7 @@ def test_every_order_of_making_gives_the_same_order_of_asking(wanted: list[int],
 
 
 def test_an_api_comes_before_the_page_that_takes_the_rest() -> None:
-    api, page = of_route(Route(path=("/api/*",))), of_route(Route(path=("/*",)))
+    api, page = specificity(["/api/*"], []), specificity(["/*"], [])
     for order in itertools.permutations([api, page]):
         made = {narrow: number for number, narrow in numbers(order).items()}
         assert made[api] < made[page]
@@ -67,3 +66,23 @@ def test_the_choice_is_always_the_same() -> None:
 def test_both_parts_cover_the_smallest_range() -> None:
     tests, public = parts(range(1, 11))
     assert (tests, public) == (range(1, 6), range(6, 11))
+
+
+def test_a_rule_with_a_twin_of_ours_is_asked_before_it() -> None:
+    first = choose(PART, 6, {}, set())
+    assert first is not None
+    second = choose(PART, 6, {first: 6}, {first}, twins=[first])
+    assert second == first - 1
+    assert choose(PART, 6, {first: 6, second: 6}, {first, second}, twins=[first, second]) == first - 2
+
+
+def test_before_a_twin_is_still_behind_what_is_narrower() -> None:
+    ours = {1600: 20, 1602: 6}
+    assert room(PART, 6, ours, twins=[1602]) == range(1601, 1602)
+    assert choose(PART, 6, ours, ours.keys(), twins=[1602]) == 1601
+    assert choose(PART, 6, ours, {1600, 1601, 1602}, twins=[1602]) is None
+
+
+def test_a_twin_outside_the_part_leaves_no_room_or_all_of_it() -> None:
+    assert not room(PART, 6, {}, twins=[7])
+    assert room(PART, 6, {}, twins=[7000]) == PART

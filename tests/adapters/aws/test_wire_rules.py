@@ -158,4 +158,62 @@ def test_the_header_is_read_whatever_its_case() -> None:
 
 def test_a_modify_leaves_conditions_out_unless_asked() -> None:
     assert wire.modify(RULE, (forward((BLUE, 1)),)) == {"RuleArn": RULE, "Actions": [forward((BLUE, 1))]}
-    assert "Conditions" in wire.modify(RULE, (forward((BLUE, 1)),), Secret("x"))
+    paths = wire.conditions(Route(path=("/api/*",)))
+    assert wire.modify(RULE, (forward((BLUE, 1)),), paths) == {
+        "RuleArn": RULE,
+        "Actions": [forward((BLUE, 1))],
+        "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*"]}}],
+    }
+
+
+def test_a_modify_leaves_actions_out_unless_asked() -> None:
+    assert set(wire.modify(RULE, requests=wire.conditions(Route(path=("/api/*",))))) == {"RuleArn", "Conditions"}
+
+
+def test_a_number_is_set_for_one_rule() -> None:
+    assert wire.renumber(RULE, 1501) == {"RulePriorities": [{"RuleArn": RULE, "Priority": 1501}]}
+
+
+def test_a_rule_says_which_paths_and_hosts_it_asks_for() -> None:
+    rule = a_rule(forward((BLUE, 1)), conditions=[PATHS_TWICE, HOST, QUERY])
+    assert (rule.paths, rule.hosts) == ({"/api/*", "/v2/*"}, {"captions.example.com"})
+
+
+def test_a_condition_that_is_shown_twice_is_sent_once() -> None:
+    """AWS refuses one that has its values both in `Values` and in the member for its field."""
+    sent = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/v2/*", "/api/*"]}}
+    assert a_rule(forward((BLUE, 1)), conditions=[PATHS_TWICE]).requests == (sent,)
+
+
+def test_a_condition_in_the_old_spelling_is_sent_in_the_new_one() -> None:
+    sent = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*", "/v2/*"]}}
+    assert a_rule(forward((BLUE, 1)), conditions=[PATHS]).requests == (sent,)
+
+
+def test_conditions_of_other_kinds_are_sent_as_they_are_shown() -> None:
+    old: dict[str, Any] = {"Field": "http-request-method", "Values": ["GET"]}
+    both = {**old, "HttpRequestMethodConfig": {"Values": ["GET"]}}
+    assert a_rule(forward((BLUE, 1)), conditions=[QUERY, REGEX, old]).requests == (QUERY, REGEX, old)
+    assert a_rule(forward((BLUE, 1)), conditions=[both]).requests == (
+        {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
+    )
+
+
+def test_portable_conditions_come_back_as_they_were() -> None:
+    rule = a_rule(forward((BLUE, 1)), conditions=[HOST, PATHS_TWICE, QUERY])
+    assert wire.compared(wire.restored_conditions(rule.portable_conditions)) == rule.conditions
+
+
+def test_equal_conditions_are_equal_texts_in_whatever_order_they_are_shown() -> None:
+    one = a_rule(forward((BLUE, 1)), conditions=[PATHS, HOST])
+    other = a_rule(forward((BLUE, 1)), conditions=[HOST, PATHS_TWICE])
+    assert one.portable_conditions == other.portable_conditions
+    assert one.portable_conditions != a_rule(forward((BLUE, 1)), conditions=[PATHS]).portable_conditions
+
+
+def test_a_new_route_leaves_other_conditions_as_they_are() -> None:
+    rule = a_rule(forward((BLUE, 1)), conditions=[PATHS_TWICE, HOST, QUERY])
+    assert wire.rerouted(rule.requests, Route(path=("/new/*",))) == [
+        {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/new/*"]}},
+        QUERY,
+    ]

@@ -79,6 +79,80 @@ def test_a_repository_that_is_not_there_is_blocked(source: GitHubSource) -> None
     assert raised.value.code == "github.repository_missing"
 
 
+# resolve
+
+
+def test_a_sha_whole_or_short_is_its_commit(source: GitHubSource, clone: Clone) -> None:
+    before = clone.git("rev-parse", "HEAD")
+    push(clone, {"i.txt": "i\n"})
+    for ref in (before, before[:7], before[:12].upper()):
+        found = source.resolve(NAME, ref)
+        assert found is not None
+        assert (found.sha, found.tree) == (before, clone.git("rev-parse", f"{before}^{{tree}}"))
+
+
+def test_a_resolved_commit_is_the_same_as_the_head(source: GitHubSource, clone: Clone) -> None:
+    push(clone, {"j.txt": "j\n"}, "Add j\n\nCo-authored-by: Ada Lovelace <1001+ada@users.noreply.github.localhost>")
+    assert source.resolve(NAME, "develop") == source.head(NAME, "develop")
+
+
+def test_a_tag_is_the_commit_that_it_names_annotated_or_not(source: GitHubSource, clone: Clone) -> None:
+    sha = push(clone, {"k.txt": "k\n"})
+    clone.git("tag", "v1.0.0")
+    clone.git("tag", "-a", "v1.1.0", "-m", "a release")
+    clone.git("push", "-q", "origin", "v1.0.0", "v1.1.0")
+    for name in ("v1.0.0", "v1.1.0"):
+        found = source.resolve(NAME, name)
+        assert found is not None
+        assert found.sha == sha
+
+
+def test_a_tag_comes_before_a_branch_of_the_same_name(source: GitHubSource, clone: Clone) -> None:
+    tagged = clone.git("rev-parse", "HEAD")
+    clone.git("push", "-q", "origin", f"{tagged}:refs/tags/next")
+    push(clone, {"l.txt": "l\n"})
+    clone.git("push", "-q", "origin", "HEAD:refs/heads/next")
+    found = source.resolve(NAME, "next")
+    assert found is not None
+    assert found.sha == tagged
+
+
+def test_a_branch_that_looks_like_a_sha_or_has_a_slash_is_found(source: GitHubSource, clone: Clone) -> None:
+    sha = push(clone, {"m.txt": "m\n"})
+    for name in ("deadbeef", "beef", "feature/deadbeef"):
+        clone.git("push", "-q", "origin", f"HEAD:refs/heads/{name}")
+        found = source.resolve(NAME, name)
+        assert found is not None
+        assert found.sha == sha
+
+
+def test_what_stands_for_no_commit_is_none(source: GitHubSource, clone: Clone) -> None:
+    tree = clone.git("rev-parse", "HEAD^{tree}")
+    for ref in ("nowhere", "v9.9.9", ABSENT, ABSENT[:7], tree, "develop~1x", ""):
+        assert source.resolve(NAME, ref) is None, ref
+
+
+def test_fewer_than_seven_digits_are_no_sha(source: GitHubSource, clone: Clone) -> None:
+    sha = clone.git("rev-parse", "HEAD")
+    assert source.resolve(NAME, sha[:6]) is None
+    assert source.resolve(NAME, sha[:7]) is not None
+
+
+def test_a_commit_of_a_repository_that_is_not_there_is_blocked(source: GitHubSource) -> None:
+    with pytest.raises(Blocked, match="Looking for the commit develop of acme/typo") as raised:
+        source.resolve("acme/typo", "develop")
+    assert raised.value.code == "github.repository_missing"
+
+
+@pytest.mark.parametrize("status", [422, 500, 403, 429])
+def test_a_refusal_is_no_missing_commit(served: Served, source: GitHubSource, status: int) -> None:
+    """422 says that there is no such commit, and other things in other words."""
+    misbehaviour = served.github.frame.misbehaviour
+    misbehaviour.status, misbehaviour.count = status, 1
+    with pytest.raises((Blocked, Transient)):
+        source.resolve(NAME, "develop")
+
+
 # read
 
 

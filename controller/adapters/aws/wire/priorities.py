@@ -6,14 +6,10 @@ part a longer path comes before a shorter one, and a rule for certain hosts befo
 
 from collections.abc import Collection, Mapping
 
-from controller.domain.manifest import Route
-
 PATH_LIMIT = 128
 """Characters of a path: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html"""
 
 Specificity = int
-
-ANYTHING: Specificity = 0
 
 
 def specificity(paths: Collection[str], hosts: Collection[str]) -> Specificity:
@@ -26,10 +22,6 @@ def specificity(paths: Collection[str], hosts: Collection[str]) -> Specificity:
     return min((len(path) for path in paths), default=0) + (PATH_LIMIT + 1 if hosts else 0)
 
 
-def of_route(route: Route) -> Specificity:
-    return specificity(route.path, route.host)
-
-
 def parts(numbers: range) -> tuple[range, range]:
     """(for test rules, for public rules)
 
@@ -40,16 +32,30 @@ def parts(numbers: range) -> tuple[range, range]:
     return numbers[:border], numbers[border:]
 
 
-def choose(part: range, wanted: Specificity, ours: Mapping[int, Specificity], taken: Collection[int]) -> int | None:
-    """A free number between our wider and our narrower rules, near to where such a rule would be in an empty part.
+def room(part: range, wanted: Specificity, ours: Mapping[int, Specificity], twins: Collection[int] = ()) -> range:
+    """The numbers between our narrower and our wider rules, and before `twins`: those of ours for the same requests.
 
-    `ours` maps the numbers of our rules to how narrow they are; None when there is no free number left there.
+    `ours` maps the numbers of our rules to how narrow they are.
+
+    >>> room(range(1500, 2000), 6, {1510: 20, 1700: 2}, twins=[1600])
+    range(1511, 1600)
     """
     after = max(
         (number for number, narrow in ours.items() if number in part and narrow > wanted), default=part.start - 1
     )
     before = min((number for number, narrow in ours.items() if number in part and narrow < wanted), default=part.stop)
+    return range(after + 1, min(before, *twins) if twins else before)
+
+
+def choose(
+    part: range,
+    wanted: Specificity,
+    ours: Mapping[int, Specificity],
+    taken: Collection[int],
+    twins: Collection[int] = (),
+) -> int | None:
+    """A free number with room for such a rule, near to where it would be in an empty part; None when there is none."""
     most = 2 * PATH_LIMIT + 1
     ideal = part.start + (most - wanted) * (len(part) - 1) // most
-    free = [number for number in range(after + 1, before) if number in part and number not in taken]
+    free = [number for number in room(part, wanted, ours, twins) if number not in taken]
     return min(free, key=lambda number: (abs(number - ideal), number), default=None)

@@ -1,7 +1,7 @@
-"""Listener rules: whole actions in, whole actions out.
+"""Listener rules: whole actions and conditions in, whole actions and conditions out.
 
-ModifyRule replaces the complete list of actions, and there is no compare-and-set: whoever changes a weight carries
-everything else along.
+ModifyRule replaces the complete list of actions, and that of conditions, and there is no compare-and-set: whoever
+changes a weight or a path carries everything else along.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ModifyRuleInputTypeDef,
         RuleConditionTypeDef,
         RuleTypeDef,
+        SetRulePrioritiesInputTypeDef,
     )
 
 Action = Mapping[str, Any]
@@ -33,15 +34,20 @@ Action = Mapping[str, Any]
 Condition = tuple[str, str, frozenset[str]]
 """What a condition looks at (`path-pattern`), the header's name or "", and its values, in no order."""
 
+ROUTED = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
+"""What a route says, and where AWS writes its values; everything else that a public rule asks for is somebody else's
+affair."""
+
 
 @dataclass(frozen=True)
 class ListenerRule:
-    """One rule that is not the listener's default."""
+    """One rule that is not the listener's default. `requests` are its conditions, ready to be sent."""
 
     arn: str
     priority: int
     conditions: frozenset[Condition]
     actions: tuple[Action, ...] = field(hash=False)
+    requests: tuple[RuleConditionTypeDef, ...] = field(hash=False)
 
     @property
     def header(self) -> str | None:
@@ -52,13 +58,51 @@ class ListenerRule:
         return None
 
     @property
+    def paths(self) -> frozenset[str]:
+        return values_of("path-pattern", self.conditions)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return values_of("host-header", self.conditions)
+
+    @property
     def portable(self) -> str:
         """All actions as JSON that `restored` reads."""
-        return json.dumps(self.actions, sort_keys=True, separators=(",", ":"))
+        return _json(self.actions)
+
+    @property
+    def portable_conditions(self) -> str:
+        """All conditions as JSON that `restored_conditions` reads: equal ones are equal texts, in whatever order AWS
+        shows them."""
+        return _json(sorted((_ordered(each) for each in self.requests), key=_json))
+
+
+def spoken(conditions: frozenset[Condition]) -> str:
+    """What a public rule asks for, for people."""
+    return " ".join(sorted(f"{about} {'|'.join(sorted(values))}" for about, _, values in conditions))
+
+
+def values_of(about: str, conditions: frozenset[Condition]) -> frozenset[str]:
+    return frozenset(value for looked_at, _, values in conditions if looked_at == about for value in values)
 
 
 def restored(actions: str) -> tuple[Action, ...]:
     return tuple(json.loads(actions))
+
+
+def restored_conditions(conditions: str) -> tuple[RuleConditionTypeDef, ...]:
+    return tuple(json.loads(conditions))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _ordered(value: Any) -> Any:
+    """The same with every list of values in order: a condition holds for any of them."""
+    if isinstance(value, Mapping):
+        return {key: _ordered(member) for key, member in value.items()}
+    return sorted((_ordered(each) for each in value), key=_json) if isinstance(value, list) else value
 
 
 def read(shown: RuleTypeDef) -> ListenerRule | None:
@@ -70,6 +114,7 @@ def read(shown: RuleTypeDef) -> ListenerRule | None:
         priority=int(shown["Priority"]),
         conditions=frozenset(_condition(cast("Mapping[str, Any]", each)) for each in shown.get("Conditions", [])),
         actions=tuple(_sendable(cast("Action", each)) for each in shown.get("Actions", [])),
+        requests=tuple(_sendable_condition(cast("Mapping[str, Any]", each)) for each in shown.get("Conditions", [])),
     )
 
 
@@ -103,6 +148,19 @@ def _sendable(shown: Action) -> Action:
     return action
 
 
+def _sendable_condition(shown: Mapping[str, Any]) -> RuleConditionTypeDef:
+    """A condition as ModifyRule takes it, from one as DescribeRules shows it.
+
+    Values are often shown twice, and may be sent once: https://github.com/aws/aws-sdk/issues/439
+    """
+    alone = {key: shown[key] for key in ("Values", "RegexValues") if key in shown}
+    condition = {key: value for key, value in shown.items() if key not in alone}
+    member = ROUTED.get(shown.get("Field", ""))
+    if not any(key.endswith("Config") for key in condition):
+        condition.update({member: alone} if member else alone)
+    return cast("RuleConditionTypeDef", condition)
+
+
 AsksFor = Route | Secret
 """What makes a rule: a route for a public one, the secret value of our header for a test rule."""
 
@@ -123,6 +181,11 @@ def conditions(asks_for: AsksFor) -> list[RuleConditionTypeDef]:
     return wanted
 
 
+def rerouted(requests: Sequence[RuleConditionTypeDef], route: Route) -> list[RuleConditionTypeDef]:
+    """These conditions with the route's paths and hosts; whatever else they ask for stays."""
+    return [*conditions(route), *(each for each in requests if each.get("Field") not in ROUTED)]
+
+
 def create(
     listener: str, asks_for: AsksFor, priority: int, actions: Sequence[Action], tags: Mapping[str, str]
 ) -> CreateRuleInputTypeDef:
@@ -136,15 +199,24 @@ def create(
     }
 
 
-def modify(arn: str, actions: Sequence[Action], asks_for: AsksFor | None = None) -> ModifyRuleInputTypeDef:
+def modify(
+    arn: str, actions: Sequence[Action] = (), requests: Sequence[RuleConditionTypeDef] = ()
+) -> ModifyRuleInputTypeDef:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyRule.html
 
-    Conditions stay as they are when `asks_for` is None.
+    What is not sent stays as it is. A rule has an action and a condition at least: an empty list asks for nothing.
     """
-    request: ModifyRuleInputTypeDef = {"RuleArn": arn, "Actions": _sent(actions)}
-    if asks_for is not None:
-        request["Conditions"] = conditions(asks_for)
+    request: ModifyRuleInputTypeDef = {"RuleArn": arn}
+    if actions:
+        request["Actions"] = _sent(actions)
+    if requests:
+        request["Conditions"] = list(requests)
     return request
+
+
+def renumber(arn: str, priority: int) -> SetRulePrioritiesInputTypeDef:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetRulePriorities.html"""
+    return {"RulePriorities": [{"RuleArn": arn, "Priority": priority}]}
 
 
 def compared(wanted: Sequence[RuleConditionTypeDef]) -> frozenset[Condition]:

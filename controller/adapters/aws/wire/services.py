@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         CreateServiceRequestTypeDef,
         DeploymentConfigurationTypeDef,
         DeploymentTypeDef,
+        ListServicesRequestTypeDef,
         LoadBalancerTypeDef,
         NetworkConfigurationTypeDef,
         ServiceTypeDef,
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 BATCH = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html: services in one call."""
+
+PAGE = 100
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html: names in one answer; ten unasked."""
 
 FAILED_TASKS = 3
 """So many failures, counted without ever starting over, end a rollout. Nothing is rolled back by ECS: the slot has no
@@ -114,6 +118,10 @@ def _has_failed(shown: ServiceTypeDef, definition: str) -> bool:
 def scale(cluster: str, name: str, count: int) -> UpdateServiceRequestTypeDef:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html"""
     return {"cluster": cluster, "service": name, "desiredCount": count}
+
+
+def listed(cluster: str) -> ListServicesRequestTypeDef:
+    return {"cluster": cluster, "maxResults": PAGE}
 
 
 def client_token(token: str, name: str) -> str:
