@@ -5,15 +5,18 @@ from typing import Any
 
 from controller.domain.actions import (
     Action,
+    DeleteSlot,
     EmptySlot,
     PrepareGroup,
     PutTestRule,
     RegisterDefinition,
+    RemoveRoute,
     RemoveRule,
     RemoveTestRule,
     RestoreRule,
     RunSlot,
     SetCount,
+    SetRoute,
     SetWeights,
 )
 from controller.domain.errors import Conflict
@@ -23,6 +26,15 @@ from controller.domain.ports import Cloud, Permit
 def apply(action: Action, cloud: Cloud, permit: Permit) -> str:
     """Carry out `action`; what it made, as an ARN, or an empty text. Raises only the errors of `domain/errors.py`."""
     return _EFFECTS[type(action)](action, cloud, permit) or ""
+
+
+def _set_count(action: SetCount, cloud: Cloud, permit: Permit) -> None:
+    if action.share < 100:
+        weight = cloud.looks.weights(action.service).get(action.slot, 0)
+        if weight > action.share:
+            text = f"{action.slot} of {action.service} has weight {weight}: {action.count} tasks are too few for it"
+            raise Conflict(text, code="slot.has_traffic")
+    cloud.tasks.set_count(action, permit)
 
 
 def _empty_slot(action: EmptySlot, cloud: Cloud, permit: Permit) -> None:
@@ -39,11 +51,14 @@ _EFFECTS: Mapping[type[Any], Callable[[Any, Cloud, Permit], str | None]] = {
     PrepareGroup: lambda action, cloud, permit: cloud.traffic.prepare_group(action, permit),
     PutTestRule: lambda action, cloud, permit: cloud.traffic.put_test_rule(action, permit),
     RunSlot: lambda action, cloud, permit: cloud.tasks.run_slot(action, permit),
-    SetCount: lambda action, cloud, permit: cloud.tasks.set_count(action, permit),
+    SetCount: _set_count,
     SetWeights: lambda action, cloud, permit: cloud.traffic.set_weights(action, permit),
+    SetRoute: lambda action, cloud, permit: cloud.traffic.set_route(action, permit),
     RestoreRule: lambda action, cloud, permit: cloud.traffic.restore_rule(action.service, action.rule, permit),
     RemoveRule: lambda action, cloud, permit: cloud.traffic.remove_rule(action.service, permit),
     RemoveTestRule: lambda action, cloud, permit: cloud.traffic.remove_test_rule(action.service, permit),
     EmptySlot: _empty_slot,
+    RemoveRoute: lambda action, cloud, permit: cloud.traffic.remove_route(action.service, permit),
+    DeleteSlot: lambda action, cloud, permit: cloud.tasks.delete_slot(action, permit),
 }
 """A test compares this table with `domain/actions.py`: an action that nothing carries out fails it."""

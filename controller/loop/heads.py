@@ -17,6 +17,8 @@ from controller.domain.reason import Reason
 from controller.domain.revision import Commit, Revision, file_of
 from controller.domain.secret import Secret
 
+REWRITTEN = "source.history_rewritten"
+
 
 @dataclass(frozen=True)
 class Look:
@@ -45,7 +47,7 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
             text = f"{binding.branch} is at {head.short}, which does not descend from {environment.recorded[:7]}"
             return _refused(
                 seen,
-                "source.history_rewritten",
+                REWRITTEN,
                 f"{text}: what is live stays until the branch descends from it again",
                 now,
             )
@@ -64,6 +66,51 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
         revision,
         _entry(Event.REVISION_RECORDED, environment.name, f"{head.short} {head.title}", now, {"commit": head.sha}),
     )
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a `deploy` order stands for: a revision, or why there is none; and the commit that the environment is to be
+    at from now on, None when that stays as it is."""
+
+    revision: Revision | Reason
+    recorded: str | None = None
+
+
+def named_revision(environment: Environment, binding: Binding, source: Source, ref: str | None, now: datetime) -> Named:
+    """The commit that a person asked for, by name or as the branch's head: it must be reachable from the branch.
+
+    A head that does not descend from what was recorded is accepted by such an order.
+    """
+    head = source.head(binding.repository, binding.branch)
+    if head is None:
+        return Named(Reason("branch.missing", f"{binding.repository} has no branch {binding.branch}"))
+    commit = source.resolve(binding.repository, ref) if ref else head
+    if commit is None:
+        return Named(Reason("ref.unknown", f"{binding.repository} has no commit, tag or branch {ref}"))
+    if commit.sha != head.sha and not source.compare(binding.repository, commit.sha, head.sha).descends:
+        text = f"{ref} is {commit.short}, which can't be reached from {binding.branch}: merge it first"
+        return Named(Reason("ref.unreachable", text))
+    try:
+        text, _ = _file(environment.name, binding, source, commit)
+    except Rejected as error:
+        return Named(Reason(error.code, str(error)))
+    revision = Revision(environment.name, binding.branch, commit, text, now)
+    return Named(revision, head.sha if _is_to_be_recorded(environment, binding, source, commit, head) else None)
+
+
+def _is_to_be_recorded(
+    environment: Environment, binding: Binding, source: Source, commit: Commit, head: Commit
+) -> bool:
+    """Else the next look at the head would deploy it as well, or refuse it as before. A head that is older than what is
+    recorded may be an old answer: it counts only where an earlier look has found it, and refused it."""
+    recorded = environment.recorded
+    if recorded is None or recorded == head.sha:
+        return recorded is None
+    was_refused = environment.problem is not None and environment.problem.code == REWRITTEN
+    if source.compare(binding.repository, head.sha, recorded).descends:
+        return was_refused
+    return commit.sha == head.sha or not source.compare(binding.repository, recorded, head.sha).descends
 
 
 def _file(name: str, binding: Binding, source: Source, head: Commit) -> tuple[str, EnvironmentFile]:

@@ -11,17 +11,22 @@ BATCH = 200
 
 
 def take_in(store: Store, bindings: Mapping[str, Binding]) -> frozenset[str]:
-    """Settle every received delivery, in one transaction with the looks it asks for; the environments concerned."""
+    """Settle every received delivery, in one transaction with the looks it asks for; the environments concerned.
+
+    Controllers share the inbox: each takes what no other is taking, and who can act hears of the look.
+    """
     concerned: set[str] = set()
     while True:
         with store.write() as unit:
-            deliveries = unit.deliveries.received(BATCH)
+            deliveries = unit.deliveries.take(BATCH)
+            asked: list[str] = []
             for delivery in deliveries:
                 names = _concerned(delivery, bindings)
-                unit.environments.request_look(names)
+                asked.extend(names)
                 state = DeliveryState.DONE if names else DeliveryState.IGNORED
                 unit.deliveries.settle(delivery.source, delivery.id, state, _told(delivery, names))
-                concerned.update(names)
+            unit.environments.request_look(asked)
+            concerned.update(asked)
         if len(deliveries) < BATCH:
             return frozenset(concerned)
 

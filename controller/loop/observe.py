@@ -22,9 +22,8 @@ def observe(
     deployment: Deployment, evidence: frozenset[Evidence], cloud: Cloud, probe: Probe, now: datetime, elapsed: timedelta
 ) -> Snapshot:
     """The evidence that was asked for about `deployment`, and nothing else."""
-    file = deployment.revision.file
     targets = Evidence.TARGETS in evidence
-    routed = {name: service.route is not None for name, service in file.services.items()}
+    routed = deployment.looks_at
     return Snapshot(
         taken_at=now,
         elapsed=elapsed,

@@ -1,25 +1,28 @@
-"""Notices are sent after the transaction that wrote them, at least once: a crash between the two sends one again."""
+"""Notices are sent after the transaction that wrote them, at least once.
+
+Of two controllers one claims a notice and sends it. It is sent twice when its sender crashes before it could write down
+that it was sent, or takes longer than `HOLD`; its key stays the same.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from controller.domain.errors import TidegateError
 from controller.domain.ports import Clock
-from controller.store import Store
+from controller.store import Message, Store
 
 Tell = Callable[[str, str, Mapping[str, object]], None]
 """Says one notice: its kind, the key that it is known by, and its body."""
 
+HOLD = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(minutes=10)
 
 
 def send_due(store: Store, tell: Tell, clock: Clock) -> int:
     """Send what is due, oldest first; how many were sent. One that fails comes again later, and holds up no other."""
-    with store.read() as unit:
-        due = unit.outbox.due(clock.now())
     sent = 0
-    for message in due:
+    while message := _claimed(store, clock):
         try:
             tell(message.kind, message.key, message.body)
         except TidegateError as error:
@@ -31,3 +34,12 @@ def send_due(store: Store, tell: Tell, clock: Clock) -> int:
                 unit.outbox.sent(message.id)
             sent += 1
     return sent
+
+
+def _claimed(store: Store, clock: Clock) -> Message | None:
+    """Nothing is written while nothing is due: this is asked after every pass."""
+    with store.read() as unit:
+        if not unit.outbox.due(clock.now(), limit=1):
+            return None
+    with store.write() as unit:
+        return unit.outbox.claim(clock.now(), HOLD)

@@ -1,10 +1,11 @@
 """What would happen, without doing it: the plan that the newest revision of an environment leads to right now."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from controller import plan as planning
-from controller.domain.deployment import Deployment, Plan
+from controller.domain.deployment import Deployment, Kind, Plan
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.snapshot import Evidence
 from controller.domain.step import Step, spoken
@@ -26,12 +27,13 @@ class Preview:
         return shown(deployment, self._drawn(deployment))
 
     def _newest(self, environment: str) -> Deployment:
+        """What is over stands for its revision: what would come of that now."""
         with self._world.store.read() as unit:
             newest = unit.deployments.page(environment=environment, limit=1).items
         if not newest:
             told = f"{environment} has no revision yet: push to {self._world.bindings[environment].branch}"
             raise Blocked(told, code="plan.no_revision")
-        return newest[0]
+        return newest[0] if not newest[0].is_final else replace(newest[0], kind=Kind.DEPLOY, restart=False, pruned=None)
 
     def _drawn(self, deployment: Deployment) -> Plan:
         binding = self._world.bindings[deployment.environment]
@@ -47,7 +49,21 @@ class Preview:
         split = [name for name, view in snapshot.services.items() if view.is_split]
         if split:
             raise Conflict(f"the traffic of {', '.join(split)} is split: a plan starts from one live slot")
-        return planning.draw(revision, binding, cloud.looks.foundation(), snapshot.services)
+        if deployment.pruned is not None:
+            return planning.removal(deployment, binding, snapshot.services[deployment.pruned])
+        return planning.draw(
+            revision,
+            binding,
+            cloud.looks.foundation(),
+            snapshot.services,
+            deployment.kind,
+            deployment.restart,
+            self._kept(deployment.environment),
+        )
+
+    def _kept(self, environment: str) -> frozenset[str]:
+        with self._world.store.read() as unit:
+            return frozenset[str]().union(*(one.keeps for one in unit.deployments.open(environment)))
 
 
 def shown(deployment: Deployment, plan: Plan) -> Mapping[str, object]:

@@ -9,11 +9,12 @@ from datetime import timedelta
 from controller.choose import choose
 from controller.decide import AT_ONCE, Decision, decide, needed
 from controller.domain.actions import Action
-from controller.domain.deployment import Deployment
+from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
+from controller.domain.history import version_before
 from controller.domain.manifest import EnvironmentFile
-from controller.domain.orders import Order
+from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
@@ -21,12 +22,17 @@ from controller.domain.snapshot import Resolved, ServiceView
 from controller.loop.apply import apply
 from controller.loop.observe import observe
 from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
-from controller.loop.tenure import LEASE_SECONDS, Tenure, Tenures
+from controller.loop.tenure import ELSEWHERE, QUIET, REFUSALS, Tenure, Tenures
 from controller.loop.wanted import Wanted
 from controller.loop.world import World
+from controller.obey import Known
 from controller.progress.outcomes import Terms
+from controller.store import Elsewhere
 
 LOOK_AROUND_SECONDS = 10.0
+SEEN_KEPT = 100
+"""Sightings that are compared with the next look; of an environment that is not among them the next one is written."""
+
 LONGEST_BACKOFF = timedelta(seconds=60)
 
 
@@ -48,7 +54,7 @@ class State:
     environment: Environment
     deployments: Sequence[Deployment]
     orders: Sequence[Order]
-    live: EnvironmentFile | None
+    known: Known
 
 
 @dataclass(frozen=True)
@@ -70,15 +76,22 @@ class Reconciler:
         self._tenures = Tenures(world.store, world.clock, owner)
         self._wanted = Wanted(world)
         self._looked: dict[str, Looked] = {}
-        self._seen: dict[str, Mapping[str, ServiceView]] = {}
+        self._seen: dict[str, tuple[Mapping[str, ServiceView], tuple[str, ...]]] = {}
         self._looked_around: dict[str, float] = {}
 
     def run_pass(self, name: str) -> Pass:
         """Everything that can be done for this environment now. Errors end the pass, never the controller."""
         tenure = self._tenures.take(name)
-        if tenure is None:
-            text = "another controller looks after it"
-            return Pass(name, Reason("lease.elsewhere", text), timedelta(seconds=LEASE_SECONDS / 4))
+        if isinstance(tenure, Elsewhere):
+            return Pass(name, Reason(ELSEWHERE, f"{tenure.owner} looks after it"), tenure.left)
+        done = self._survive(name, tenure)
+        if done.look_again_in is None and tenure.quiet_seconds > 0:
+            # A lease is not given back in its quarantine: were it left so, the next to claim it would wait as well.
+            done = replace(done, look_again_in=timedelta(seconds=tenure.quiet_seconds))
+        self._tenures.leave(tenure, done.look_again_in)
+        return done
+
+    def _survive(self, name: str, tenure: Tenure) -> Pass:
         try:
             done = self._pass(name, tenure)
         except Conflict as error:
@@ -92,8 +105,6 @@ class Reconciler:
             return Pass(name, Reason(error.code, str(error)), LONGEST_BACKOFF)
         done = self._sooner(done)
         self._remember(name, done.look_again_in)
-        if done.look_again_in is None:
-            self._tenures.give_back(tenure)
         return done
 
     def give_back_all(self) -> None:
@@ -114,52 +125,83 @@ class Reconciler:
         self._wanted.look(self._state(name).environment, binding, tenure)
         resolved = self._wanted.seal(self._state(name).deployments, cloud, tenure)
         state = self._state(name)
+        asked, found = self._wanted.find(state.environment, state.orders, binding, tenure)
         now = self._world.clock.now()
-        choice = choose(state.environment, state.deployments, state.orders, now)
+        choice = choose(asked, state.deployments, state.orders, replace(state.known, found=found), now)
         before = {deployment.id: deployment for deployment in state.deployments}
-        environment, picked = record_choice(
-            self._world.store, tenure.lease, state.environment, choice, before, now, self._world.token
+        environment, queue = record_choice(
+            self._world.store, tenure.lease, asked, choice, before, now, self._world.token
         )
-        if picked is None and choice.orders:
+        if choice.openings or (choice.orders and not queue):
             return Pass(name, Reason("order.answered", choice.orders[-1].outcome), AT_ONCE)
-        if picked is None:
+        live = state.known.live.revision.file if state.known.live else None
+        if not queue:
             environment = self._clear_trouble(environment, tenure)
-            self._look_around(name, state.live, cloud, tenure)
+            self._look_around(name, live, cloud, tenure)
             return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), None)
-        found = resolved.get(picked.id, Resolved())
-        terms = Terms(environment, binding, cloud.looks.foundation(), state.live, self._pace, found)
-        return self._move(picked, terms, cloud, tenure)
+        kept = frozenset[str]().union(*(deployment.keeps for deployment in state.deployments))
+        terms = Terms(environment, binding, cloud.looks.foundation(), live, self._pace, kept=kept)
+        return self._move_first(queue, resolved, terms, cloud, tenure)
 
     def _state(self, name: str) -> State:
         with self._world.store.read() as unit:
-            environment = unit.environments.get(name)
-            live = unit.deployments.live(name)
-            return State(
-                environment,
-                unit.deployments.open(name),
-                unit.orders.waiting(name),
-                live.revision.file if live else None,
+            live, orders = unit.deployments.live(name), unit.orders.waiting(name)
+            goes_back = live is not None and any(order.kind is OrderKind.ROLLBACK for order in orders)
+            named = [unit.deployments.get(order.wish.to) for order in orders if order.wish.to]
+            known = Known(
+                live=live,
+                before=version_before(live, unit.deployments.succeeded(name)) if live and goes_back else None,
+                named={deployment.id: deployment for deployment in named if deployment},
             )
+            return State(unit.environments.get(name), unit.deployments.open(name), orders, known)
 
-    def _move(self, picked: Deployment, terms: Terms, cloud: Cloud, tenure: Tenure) -> Pass:
+    def _move_first(
+        self,
+        queue: Sequence[Deployment],
+        resolved: Mapping[str, Resolved],
+        terms: Terms,
+        cloud: Cloud,
+        tenure: Tenure,
+    ) -> Pass:
+        """One after the other, until one acts or has just moved: then the others come with the next pass."""
+        elapsed = self._elapsed(terms.environment.name)
+        waits: list[Pass] = []
+        for picked in queue:
+            terms = replace(terms, resolved=resolved.get(picked.id, Resolved()))
+            done, terms = self._move(picked, terms, cloud, tenure, elapsed)
+            waits.append(done)
+            if done.action is not None or done.look_again_in == AT_ONCE:
+                return done
+        looks = [done.look_again_in for done in waits if done.look_again_in is not None]
+        return replace(waits[0], look_again_in=min(looks, default=None))
+
+    def _move(
+        self, picked: Deployment, terms: Terms, cloud: Cloud, tenure: Tenure, elapsed: timedelta
+    ) -> tuple[Pass, Terms]:
         """Decide as often as the picture lacks something; then carry out the one action, if there is one."""
-        evidence, elapsed = needed(picked), self._elapsed(picked.environment)
+        evidence = needed(picked)
         while True:
             now = self._world.clock.now()
             snapshot = observe(picked, evidence, cloud, self._world.probe, now, elapsed)
-            self._keep_sighting(picked.environment, snapshot.services, tenure)
+            self._keep_sighting(picked, snapshot.services, tenure)
             decision = decide(picked, snapshot, now, terms)
+            if decision.action is not None and tenure.quiet_seconds > 0:
+                text = f"taken over from another controller: nothing changes for {tenure.quiet_seconds:.0f} s"
+                return Pass(picked.environment, Reason(QUIET, text), timedelta(seconds=tenure.quiet_seconds)), terms
             environment, picked = record_decision(
-                self._world.store, tenure.lease, terms.environment, picked, decision, now
+                self._world.store, tenure.lease, terms.environment, picked, decision, now, self._world.token
             )
             terms = replace(terms, environment=environment)
             if not decision.needs:
                 break
             evidence, elapsed = decision.needs, timedelta(0)
         terms = replace(terms, environment=self._clear_trouble(terms.environment, tenure))
+        if picked.pruned is not None and picked.phase is Phase.SUCCEEDED:
+            self._looked_around.pop(picked.environment, None)  # the orphan that it removed is shown no longer
         if decision.action is None:
-            return Pass(picked.environment, decision.reason, decision.look_again_in, picked.id)
-        return self._act(picked, decision, decision.action, cloud, tenure)
+            soon = AT_ONCE if decision.adopts else decision.look_again_in
+            return Pass(picked.environment, decision.reason, soon, picked.id), terms
+        return self._act(picked, decision, decision.action, cloud, tenure), terms
 
     def _look_around(self, name: str, live: EnvironmentFile | None, cloud: Cloud, tenure: Tenure) -> None:
         """At rest nothing depends on it, but people want to see what runs. A flood asks AWS no more often."""
@@ -167,14 +209,31 @@ class Reconciler:
         if live is not None and now - self._looked_around.get(name, -LOOK_AROUND_SECONDS) >= LOOK_AROUND_SECONDS:
             self._looked_around[name] = now
             routed = {service: wanted.route is not None for service, wanted in live.services.items()}
-            self._keep_sighting(name, cloud.looks.services(routed, targets=True), tenure)
+            services, orphans = cloud.looks.services(routed, targets=True), cloud.looks.orphans(routed)
+            self._put_sighting(name, services, tuple(orphans), tenure)
 
-    def _keep_sighting(self, name: str, services: Mapping[str, ServiceView], tenure: Tenure) -> None:
+    def _keep_sighting(self, picked: Deployment, services: Mapping[str, ServiceView], tenure: Tenure) -> None:
+        """Of the services of a file; one that is being removed is none of them. Orphans are looked for at rest only."""
+        if services and picked.pruned is None:
+            _, orphans = self._seen.get(picked.environment) or ({}, self._orphans_seen(picked.environment))
+            self._put_sighting(picked.environment, services, orphans, tenure)
+
+    def _orphans_seen(self, name: str) -> tuple[str, ...]:
+        with self._world.store.read() as unit:
+            sighting = unit.sightings.get(name)
+        return sighting.orphans if sighting else ()
+
+    def _put_sighting(
+        self, name: str, services: Mapping[str, ServiceView], orphans: tuple[str, ...], tenure: Tenure
+    ) -> None:
         """Written when it differs from the last one, so that a look that changes nothing writes nothing."""
-        if services and self._seen.get(name) != services:
+        if self._seen.get(name) != (services, orphans):
             with self._world.store.fenced(tenure.lease) as unit:
-                unit.sightings.put(Sighting(name, services, self._world.clock.now()))
-            self._seen[name] = services
+                unit.sightings.put(Sighting(name, services, self._world.clock.now(), orphans))
+            self._seen.pop(name, None)
+            self._seen[name] = services, orphans
+            if len(self._seen) > SEEN_KEPT:
+                del self._seen[next(iter(self._seen))]
 
     def _act(self, deployment: Deployment, decision: Decision, action: Action, cloud: Cloud, tenure: Tenure) -> Pass:
         """The intent is recorded; now do it, and record what came of it. After a crash here the next look will tell."""
@@ -183,6 +242,8 @@ class Reconciler:
         try:
             made = apply(action, cloud, permit)
         except (Transient, Blocked, Conflict) as error:
+            if error.code in REFUSALS:
+                raise
             saved = record_failure(self._world.store, tenure.lease, deployment, action, error, self._world.clock.now())
             reason = Reason(error.code, f"{decision.reason.text}: {error}")
             return Pass(deployment.environment, reason, self._backoff(saved, error, tenure), deployment.id, name)

@@ -4,21 +4,23 @@ Events are derived from the difference between what was and what will be, so no 
 line in the audit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from controller.choose import Choice, closed_warm_records, consequences
+from controller.choose import Choice, adopted, closed_warm_records, consequences
 from controller.decide import Decision
 from controller.domain.actions import Action, RegisterDefinition
-from controller.domain.deployment import FINAL, Deployment, Phase
+from controller.domain.deployment import FINAL, Deployment, Kind, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.events import AuditEntry, Event
+from controller.domain.history import version_before
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepState, Trouble
 from controller.loop.heads import waiting_deployment
+from controller.obey import Opening
 from controller.store import Lease, Store, Unit
 
 TIDEGATE = "tidegate"
@@ -29,11 +31,11 @@ def record_choice(
     lease: Lease,
     environment: Environment,
     choice: Choice,
-    before: dict[str, Deployment],
+    before: Mapping[str, Deployment],
     now: datetime,
     token: Callable[[], str],
-) -> tuple[Environment, Deployment | None]:
-    """Orders answered, deployments superseded or aborted; the environment and the picked deployment as saved.
+) -> tuple[Environment, tuple[Deployment, ...]]:
+    """Orders answered, deployments superseded, aborted or opened; the environment and the queue as saved.
 
     `token` makes the secret of a deployment that an order brings about.
     """
@@ -48,15 +50,34 @@ def record_choice(
         for order in choice.orders:
             unit.orders.settle(order.id, order.state, order.outcome)
             unit.audit.append([_answer(order, now)])
+        for opening in choice.openings:
+            _open(unit, opening, now, token)
         if any(order.kind is OrderKind.UNHOLD and order.state is OrderState.DONE for order in choice.orders):
             _try_again(unit, after, before, now, token)
         after = _save_environment(unit, environment, after, now)
-    picked = saved.get(choice.picked.id, choice.picked) if choice.picked else None
-    return after, picked
+    return after, tuple(saved.get(queued.id, queued) for queued in choice.queue)
+
+
+def _open(unit: Unit, opening: Opening, now: datetime, token: Callable[[], str]) -> None:
+    """A deployment that a person asked for, of a revision that may be new here."""
+    name = opening.revision.environment
+    revision = unit.revisions.recorded(opening.revision)
+    made = replace(
+        waiting_deployment(revision, unit.deployments.next_number(name), now, token),
+        kind=opening.kind,
+        reason=opening.because,
+        because_of=opening.because,
+        back_to=opening.back_to.id if opening.back_to else None,
+        restart=opening.restart,
+        pruned=opening.pruned,
+    )
+    unit.deployments.add(made)
+    facts: dict[str, object] = {"commit": made.revision.commit.sha, "kind": str(made.kind)}
+    unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, made, now, opening.because.text, facts)])
 
 
 def _try_again(
-    unit: Unit, environment: Environment, opened: dict[str, Deployment], now: datetime, token: Callable[[], str]
+    unit: Unit, environment: Environment, opened: Mapping[str, Deployment], now: datetime, token: Callable[[], str]
 ) -> None:
     """A released environment is brought to what its branch says: the newest commit gets another deployment, unless it
     is live, or one waits for it already."""
@@ -73,7 +94,13 @@ def _try_again(
 
 
 def record_decision(
-    store: Store, lease: Lease, environment: Environment, before: Deployment, decision: Decision, now: datetime
+    store: Store,
+    lease: Lease,
+    environment: Environment,
+    before: Deployment,
+    decision: Decision,
+    now: datetime,
+    token: Callable[[], str],
 ) -> tuple[Environment, Deployment]:
     """State and intent, before anything is done about them."""
     after = decision.deployment
@@ -84,10 +111,25 @@ def record_decision(
             for closed in closed_warm_records(unit.deployments.open(environment.name), after, now):
                 unit.deployments.save(closed)
         saved = unit.deployments.save(after) if after != before else before
-        changed = _save_environment(unit, environment, consequences(environment, before, after, now), now)
+        meant = consequences(environment, before, after, now)
+        if decision.adopts:
+            meant = _adopt(unit, meant, after, decision.reason, now, token)
+        changed = _save_environment(unit, environment, meant, now)
         unit.audit.append([*_moves(before, after, now), *_intent(after, decision.action, decision.reason, now)])
         _tell(unit, before, after)
     return changed, saved
+
+
+def _adopt(
+    unit: Unit, environment: Environment, left: Deployment, reason: Reason, now: datetime, token: Callable[[], str]
+) -> Environment:
+    """A rollback that somebody made by hand becomes one of ours: it finds the traffic where it is to be."""
+    waits = any(one.is_way_back and one.phase is Phase.WAITING for one in unit.deployments.open(environment.name))
+    target = version_before(left, unit.deployments.succeeded(environment.name))
+    if waits or target is None:
+        return environment
+    _open(unit, Opening(Kind.ROLLBACK, target.revision, reason, back_to=target), now, token)
+    return adopted(environment, left)
 
 
 def record_outcome(
@@ -199,9 +241,10 @@ def _acted(deployment: Deployment, action: Action) -> Deployment:
     """The step knows that this took effect; what had gone wrong before is over."""
     step = deployment.step
     assert step is not None, f"{deployment.id} acts, so it is in a step"
-    if step.did(_name(action), action.service):
-        return deployment.with_step(replace(step, trouble=None))
-    return deployment.with_step(replace(step, trouble=None, acted=(*step.acted, f"{_name(action)} {action.service}")))
+    slot = getattr(action, "slot", None)
+    marks = [f"{_name(action)} {action.service}", *([f"{_name(action)} {action.service} {slot}"] if slot else [])]
+    new = tuple(mark for mark in marks if mark not in step.acted)
+    return deployment.with_step(replace(step, trouble=None, acted=(*step.acted, *new)))
 
 
 def _name(action: Action) -> str:

@@ -1,7 +1,8 @@
-"""Wakes passes, and does nothing else: due times are rows, so what is lost here is found again at the next start.
+"""Wakes passes, and does nothing else: due times are rows, so what is lost here is found again by the next sweep.
 
 APScheduler keeps the alarm clocks; a small pool of threads runs the passes, one at a time for an environment. A wake-up
-that comes while a pass runs is kept as one more pass after it, however many come.
+that comes while a pass runs is kept as one more pass after it, however many come. What nobody told of is found by a
+sweep over the rows and by two rounds, over repositories and over environments (`sweep.py`, `rounds.py`).
 """
 
 import gc
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -17,17 +19,25 @@ from controller.domain.errors import TidegateError
 from controller.loop.intake import take_in
 from controller.loop.outbox import Tell, send_due
 from controller.loop.reconcile import Pass, Reconciler
+from controller.loop.rounds import Round, first_lap, head_period, look_period
+from controller.loop.sweep import Heads, wake_ups
+from controller.loop.tenure import ELSEWHERE
 from controller.loop.world import World
+from controller.store import Call, Ear
 
 log = structlog.get_logger()
 
 WORKERS = 8
+ASKERS = 4
+"""Threads that ask repositories for their heads, besides: one that does not answer holds up neither passes nor all
+others."""
+
 AFTER_A_BUG = timedelta(seconds=30)
 AFTER_A_LOST_DATABASE = timedelta(seconds=5)
 INBOX_PAUSE = timedelta(seconds=0.3)
 SETTLED = timedelta(seconds=3)
 """So long after the start everything that stays is there: clients, models, templates."""
-WATCH_SECONDS = 5.0
+TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
 INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
 """Work that belongs to no environment; no environment has such a name."""
@@ -46,21 +56,33 @@ class Loop:
     def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta, tell: Tell) -> None:
         self._reconciler, self._world, self._sweep_every, self._tell = reconciler, world, sweep, tell
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
-        self._alarms = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
+        self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="heads")
+        self._alarms = BackgroundScheduler(
+            timezone="UTC",
+            executors={"default": {"type": "threadpool", "max_workers": 1}},  # all that an alarm does is to submit
+            job_defaults={"misfire_grace_time": None},
+        )
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._again: set[str] = set()
+        self._elsewhere: set[str] = set()
         self._stopping = False
         self._ended = threading.Event()
-        self._watchman = threading.Thread(target=self._watch_the_clock, name="watchman", daemon=True)
+        self._heads = Heads(world.store, world.source, world.bindings)
+        self._ear: Ear | None = None
         self._offset = self._wall_ahead()
+        now, repositories = world.clock.monotonic(), self._heads.repositories
+        period = head_period(repositories, sweep)
+        self._head_round = Round(repositories, period, now, first_lap(repositories))
+        self._look_round = Round(world.bindings, look_period(world.bindings.values()), now)
+        self._ticker = threading.Thread(target=self._tick_until_the_end, name="ticker", daemon=True)
 
     def start(self) -> None:
-        """Recovery is nothing but this: whatever was going on is looked at again, and the heads are compared."""
+        """Recovery is nothing but this: what was going on is looked at again, and the heads are compared soon."""
         self._alarms.start()
+        self._ear = self._world.store.listen(self._heard, self.sweep)
         self._arm()
-        self.wake_inbox()
-        self._watchman.start()
+        self._ticker.start()
         self._later(":settled", SETTLED, forget_what_stays)
 
     def _arm(self) -> None:
@@ -75,16 +97,32 @@ class Loop:
             self._stopping = True
         self._ended.set()
         self._alarms.shutdown(wait=False)
+        if self._ear is not None:
+            self._ear.close()
+        if self._ticker.is_alive():
+            self._ticker.join()
+        self._askers.shutdown(wait=False, cancel_futures=True)  # what it asks changes nothing
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._reconciler.give_back_all()
 
-    def _watch_the_clock(self) -> None:
-        """Alarm clocks ring by the wall clock; when that is set back they would stay silent for as long."""
-        while not self._ended.wait(WATCH_SECONDS):
-            self.arm_anew_after_a_jump()
+    def _tick_until_the_end(self) -> None:
+        while not self._ended.wait(TICK_SECONDS):
+            try:
+                self.tick()
+            except Exception:
+                log.exception("tick broke")
+
+    def tick(self) -> None:
+        """Whoever's turn has come. And alarm clocks ring by the wall clock: were it set back, they would be silent."""
+        self.arm_anew_after_a_jump()
+        now = self._world.clock.monotonic()
+        for repository in self._head_round.turns(now):
+            self._submit(f":heads of {repository}", partial(self._compare, repository), self._askers)
+        for name in self._look_round.turns(now):
+            self.wake(name)
 
     def arm_anew_after_a_jump(self) -> None:
-        """Throw all alarms away and look at everything, which sets them again, if the wall clock was moved."""
+        """Throw all alarms away and sweep, which sets them again, if the wall clock was moved."""
         offset = self._wall_ahead()
         if abs(offset - self._offset) < JUMP_SECONDS:
             return
@@ -104,19 +142,40 @@ class Loop:
         door answers faster when nobody works between two deliveries."""
         self._submit(INBOX, self._take_in)
 
-    def sweep(self) -> None:
-        """Webhooks get lost: every environment's head is compared with what is recorded, and every row is looked at."""
-        self._submit(SWEEP, self._ask_for_looks)
+    def _heard(self, call: Call, name: str) -> None:
+        """Another process speaks. That a lease is free concerns whoever met it, or is about to."""
+        with self._lock:
+            waited = name in self._elsewhere or name in self._busy
+        if name in self._world.bindings and (call is Call.LOOK or waited):
+            self.wake(name)
 
-    def _ask_for_looks(self) -> None:
+    def sweep(self) -> None:
+        """Webhooks get lost and processes die: every row is looked at, and what has something to do is woken."""
+        self._submit(SWEEP, self._look_at_the_rows)
+        self._submit(INBOX, self._take_in)
+        self._submit(OUTBOX, self._send)
+
+    def _look_at_the_rows(self) -> None:
         try:
-            with self._world.store.write() as unit:
-                unit.environments.request_look(self._world.bindings)
+            with self._world.store.read() as unit:
+                standings = unit.standings.all()
         except TidegateError as error:
             log.warning("sweep failed", code=error.code, error=str(error))
-        for name in self._world.bindings:
+            return
+        for found in wake_ups(standings, self._world.bindings, self._world.clock.now(), self._sweep_every):
+            if found.wait:
+                self._at_the_latest(found.environment, found.wait)
+            else:
+                self.wake(found.environment)
+
+    def _compare(self, repository: str) -> None:
+        try:
+            wanted = self._heads.compare(repository, self._world.clock.monotonic())
+        except TidegateError as error:
+            log.warning("heads not compared", repository=repository, code=error.code, error=str(error))
+            return
+        for name in wanted:
             self.wake(name)
-        self._submit(OUTBOX, self._send)
 
     def _send(self) -> None:
         try:
@@ -152,7 +211,11 @@ class Loop:
     def _after(self, done: Pass) -> None:
         log.info("pass", deployment=done.deployment, action=done.action, code=done.reason.code, text=done.reason.text)
         wait = done.look_again_in
-        self._remember_due(done)
+        with self._lock:
+            if done.reason.code == ELSEWHERE:
+                self._elsewhere.add(done.environment)
+            else:
+                self._elsewhere.discard(done.environment)
         if done.deployment is not None:
             self._submit(OUTBOX, self._send)
         if wait is not None and wait <= timedelta(0):
@@ -160,19 +223,17 @@ class Loop:
         elif wait is not None:
             self._later(done.environment, wait, lambda: self.wake(done.environment))
 
-    def _remember_due(self, done: Pass) -> None:
-        due_at = None if done.look_again_in is None else self._world.clock.now() + done.look_again_in
-        try:
-            with self._world.store.write() as unit:
-                unit.timers.set(done.environment, due_at)
-        except TidegateError as error:
-            log.warning("timer not kept", code=error.code, error=str(error))
-
     def _later(self, job: str, wait: timedelta, what: Callable[[], None]) -> None:
         if not self._stopping:
             self._alarms.add_job(what, "date", run_date=self._world.clock.now() + wait, id=job, replace_existing=True)
 
-    def _submit(self, key: str, work: Callable[[], None]) -> None:
+    def _at_the_latest(self, name: str, wait: timedelta) -> None:
+        """An alarm that rings sooner stays as it is."""
+        alarm = self._alarms.get_job(name)
+        if alarm is None or alarm.next_run_time > self._world.clock.now() + wait:
+            self._later(name, wait, lambda: self.wake(name))
+
+    def _submit(self, key: str, work: Callable[[], None], pool: ThreadPoolExecutor | None = None) -> None:
         with self._lock:
             if self._stopping:
                 return
@@ -180,9 +241,9 @@ class Loop:
                 self._again.add(key)
                 return
             self._busy.add(key)
-        self._pool.submit(self._work, key, work)
+        (pool or self._pool).submit(self._work, key, work, pool)
 
-    def _work(self, key: str, work: Callable[[], None]) -> None:
+    def _work(self, key: str, work: Callable[[], None], pool: ThreadPoolExecutor | None) -> None:
         try:
             work()
         except Exception:
@@ -193,4 +254,4 @@ class Loop:
                 again = key in self._again
                 self._again.discard(key)
             if again:
-                self._submit(key, work)
+                self._submit(key, work, pool)

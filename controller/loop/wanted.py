@@ -12,10 +12,12 @@ from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Transient
 from controller.domain.events import AuditEntry, Event
+from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud
 from controller.domain.reason import Reason
+from controller.domain.revision import Revision
 from controller.domain.snapshot import Resolved
-from controller.loop.heads import Look, look_at_head, waiting_deployment
+from controller.loop.heads import Look, Named, look_at_head, named_revision, waiting_deployment
 from controller.loop.observe import resolve
 from controller.loop.tenure import Tenure
 from controller.loop.world import World
@@ -55,12 +57,39 @@ class Wanted:
                 unit.audit.append([look.entry])
             if look.revision:
                 number = unit.deployments.next_number(before.name)
-                waiting = waiting_deployment(look.revision, number, now, self._world.token)
-                unit.revisions.add(look.revision)
+                revision = unit.revisions.recorded(look.revision)
+                waiting = waiting_deployment(revision, number, now, self._world.token)
                 unit.deployments.add(waiting)
                 text = f"{look.revision.commit.short} {look.revision.commit.title}"
                 facts: dict[str, object] = {"commit": look.revision.commit.sha}
                 unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, waiting, now, text, facts)])
+
+    def find(
+        self, environment: Environment, orders: Iterable[Order], binding: Binding, tenure: Tenure
+    ) -> tuple[Environment, dict[int, Revision | Reason]]:
+        """What each `deploy` order stands for, by the order's number; one that GitHub can't tell now is left out."""
+        found: dict[int, Revision | Reason] = {}
+        for order in orders:
+            if order.kind is not OrderKind.DEPLOY or (order.wish.restart and order.wish.ref is None):
+                continue
+            named = self._named(environment, binding, order.wish.ref)
+            if named is None:
+                continue
+            found[order.id] = named.revision
+            if named.recorded is not None:
+                accepted = replace(environment, recorded=named.recorded, problem=None)
+                with self._world.store.fenced(tenure.lease) as unit:
+                    environment = unit.environments.save(accepted)
+        return environment, found
+
+    def _named(self, environment: Environment, binding: Binding, ref: str | None) -> Named | None:
+        try:
+            return named_revision(environment, binding, self._world.source, ref, self._world.clock.now())
+        except Transient as error:
+            self._not_before[environment.name] = self._world.clock.monotonic() + error.retry_after.total_seconds()
+            return None
+        except Blocked as error:
+            return Named(Reason(error.code, str(error)))
 
     def seal(self, deployments: Iterable[Deployment], cloud: Cloud, tenure: Tenure) -> dict[str, Resolved]:
         """Look up the images of every waiting revision that lacks some, and seal those that are complete."""
@@ -79,12 +108,16 @@ class Wanted:
             return Resolved(missing={"": str(error)})
 
     def _pin(self, deployment: Deployment, resolved: Resolved, tenure: Tenure) -> None:
-        sealed = replace(deployment, revision=deployment.revision.sealed(resolved.images))
-        facts: dict[str, object] = {"images": dict(resolved.images)}
+        """A revision is sealed once: a second deployment of it takes the images that the first one got."""
         text = "every image is pinned by its digest"
         with self._world.store.fenced(tenure.lease) as unit:
-            unit.revisions.seal(sealed.revision)
+            revision = unit.revisions.recorded(deployment.revision)
+            if not revision.is_sealed:
+                revision = deployment.revision.sealed(resolved.images)
+                unit.revisions.seal(revision)
+            sealed = replace(deployment, revision=revision)
             unit.deployments.save(sealed)
+            facts: dict[str, object] = {"images": dict(revision.images or {})}
             unit.audit.append([_entry(Event.REVISION_SEALED, sealed, self._world.clock.now(), text, facts)])
 
 

@@ -57,3 +57,20 @@ def test_a_slot_that_has_weight_just_before_is_not_emptied(weight: int) -> None:
         apply(actions.EmptySlot("backend", Slot.BLUE), cloud, PERMIT)
     assert caught.value.code == "slot.has_traffic"
     cloud.tasks.empty_slot.assert_not_called()  # type: ignore[attr-defined]
+
+
+GIVES_UP_HALF = actions.SetCount("backend", Slot.BLUE, 1, share=50)
+
+
+def test_tasks_that_are_not_needed_for_the_traffic_are_given_up() -> None:
+    cloud = a_cloud({Slot.BLUE: 50, Slot.GREEN: 50})
+    apply(GIVES_UP_HALF, cloud, PERMIT)
+    cloud.tasks.set_count.assert_called_once_with(GIVES_UP_HALF, PERMIT)  # type: ignore[attr-defined]
+
+
+def test_tasks_that_the_traffic_needs_just_before_are_kept() -> None:
+    cloud = a_cloud({Slot.BLUE: 100, Slot.GREEN: 0})
+    with pytest.raises(Conflict, match="too few for it") as caught:
+        apply(GIVES_UP_HALF, cloud, PERMIT)
+    assert caught.value.code == "slot.has_traffic"
+    cloud.tasks.set_count.assert_not_called()  # type: ignore[attr-defined]

@@ -1,12 +1,14 @@
 """A delivery asks for a look, once, and ends in one state."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
 from controller.domain.delivery import Delivery, DeliveryState
 from controller.loop.intake import take_in
-from controller.store import Store
+from controller.store import Store, Unit
 from tests.support.builders import a_binding
 
 BINDINGS = {
@@ -83,3 +85,31 @@ def test_what_was_taken_in_is_not_taken_in_again(ready: Store) -> None:
     left(ready, a_delivery())
     take_in(ready, BINDINGS)
     assert take_in(ready, BINDINGS) == frozenset()
+
+
+def test_a_delivery_is_not_settled_before_the_look_that_it_asks_for_is_written(ready: Store) -> None:
+    left(ready, a_delivery())
+    with pytest.raises(Gone):
+        take_in(OneWrite(ready), BINDINGS)  # type: ignore[arg-type]
+    with ready.read() as unit:
+        assert unit.environments.get("dev").must_look or unit.deliveries.received()
+
+
+class Gone(Exception):
+    """The process."""
+
+
+class OneWrite:
+    """A store whose process dies when it has committed once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._is_dead = store, False
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        if self._is_dead:
+            raise Gone
+        with self._store.write() as unit:
+            yield unit
+        self._is_dead = True
+        raise Gone

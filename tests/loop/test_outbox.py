@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from controller.domain.errors import Transient
-from controller.loop.outbox import FIRST_RETRY, send_due
+from controller.loop.outbox import FIRST_RETRY, HOLD, send_due
 from controller.store import Store
 from tests.support.database import MovedClock
 
@@ -47,10 +47,29 @@ def test_one_that_fails_comes_again_later_and_holds_up_no_other(ready: Store, cl
     assert listener.heard == ["two", "three", "one"]
 
 
-def test_a_bug_in_a_notifier_leaves_its_notice_where_it_is(ready: Store, clock: MovedClock) -> None:
+def test_a_notice_that_a_bug_or_a_crash_left_half_sent_is_sent_again(ready: Store, clock: MovedClock) -> None:
     def broken(kind: str, key: str, body: Mapping[str, object]) -> None:
         raise ValueError("a bug")
 
     with pytest.raises(ValueError, match="a bug"):
         send_due(ready, broken, clock)
-    assert send_due(ready, Listener().tell, clock) == 3
+    listener = Listener()
+    assert send_due(ready, listener.tell, clock) == 2
+    clock.sleep(HOLD.total_seconds())
+    assert send_due(ready, listener.tell, clock) == 1
+    assert listener.heard == ["two", "three", "one"]
+
+
+def test_two_controllers_that_send_at_once_send_each_notice_once(ready: Store, clock: MovedClock) -> None:
+    """The second one begins while the first is in the middle of sending."""
+    second = Listener()
+
+    class Slow(Listener):
+        def tell(self, kind: str, key: str, body: Mapping[str, object]) -> None:
+            if key == "one":
+                send_due(ready, second.tell, clock)
+            super().tell(kind, key, body)
+
+    first = Slow()
+    send_due(ready, first.tell, clock)
+    assert (first.heard, second.heard) == (["one"], ["two", "three"])

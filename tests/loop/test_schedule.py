@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +11,12 @@ import pytest
 from controller.adapters.clock import SystemClock
 from controller.domain.errors import Transient
 from controller.domain.reason import Reason
+from controller.loop import schedule
 from controller.loop.reconcile import Pass
 from controller.loop.schedule import Loop
+from controller.loop.tenure import ELSEWHERE
 from controller.loop.world import World
-from controller.store import Store
+from controller.store import Call, Store
 from tests.support.builders import a_binding
 
 PATIENCE_SECONDS = 10
@@ -23,8 +25,9 @@ NEVER = timedelta(hours=1)
 
 @dataclass
 class Passes:
-    """Stands in for the reconciler: what it does in a pass is the test's to say."""
+    """Stands in for the reconciler: what it does in a pass is the test's to say. Requests for a look are answered."""
 
+    store: Store
     what: Callable[[str], Pass]
     counts: Counter[str] = field(default_factory=Counter)
     given_back: bool = False
@@ -32,6 +35,9 @@ class Passes:
 
     def run_pass(self, name: str) -> Pass:
         try:
+            with self.store.write() as unit:
+                environment = unit.environments.get(name)
+                unit.environments.save(replace(environment, head_seen=environment.head_requested))
             return self.what(name)
         finally:
             with self.changed:
@@ -50,16 +56,37 @@ def at_rest(name: str) -> Pass:
     return Pass(name, Reason("environment.at_rest", "nothing to do"), None)
 
 
+@dataclass
+class Branches:
+    """A source that knows heads only, by repository; `broken` ones raise."""
+
+    heads_of: dict[str, dict[str, str]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def heads(self, repository: str) -> dict[str, str]:
+        self.asked[repository] += 1
+        if repository in self.broken:
+            raise Transient(f"{repository} does not answer")
+        return self.heads_of.get(repository, {})
+
+
 @pytest.fixture
-def start(store: Store) -> Iterator[Callable[[Callable[[str], Pass]], tuple[Loop, Passes]]]:
+def branches() -> Branches:
+    return Branches()
+
+
+@pytest.fixture
+def start(store: Store, branches: Branches) -> Iterator[Callable[..., tuple[Loop, Passes]]]:
     loops = []
 
-    def begin(what: Callable[[str], Pass]) -> tuple[Loop, Passes]:
+    def begin(what: Callable[[str], Pass], is_asked: bool = True) -> tuple[Loop, Passes]:
         bindings = {"dev": a_binding(), "staging": a_binding("staging", "staging")}
         with store.write() as unit:
             unit.environments.ensure(bindings)
-        passes = Passes(what)
-        world = World(store, SystemClock(), None, None, None, bindings, lambda: "")  # type: ignore[arg-type]
+            unit.environments.request_look(bindings if is_asked else ())
+        passes = Passes(store, what)
+        world = World(store, SystemClock(), None, branches, None, bindings, lambda: "")  # type: ignore[arg-type]
         loop = Loop(passes, world, NEVER, lambda *_: None)  # type: ignore[arg-type]
         loops.append(loop)
         loop.start()
@@ -70,10 +97,10 @@ def start(store: Store) -> Iterator[Callable[[Callable[[str], Pass]], tuple[Loop
         loop.stop()
 
 
-Start = Callable[[Callable[[str], Pass]], tuple[Loop, Passes]]
+Start = Callable[..., tuple[Loop, Passes]]
 
 
-def test_at_start_every_environment_is_looked_at(start: Start) -> None:
+def test_at_start_whatever_has_something_to_do_is_looked_at(start: Start) -> None:
     _, passes = start(at_rest)
     passes.wait_for("dev", 1)
     passes.wait_for("staging", 1)
@@ -140,21 +167,15 @@ def test_a_pass_that_wants_to_look_again_at_once_does(start: Start) -> None:
     passes.wait_for("dev", 5)
 
 
-def test_a_due_time_is_a_row_before_it_is_an_alarm(start: Start, store: Store) -> None:
-    def later(name: str) -> Pass:
-        return Pass(name, Reason("slot.warming", "z z"), timedelta(minutes=5) if name == "dev" else None)
-
-    loop, passes = start(later)
-    passes.wait_for("dev", 1)
-    loop.stop()
-    with store.read() as unit:
-        assert [timer.environment for timer in unit.timers.all()] == ["dev"]
-
-
-def test_a_wall_clock_that_is_set_back_silences_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wall_clock_that_is_set_back_silences_nothing(
+    start: Start, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loop, passes = start(at_rest)
     passes.wait_for("dev", 1)
+    until(lambda: not loop._busy)
     before = passes.counts["dev"]
+    with store.write() as unit:
+        unit.environments.request_look(["dev"])
     loop.arm_anew_after_a_jump()
     assert passes.counts["dev"] == before, "it has not jumped"
     now = SystemClock().now
@@ -170,3 +191,87 @@ def test_after_stop_nothing_begins(start: Start) -> None:
     before = passes.counts["dev"]
     loop.wake("dev")
     assert passes.counts["dev"] == before and passes.given_back
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """For what tells nobody when it happens."""
+    pause, deadline = threading.Event(), SystemClock().monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert SystemClock().monotonic() < deadline
+        pause.wait(0.005)
+
+
+@pytest.fixture
+def quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "TICK_SECONDS", 0.01)
+
+
+def test_a_head_that_nobody_told_of_is_found(quick_ticks: None, start: Start, branches: Branches) -> None:
+    branches.heads_of["acme/captioncraft"] = {"develop": "d" * 40}
+    _, passes = start(at_rest, is_asked=False)
+    passes.wait_for("dev", 1)
+    assert passes.counts == {"dev": 1}, "the branch of staging is where it was recorded: nowhere"
+
+
+def test_a_repository_that_cannot_be_asked_stops_neither_the_round_nor_the_loop(
+    quick_ticks: None, start: Start, branches: Branches
+) -> None:
+    branches.broken.add("acme/captioncraft")
+    loop, passes = start(at_rest)
+    passes.wait_for("dev", 1)
+    until(lambda: bool(branches.asked))
+    before = passes.counts["dev"]
+    loop.wake("dev")
+    passes.wait_for("dev", before + 1)
+    assert branches.asked["acme/captioncraft"] == 1, "not before it said that it may be asked again"
+
+
+def elsewhere(name: str) -> Pass:
+    return Pass(name, Reason(ELSEWHERE, "another controller looks after it"), NEVER)
+
+
+def test_what_another_process_wants_looked_at_is_looked_at(start: Start) -> None:
+    loop, passes = start(at_rest)
+    passes.wait_for("dev", 1)
+    loop._heard(Call.LOOK, "dev")
+    passes.wait_for("dev", 2)
+    loop._heard(Call.LOOK, "no such environment")
+    assert set(passes.counts) <= {"dev", "staging"}
+
+
+def test_a_lease_that_became_free_wakes_whoever_waited_for_it_and_nobody_else(start: Start) -> None:
+    loop, passes = start(lambda name: elsewhere(name) if name == "dev" else at_rest(name))
+    passes.wait_for("dev", 1)
+    passes.wait_for("staging", 1)
+    until(lambda: getattr(loop._ear, "_hears", True) and not loop._busy)
+    before = dict(passes.counts)
+    for name in ("staging", "dev"):
+        loop._heard(Call.FREE, name)
+    passes.wait_for("dev", before["dev"] + 1)
+    loop.stop()
+    assert passes.counts == {"dev": before["dev"] + 1, "staging": before["staging"]}
+
+
+def test_a_lease_that_becomes_free_during_the_pass_that_meets_it_is_not_missed(start: Start) -> None:
+    met, freed = threading.Event(), threading.Event()
+
+    def meets(name: str) -> Pass:
+        if name == "dev":
+            met.set()
+            assert freed.wait(PATIENCE_SECONDS)
+        return elsewhere(name)
+
+    loop, passes = start(meets)
+    assert met.wait(PATIENCE_SECONDS)
+    loop._heard(Call.FREE, "dev")
+    freed.set()
+    passes.wait_for("dev", 2)
+
+
+def test_an_alarm_that_would_ring_sooner_is_not_put_off(start: Start) -> None:
+    loop, passes = start(at_rest)
+    passes.wait_for("dev", 1)
+    for wait in (timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=1), timedelta(minutes=3)):
+        loop._at_the_latest("dev", wait)
+    alarm = loop._alarms.get_job("dev")
+    assert abs(alarm.next_run_time - SystemClock().now() - timedelta(minutes=1)) < timedelta(seconds=PATIENCE_SECONDS)
