@@ -1,6 +1,9 @@
 """`tidegate`, and `python -m controller`: the command line, and what it starts in this process."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from controller.cli.main import build
 from controller.cli.parts import Parts
@@ -8,17 +11,33 @@ from controller.cli.time import Clock
 
 
 def main() -> None:
-    build(Parts(serve=_serve, migrate=_migrate, clock=_clock))(prog_name="tidegate")
+    parts = Parts(serve=_serve, migrate=_migrate, back_up=_back_up, restore=_restore, clock=_clock)
+    build(parts)(prog_name="tidegate")
 
 
 # Imported when they are called: `tidegate --help` should not wait for AWS's and GitHub's clients to load.
 
 
 def _serve(overrides: Mapping[str, object]) -> None:
-    from controller.app import serve
+    with _without_rich():
+        from controller.app import serve
     from controller.settings import read_settings
 
     serve(read_settings(**overrides))
+
+
+@contextmanager
+def _without_rich() -> Iterator[None]:
+    """structlog and httpx take rich along where that is installed, to draw tracebacks and for a command line: six
+    megabytes that a server would carry for nothing."""
+    if "rich" in sys.modules:
+        yield
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["rich"]
 
 
 def _migrate() -> None:
@@ -28,6 +47,28 @@ def _migrate() -> None:
     settings = read_settings()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     migrate(settings.database)
+
+
+def _back_up(file: Path) -> Mapping[str, object]:
+    from importlib.metadata import version
+
+    from controller.settings import read_settings
+    from controller.store.backup import back_up
+
+    made = back_up(read_settings().database, file, _clock(), version("tidegate"))
+    rows = dict(made.header.tables)
+    return {"taken_at": made.header.taken_at, "rows": rows, "bytes": made.bytes, "sha256": made.sha256}
+
+
+def _restore(file: Path, replace: bool) -> Mapping[str, object]:
+    from controller.settings import read_settings
+    from controller.store.restore import restore
+
+    settings = read_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    done = restore(settings.database, file, _clock(), replace_all=replace)
+    rows = dict(done.header.tables)
+    return {"taken_at": done.header.taken_at, "rows": rows, "ended": list(done.ended), "held": list(done.held)}
 
 
 def _clock() -> Clock:

@@ -19,20 +19,40 @@ def turned_back(
 ) -> Deployment:
     """The deployment on its way home: the step it was in has failed, the rest is skipped, the undo record is the plan.
 
-    Where everything was new there is nothing to go back to: it ends as failed.
+    Where there is nothing to go back to, because everything was new, it ends as failed; and so does a way back that
+    could not even begin.
     """
     assert deployment.phase is Phase.RUNNING, f"{deployment.id} is {deployment.phase}: only a running one turns back"
     assert deployment.undo is not None, f"{deployment.id} runs, so it has an undo record"
-    services = tuple(entry.service for entry in deployment.undo.entries)
     is_new = all(entry.sides.live is None for entry in deployment.undo.entries)
-    ends_as = Phase.ABORTED if aborted else Phase.FAILED if is_new else Phase.ROLLED_BACK
+    fails = is_new or deployment.is_way_back
+    ends_as = Phase.ABORTED if aborted else Phase.FAILED if fails else Phase.ROLLED_BACK
     steps = tuple(_cut_off(step, reason, now) for step in deployment.steps)
-    home = (Step(StepKind.HOME, services), Step(StepKind.RETIRE, services))
     return replace(
         deployment,
-        steps=steps + numbered(home, len(steps) + 1),
-        turning=TurningBack(ends_as, culprits, quarantines),
+        steps=steps + numbered(_home(deployment), len(steps) + 1),
+        turning=TurningBack(ends_as, culprits, quarantines and not deployment.is_way_back),
+        pause=None,
     ).moved(Phase.ROLLING_BACK, reason, now)
+
+
+def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment:
+    """The deployment, ended where it stands: nothing that it did is undone."""
+    steps = tuple(_cut_off(step, reason, now) for step in deployment.steps)
+    return replace(deployment, steps=steps, pause=None).moved(Phase.ABORTED, reason, now)
+
+
+def _home(deployment: Deployment) -> tuple[Step, ...]:
+    """Slots that gave up tasks get them back before the others lose theirs."""
+    assert deployment.undo is not None and deployment.plan is not None
+    touched = tuple(entry.service for entry in deployment.undo.entries)
+    shrunk = [step.services for step in deployment.steps if step.kind is StepKind.SHRINK and step.started_at]
+    retired = [step.services for step in deployment.plan.steps if step.kind is StepKind.RETIRE]
+    return (
+        Step(StepKind.HOME, touched),
+        *(Step(StepKind.REGROW, services) for services in shrunk),
+        *(Step(StepKind.RETIRE, services) for services in retired),
+    )
 
 
 def _cut_off(step: Step, reason: Reason, now: datetime) -> Step:

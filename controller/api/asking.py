@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,7 +11,10 @@ from starlette.requests import Request
 
 from controller.api.problems import Refused
 from controller.domain.deployment import Phase
-from controller.domain.orders import OrderKind
+from controller.domain.manifest.values import Within
+from controller.domain.orders import OrderKind, Wish
+from controller.domain.step import spoken
+from controller.inbox.wishes import LEAST_LIMIT, MOST_LIMIT
 
 LARGEST_BODY = 64 * 1024
 MOST_ITEMS = 200
@@ -23,6 +27,7 @@ def _printable(text: str) -> str:
 
 
 Words = Annotated[str, AfterValidator(_printable)]
+Limit = Annotated[timedelta, Within(spoken(LEAST_LIMIT), spoken(MOST_LIMIT))]
 
 
 class Wanted(BaseModel):
@@ -50,7 +55,16 @@ class OrderRequest(Wanted):
 
     order: OrderKind
     reason: Words
-    deployment: Words | None = Field(None, description="The one that it is about, where it is about one.")
+    deployment: Words | None = Field(None, description="promote, pause, resume, abort: the one that it is about.")
+    to: Words | None = Field(None, description="rollback: a deployment that succeeded; else the one before.")
+    ref: Words | None = Field(None, description="deploy: a commit, a tag or a branch; else the branch's head.")
+    restart: bool = Field(False, strict=True, description="deploy: every service rolls, changed or not.")
+    service: Words | None = Field(None, description="prune: the service that the file no longer names.")
+    limit: Limit | None = Field(None, alias="for", description="pause: how long, until it turns back by itself.")
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(self.to, self.ref, self.restart, self.service, self.limit)
 
 
 @dataclass(frozen=True)

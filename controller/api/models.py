@@ -61,7 +61,9 @@ class StepAnswer(Answer):
     kind: StepKind
     title: str
     services: tuple[str, ...]
-    percent: int | None = Field(description="Share of the traffic that a shift sends to the new version.")
+    percent: int | None = Field(
+        description="Share of the traffic that a shift sends to the new version, or of the tasks of warm and shrink."
+    )
     state: StepState
     started_at: Time | None
     finished_at: Time | None
@@ -77,6 +79,14 @@ class UndoAnswer(Answer):
     weights: Mapping[Slot, int] | None = Field(description="Of the rule as it was; null: there was none.")
 
 
+class PauseAnswer(Answer):
+    actor: str
+    reason: ReasonAnswer
+    since: Time
+    turns_back_after: Time = Field(description="By itself, and not before: only time that was watched counts.")
+    left_seconds: int = Field(description="Watched time until it turns back by itself.")
+
+
 class DeploymentAnswer(Answer):
     id: str
     number: int
@@ -85,6 +95,11 @@ class DeploymentAnswer(Answer):
     phase: Phase
     reason: ReasonAnswer
     revision: RevisionAnswer
+    pause: PauseAnswer | None = Field(description="Null: nobody paused it.")
+    back_to: str | None = Field(description="Of a rollback: the deployment whose revision it brings back.")
+    restart: bool = Field(description="Every service rolls, changed or not.")
+    pruned: str | None = Field(description="Of a prune: the service that goes.")
+    because_of: ReasonAnswer | None = Field(description="What a person said or did that made it; null: a commit did.")
     plan_digest: str | None
     steps: tuple[StepAnswer, ...]
     undo: tuple[UndoAnswer, ...] | None = Field(description="Null until the first change.")
@@ -119,6 +134,7 @@ class MovingAnswer(Answer):
     commit: str
     version: str
     reason: ReasonAnswer
+    pause: PauseAnswer | None
     step: str | None
     step_number: int | None
     steps: int
@@ -163,6 +179,7 @@ class EnvironmentAnswer(Answer):
     drift: None = Field(description="Null: drift is not looked for yet.")
     traffic: Mapping[str, Mapping[Slot, int]]
     services: Mapping[str, ServiceAnswer]
+    orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
     seen_at: Time | None = Field(description="When traffic and services looked like this.")
     look_again_at: Time | None
 
@@ -179,6 +196,7 @@ class ExplanationAnswer(Answer):
     clears: str
     look_again_at: Time | None
     deployment: str | None
+    orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
 
 
 class PlannedStep(Answer):
@@ -226,10 +244,15 @@ class OrderAnswer(Answer):
     environment: str
     deployment: str | None
     reason: str
+    to: str | None
+    ref: str | None
+    restart: bool
+    service: str | None
+    for_: str | None = Field(alias="for")
     actor: str
     created_at: Time
     state: OrderState
-    outcome: str
+    outcome: str = Field(description="What came of it, as a sentence; empty until something has.")
 
 
 class OrderLeft(Answer):

@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from controller.api.models import Problem
 from controller.domain.errors import Blocked, Conflict, Rejected, TidegateError, Transient
-from controller.inbox.orders import OrderRefused
+from controller.inbox.wishes import OrderRefused
 from controller.store import BadCursor
 
 log = structlog.get_logger()

@@ -15,6 +15,7 @@ from controller.api.models import (
     LiveAnswer,
     MovingAnswer,
     OrderAnswer,
+    PauseAnswer,
     PlanAnswer,
     PlannedService,
     PlannedStep,
@@ -26,12 +27,12 @@ from controller.api.models import (
     UndoAnswer,
 )
 from controller.domain.bindings import Binding
-from controller.domain.deployment import Deployment, Plan
+from controller.domain.deployment import Deployment, Pause, Plan
 from controller.domain.environment import Environment
 from controller.domain.events import AuditEntry
 from controller.domain.explaining import Explanation
 from controller.domain.orders import Order
-from controller.domain.overview import Overview, ServiceState
+from controller.domain.overview import Overview, ServiceState, pause_left, turns_back_after
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
@@ -48,6 +49,11 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         phase=deployment.phase,
         reason=_reason(deployment.reason),
         revision=_revision(deployment.revision),
+        pause=_pause(deployment.pause),
+        back_to=deployment.back_to,
+        restart=deployment.restart,
+        pruned=deployment.pruned,
+        because_of=_reason(deployment.because_of) if deployment.because_of else None,
         plan_digest=deployment.plan.digest if deployment.plan else None,
         steps=tuple(map(_step, deployment.steps)),
         undo=tuple(map(_undo, deployment.undo.entries)) if deployment.undo else None,
@@ -80,6 +86,7 @@ def environment_answer(overview: Overview, binding: Binding | None) -> Environme
         drift=None,
         traffic={state.name: _weights(state.weights) for state in services if state.weights is not None},
         services={state.name: _service(state) for state in services},
+        orphans=overview.orphans,
         seen_at=overview.sighting.seen_at if overview.sighting else None,
         look_again_at=overview.due_at,
     )
@@ -111,8 +118,23 @@ def audit_line(entry: AuditEntry) -> AuditLine:
 
 
 def order_answer(order: Order) -> OrderAnswer:
-    fields = dict(vars(order))
-    return OrderAnswer(order=fields.pop("kind"), **fields)
+    wish = order.wish
+    return OrderAnswer(
+        id=order.id,
+        order=order.kind,
+        environment=order.environment,
+        deployment=order.deployment,
+        reason=order.reason,
+        to=wish.to,
+        ref=wish.ref,
+        restart=wish.restart,
+        service=wish.service,
+        **{"for": spoken(wish.limit) if wish.limit else None},
+        actor=order.actor,
+        created_at=order.created_at,
+        state=order.state,
+        outcome=order.outcome,
+    )
 
 
 def _reason(reason: Reason) -> ReasonAnswer:
@@ -158,6 +180,18 @@ def _planned(step: Step) -> PlannedStep:
     )
 
 
+def _pause(pause: Pause | None) -> PauseAnswer | None:
+    if pause is None:
+        return None
+    return PauseAnswer(
+        actor=pause.actor,
+        reason=_reason(pause.reason),
+        since=pause.since,
+        turns_back_after=turns_back_after(pause),
+        left_seconds=round(pause_left(pause).total_seconds()),
+    )
+
+
 def _undo(entry: UndoEntry) -> UndoAnswer:
     weights = _weights(entry.rule.weights) if entry.rule else None
     return UndoAnswer(service=entry.service, live=entry.sides.live, idle=entry.sides.idle, weights=weights)
@@ -190,6 +224,7 @@ def _moving(deployment: Deployment | None) -> MovingAnswer | None:
         commit=deployment.revision.commit.sha,
         version=deployment.revision.version,
         reason=_reason(deployment.reason),
+        pause=_pause(deployment.pause),
         step=step.title if step else None,
         step_number=step.number if step else None,
         steps=len(deployment.steps),

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.cli.client import Client, Refusal
+from controller.cli.kinds import what
 from controller.cli.saying import NO, UNREACHABLE, clean
 from controller.cli.time import Clock
 
@@ -33,12 +34,14 @@ class Lines:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._phases: dict[str, str] = {}
+        self._pauses: dict[str, str] = {}
         self._steps: dict[tuple[str, int], str] = {}
 
     def show(self, deployment: Json) -> None:
         """What goes on comes before its steps, how it ended after them; steps that never ran are no news."""
         if deployment["phase"] not in ENDED:
             self._tell_phase(deployment)
+        self._tell_pause(deployment)
         for step in deployment["steps"]:
             self._tell_step(deployment, step)
         self._tell_phase(deployment)
@@ -47,7 +50,14 @@ class Lines:
         told = f"{deployment['phase']}: {deployment['reason']['text']}"
         if self._phases.get(deployment["id"]) != told:
             self._phases[deployment["id"]] = told
-            self._say(f"{deployment['id']} {deployment['revision']['version']} {told}")
+            self._say(f"{deployment['id']} {what(deployment)} {told}")
+
+    def _tell_pause(self, deployment: Json) -> None:
+        pause = deployment["pause"]
+        told = f"paused by {pause['actor']}: {pause['reason']['text']}" if pause else ""
+        if self._pauses.get(deployment["id"], "") != told:
+            self._pauses[deployment["id"]] = told
+            self._say(f"{deployment['id']} {told or 'is not paused any more'}")
 
     def _tell_step(self, deployment: Json, step: Json) -> None:
         key = (deployment["id"], step["number"])
@@ -76,9 +86,9 @@ class Ladder:
         self._live.stop()
 
     def show(self, deployment: Json) -> None:
-        from controller.cli import showing
+        from controller.cli import deployments
 
-        self._live.update(showing.progress(deployment, self._clock.now()))
+        self._live.update(deployments.progress(deployment, self._clock.now()))
 
 
 def view_for(console: Console, clock: Clock, say: Callable[[str], None]) -> AbstractContextManager[View]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +10,12 @@ import typer
 
 from controller.cli import files
 from controller.cli.http import Send, send
+from controller.cli.keeping import Keeping
+from controller.cli.ordering import Ordering
 from controller.cli.parts import Parts
 from controller.cli.plugins import WithPlugins
-from controller.cli.saying import NO, stop
-from controller.cli.verbs import Verbs
+from controller.cli.reading import Reading
+from controller.cli.saying import told
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -31,7 +32,9 @@ def build(parts: Parts, transport: Send = send) -> typer.Typer:
     )
     for verb in (_up(parts), _serve(parts), _migrate(parts)):
         app.command()(verb)
-    Verbs(parts.clock, transport).register(app)
+    Reading(parts.clock, transport).register(app)
+    Ordering(parts.clock, transport).register(app)
+    Keeping(parts).register(app)
     for plain in (files.validate, files.schema, token):
         app.command()(plain)
     return app
@@ -51,7 +54,7 @@ def _serve(parts: Parts) -> Callable[..., None]:
     ) -> None:
         """Run the controller until SIGTERM or Ctrl-C."""
         given = {"host": host, "port": port}
-        with _told():
+        with told():
             parts.serve({name: value for name, value in given.items() if value is not None})
 
     return serve
@@ -60,7 +63,7 @@ def _serve(parts: Parts) -> Callable[..., None]:
 def _migrate(parts: Parts) -> Callable[..., None]:
     def migrate() -> None:
         """Bring the database's tables up to date."""
-        with _told():
+        with told():
             parts.migrate()
         typer.echo("the tables are up to date")
 
@@ -82,14 +85,3 @@ def _up(parts: Parts) -> Callable[..., None]:
         raise typer.Exit(run(Options(state_dir, port, keep, speed), parts.clock()))
 
     return up
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What goes wrong on purpose is a sentence, not a traceback."""
-    from controller.domain.errors import TidegateError
-
-    try:
-        yield
-    except TidegateError as error:
-        stop(NO, str(error))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -22,6 +24,17 @@ WIDE = 400
 def stop(code: int, sentence: str) -> NoReturn:
     typer.echo(sentence, err=True)
     raise typer.Exit(code)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What goes wrong on purpose is a sentence, not a traceback."""
+    from controller.domain.errors import TidegateError
+
+    try:
+        yield
+    except TidegateError as error:
+        stop(NO, str(error))
 
 
 def print_json(document: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -23,7 +23,6 @@ def moment(text: str | None) -> datetime | None:
 
 def ago(text: str | None, now: datetime) -> str:
     """
-    >>> from datetime import UTC
     >>> ago("2026-11-21T12:00:00Z", datetime(2026, 11, 21, 12, 5, tzinfo=UTC))
     '5 min ago'
     """
@@ -47,7 +46,33 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
+def exact(length: timedelta) -> str:
+    """In its two largest units.
+
+    >>> exact(timedelta(seconds=130)), exact(timedelta(minutes=60)), exact(timedelta(seconds=4.25))
+    ('2 min 10 s', '1 h', '4 s')
+    """
+    rest = max(0, round(length.total_seconds()))
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        amount, rest = divmod(rest, size)
+        parts.append((amount, unit))
+    first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
+    told = [f"{amount} {unit}" for amount, unit in parts[first : first + 2] if amount]
+    return " ".join(told) or "0 s"
+
+
 def between(start: str | None, end: str | None, now: datetime) -> str:
     """How long something took, or has taken so far; empty when it has not begun."""
     began = moment(start)
-    return "" if began is None else span((moment(end) or now) - began)
+    return "" if began is None else exact((moment(end) or now) - began)
+
+
+def when(text: str | None, now: datetime) -> str:
+    """A moment to compare with logs, and how far away it is; empty for none.
+
+    >>> when("2026-11-21T12:00:00.123Z", datetime(2026, 11, 21, 12, 5, tzinfo=UTC))
+    '2026-11-21 12:00:00 UTC (4 min ago)'
+    """
+    at = moment(text)
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ({ago(text, now)})"

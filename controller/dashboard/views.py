@@ -6,10 +6,10 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import commit_link
-from controller.dashboard.words import PHASES, STEP_STATES, exact
-from controller.domain.deployment import Deployment, Phase
-from controller.domain.explaining import Explanation, explain
-from controller.domain.overview import Overview, ServiceState, spans
+from controller.dashboard.words import PAUSED, PHASES, STEP_STATES, exact
+from controller.domain.deployment import Deployment, Pause, Phase
+from controller.domain.explaining import Explanation, explain, how_it_began
+from controller.domain.overview import Overview, ServiceState, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
@@ -86,10 +86,28 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class PauseView:
+    """`turns_back_at` is near enough for people: only time that is watched counts."""
+
+    actor: str
+    reason: Reason
+    since: datetime
+    turns_back_at: datetime
+
+
+@dataclass(frozen=True)
 class DeploymentView:
+    """`pruned` is the service that a prune removes, `back_to` the deployment whose version a rollback brings back;
+    `because_of` is what a person said or did that made it."""
+
     id: str
     environment: str
     kind: str
+    restart: bool
+    pruned: str | None
+    back_to: str | None
+    because_of: Reason | None
+    pause: PauseView | None
     badge: Badge
     version: VersionView
     reason: Reason
@@ -117,6 +135,7 @@ class EnvironmentView:
     told: Explanation
     notices: tuple[Notice, ...]
     moving: DeploymentView | None
+    orphans: tuple[str, ...]
     warm_until: datetime | None
 
     @property
@@ -140,6 +159,7 @@ def environment_view(overview: Overview, context: DashboardContext, now: datetim
         told=told,
         notices=tuple(_notices(overview, told)),
         moving=deployment_view(overview.moving, context, now) if overview.moving else None,
+        orphans=overview.orphans,
         warm_until=overview.warm_until,
     )
 
@@ -150,7 +170,12 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         id=deployment.id,
         environment=deployment.environment,
         kind=str(deployment.kind),
-        badge=Badge(*PHASES[deployment.phase]),
+        restart=deployment.restart,
+        pruned=deployment.pruned,
+        back_to=deployment.back_to,
+        because_of=deployment.because_of,
+        pause=_pause(deployment.pause, now) if deployment.pause else None,
+        badge=_badge(deployment),
         version=version_view(deployment.revision, context),
         reason=deployment.reason,
         waiting=exact(lasted.waiting),
@@ -182,14 +207,22 @@ def _standing(overview: Overview) -> Badge:
     if environment.trouble is not None:
         return Badge("!", "can't act", "bad")
     if moving is not None and moving.phase is not Phase.WAITING:
-        return Badge(*PHASES[moving.phase])
+        return _badge(moving)
     if environment.hold is not None:
         return Badge("❚❚", "held", "warn")
     if environment.problem is not None:
         return Badge("!", "commit not taken", "bad")
     if moving is not None:
-        return Badge(*PHASES[moving.phase])
+        return _badge(moving)
     return Badge("✓", "live", "good") if overview.live else Badge("○", "nothing yet", "calm")
+
+
+def _badge(deployment: Deployment) -> Badge:
+    return Badge(*(PAUSED if deployment.pause else PHASES[deployment.phase]))
+
+
+def _pause(pause: Pause, now: datetime) -> PauseView:
+    return PauseView(pause.actor, pause.reason, pause.since, now + pause_left(pause))
 
 
 def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
@@ -207,7 +240,7 @@ def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
         hold = environment.hold
         until = "or the next commit lifts it" if hold.until == "next_commit" else "and look at it first"
         clears = f"release it with `tidegate unhold {environment.name}`, {until}"
-        title = f"Held since {environment.name}-{hold.deployment} turned back"
+        title = f"Held since {environment.name}-{hold.deployment} {how_it_began(hold)}"
         yield Notice("environment.held", title, hold.reason, clears, hold.since, "warn")
 
 

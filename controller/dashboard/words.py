@@ -22,6 +22,9 @@ PHASES = {
 }
 """Icon, words, tone. The words say everything; tone is a class name of the style sheet."""
 
+PAUSED = ("❚❚", "paused", "warn")
+"""Instead of the phase, which goes on to be `running`."""
+
 STEP_STATES = {
     StepState.PENDING: ("○", "pending", "calm"),
     StepState.RUNNING: ("▶", "running", "busy"),

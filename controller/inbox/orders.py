@@ -3,20 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.domain.errors import TidegateError
+from controller.domain.deployment import Deployment, Phase
 from controller.domain.events import AuditEntry, Event
-from controller.domain.orders import Order, OrderKind
+from controller.domain.orders import Order, OrderKind, Wish
 from controller.domain.ports import Clock
+from controller.inbox.wishes import OrderRefused, check_form, in_words
 from controller.store import Store, Unit
 
 LONGEST_REASON = 1000
-
-ABOUT_DEPLOYMENTS = frozenset({OrderKind.ABORT})
-"""Orders that make sense only for one deployment."""
-
-
-class OrderRefused(TidegateError):
-    """The order was not taken; whoever gave it must change it. Nothing was stored."""
+NO_WISH = Wish()
 
 
 @dataclass(frozen=True)
@@ -27,13 +22,23 @@ class Orders:
     clock: Clock
     wake: Callable[[str], None]
 
-    def leave(self, kind: OrderKind, environment: str, deployment: str | None, reason: str, actor: str) -> int:
+    def leave(
+        self,
+        kind: OrderKind,
+        environment: str,
+        deployment: str | None,
+        reason: str,
+        actor: str,
+        wish: Wish = NO_WISH,
+    ) -> int:
         """The order's id, durable when it returns. What comes of it is up to the loop.
 
-        `OrderRefused` with the code `order.no_reason`, `order.reason_too_long`, `order.no_deployment`,
-        `order.unknown_environment` or `order.unknown_deployment`.
+        `OrderRefused` for what can be told from the order and the rows: `order.no_reason`, `order.reason_too_long`, the
+        codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`, `order.not_succeeded` and
+        `order.service_in_use`.
         """
-        order = Order(0, kind, environment, deployment, checked(reason), actor, self.clock.now())
+        order = Order(0, kind, environment, deployment, checked(reason), actor, self.clock.now(), wish)
+        check_form(order)
         with self.store.write() as unit:
             check_subject(unit, order)
             number = unit.orders.leave(order)
@@ -53,19 +58,41 @@ def checked(reason: str) -> str:
 
 
 def check_subject(unit: Unit, order: Order) -> None:
+    """Everything that the order names is there, and as it must be for this order whatever happens meanwhile."""
     try:
         unit.environments.get(order.environment)
     except LookupError as error:
         text = f"{order.kind}: there is no environment {order.environment!r}"
         raise OrderRefused(text, code="order.unknown_environment") from error
-    if order.deployment is None:
-        if order.kind in ABOUT_DEPLOYMENTS:
-            raise OrderRefused(f"{order.kind}: say which deployment", code="order.no_deployment")
-        return
-    deployment = unit.deployments.get(order.deployment)
-    if deployment is None or deployment.environment != order.environment:
-        text = f"{order.kind}: {order.environment} has no deployment {order.deployment!r}"
+    if order.deployment is not None:
+        known(unit, order, order.deployment)
+    if order.wish.to is not None:
+        check_target(known(unit, order, order.wish.to))
+    if order.wish.service is not None:
+        check_orphaned(unit, order, order.wish.service)
+
+
+def known(unit: Unit, order: Order, name: str) -> Deployment:
+    found = unit.deployments.get(name)
+    if found is None or found.environment != order.environment:
+        text = f"{order.kind}: {order.environment} has no deployment {name[:80]!r}"
         raise OrderRefused(text, code="order.unknown_deployment")
+    return found
+
+
+def check_target(target: Deployment) -> None:
+    """How a deployment ended is final, so it may be asked before the loop looks."""
+    if target.phase is not Phase.SUCCEEDED:
+        state = str(target.phase).replace("_", " ")
+        text = f"rollback: {target.id} is {state}; only a deployment that succeeded can be brought back"
+        raise OrderRefused(text, code="order.not_succeeded")
+
+
+def check_orphaned(unit: Unit, order: Order, service: str) -> None:
+    live = unit.deployments.live(order.environment)
+    if live is not None and service in live.revision.file.services:
+        text = f"prune: the file of {live.id}, which is live, names {service}: take it out of the file and deploy first"
+        raise OrderRefused(text, code="order.service_in_use")
 
 
 def accepted(order: Order, number: int) -> AuditEntry:
@@ -75,6 +102,6 @@ def accepted(order: Order, number: int) -> AuditEntry:
         order.deployment,
         order.actor,
         order.created_at,
-        f"{order.kind}: {order.reason}",
+        f"{in_words(order)}: {order.reason}",
         {"order": number, "kind": str(order.kind)},
     )

@@ -1,0 +1,156 @@
+"""What deployments look like on a terminal. Every function takes cleaned JSON values of the API, and `now`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from controller.cli.drawing import STEPS, Json, facts, shares, state, table
+from controller.cli.kinds import what
+from controller.cli.time import ago, between, exact, when
+
+
+def progress(found: Json, now: datetime) -> RenderableType:
+    """The live view of one."""
+    reason = Text(found["reason"]["text"], "dim" if found["phase"] in {"running", "succeeded"} else "")
+    return Group(heading(found), ladder(found, now), reason)
+
+
+def deployment(found: Json, now: datetime) -> RenderableType:
+    """Everything about one."""
+    rows = [
+        ("environment", found["environment"]),
+        ("ordered", (found["because_of"] or {}).get("text", "")),
+        ("why", f"{found['reason']['text']} ({found['reason']['code']})"),
+        ("turned back", way_home(found["steps"], now)),
+        ("paused", pause(found["pause"], now)),
+        ("services", ", ".join(everything(found["steps"]))),
+        *contents(found),
+        ("created", when(found["created_at"], now)),
+        ("waited", between(found["created_at"], found["started_at"] or found["finished_at"], now)),
+        ("moved", between(found["started_at"], found["finished_at"], now)),
+        ("ended", when(found["finished_at"], now)),
+        ("plan", found["plan_digest"] or "none yet"),
+        *((f"undo {entry['service']}", undo(entry)) for entry in standing_undo(found)),
+    ]
+    parts: list[RenderableType] = [heading(found), facts(rows)]
+    if found["steps"]:
+        parts += ["", ladder(found, now)]
+    return Group(*parts)
+
+
+def history(items: Iterable[Json], now: datetime) -> RenderableType:
+    shown = table("DEPLOYMENT", "STATE", "VERSION", "BY", "BEGAN", "MOVED", "WHY")
+    for item in items:
+        moved = between(item["started_at"], item["finished_at"], now)
+        why = item["reason"]["text"].split("\n", 1)[0]
+        began = ago(item["created_at"], now)
+        shown.add_row(item["id"], state(item), what(item), authors(item), began, moved, Text(why, "dim"))
+    return shown
+
+
+def heading(found: Json) -> Text:
+    title = "" if found["pruned"] else found["revision"]["title"]
+    return Text.assemble((found["id"], "bold"), "  ", what(found), "  ", state(found), "  ", (title, "dim"))
+
+
+def authors(found: Json) -> str:
+    """Who made the commit that it brings; a removal brings none."""
+    if found["pruned"]:
+        return ""
+    return ", ".join(author["login"] or author["name"] for author in found["revision"]["authors"])
+
+
+def contents(found: Json) -> list[tuple[str, str]]:
+    revision = found["revision"]
+    if found["pruned"]:
+        return []
+    images = ((f"image {service}", image) for service, image in (revision["images"] or {}).items())
+    return [("commit", revision["commit"]), ("by", authors(found)), *images]
+
+
+def pause(found: Json | None, now: datetime) -> str:
+    if not found:
+        return ""
+    left = exact(timedelta(seconds=found["left_seconds"]))
+    told = f"by {found['actor']} {ago(found['since'], now)}: {found['reason']['text']}"
+    return f"{told}; turns back by itself in {left}, unless it is resumed"
+
+
+def way_home(steps: Sequence[Json], now: datetime) -> str:
+    """Where it turned back, how much traffic the new version had by then, and how long until all of it was home."""
+    home = next((step for step in steps if step["kind"] == "home"), None)
+    cut = next((step for step in steps if step["state"] in {"failed", "skipped"}), None)
+    if home is None or cut is None:
+        return ""
+    place = (
+        f"{'in' if cut['state'] == 'failed' else 'before'} step {cut['number']} of {home['number'] - 1}, {cut['title']}"
+    )
+    raised = [step["percent"] for step in steps if step["kind"] == "shift" and step["started_at"]]
+    if not raised:
+        return f"{place}, before any traffic was on the new version"
+    took = between(cut["finished_at"], home["finished_at"], now)
+    is_partly_raised = cut["kind"] == "shift" and cut["started_at"]
+    share = f"{'up to ' if is_partly_raised else ''}{raised[-1]}%"
+    end = f"all of it was home {took} later" if home["state"] == "done" else "not all of it is home yet"
+    return f"{place}, with {share} of the traffic on the new version; {end}"
+
+
+def standing_undo(found: Json) -> Sequence[Json]:
+    """What turning back would restore; nothing any more once it has."""
+    is_spent = found["phase"] in {"rolled_back", "aborted", "failed"}
+    return () if is_spent else found["undo"] or ()
+
+
+def undo(entry: Json) -> str:
+    if entry["live"] is None:
+        return f"new in {entry['idle']}: turning back takes its rule away"
+    if entry["weights"] is None:
+        return f"no rule: turning back keeps {entry['live']} and empties {entry['idle']}"
+    return f"{entry['live']} was live: turning back gives {shares(entry['weights'])} again"
+
+
+def everything(steps: Iterable[Json]) -> list[str]:
+    """The services that the steps are about, in the order in which traffic rises."""
+    return list(dict.fromkeys(service for step in steps for service in step["services"]))
+
+
+def ladder(found: Json, now: datetime) -> RenderableType:
+    """The steps below each other: where it is, and what it waits for. Those that never ran share a line."""
+    shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    shown.add_column("")
+    shown.add_column("number", justify="right", style="dim")
+    for column in ("step", "took"):
+        shown.add_column(column, no_wrap=True)
+    shown.add_column("detail", overflow="fold", ratio=1)
+    every = everything(found["steps"])
+    for never, steps in groupby(found["steps"], lambda step: step["state"] == "skipped"):
+        for row in [skipped(list(steps))] if never else (rung(step, every, now) for step in steps):
+            shown.add_row(*row)
+    return shown
+
+
+def rung(step: Json, every: Sequence[str], now: datetime) -> tuple[Text, ...]:
+    """Its services are named where they are not all of them."""
+    icon, style = STEPS.get(step["state"], ("?", ""))
+    some = f"{', '.join(step['services'])}: " if step["services"] and set(step["services"]) != set(every) else ""
+    return (
+        Text(icon, style),
+        Text(str(step["number"])),
+        Text(step["title"], "bold" if step["state"] == "running" else style),
+        Text(between(step["started_at"], step["finished_at"], now), "dim"),
+        Text(f"{some}{step['detail']}", "" if step["state"] in {"running", "failed"} else "dim"),
+    )
+
+
+def skipped(steps: Sequence[Json]) -> tuple[Text, ...]:
+    icon, style = STEPS["skipped"]
+    reasons = dict.fromkeys(step["detail"] for step in steps if step["detail"])
+    titles = ", ".join(step["title"] for step in steps)
+    number = str(steps[0]["number"])
+    return Text(icon, style), Text(number), Text("skipped", style), Text(), Text("; ".join([titles, *reasons]), style)

@@ -1,0 +1,68 @@
+"""What every answer on a terminal is drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+PHASES = {
+    "waiting": ("…", "dim"),
+    "running": ("▶", "cyan"),
+    "succeeded": ("✓", "green"),
+    "rolling_back": ("◀", "yellow"),
+    "rolled_back": ("↩", "yellow"),
+    "failed": ("✕", "red"),
+    "superseded": ("»", "dim"),
+    "rejected": ("✕", "red"),
+    "expired": ("✕", "red"),
+    "aborted": ("■", "yellow"),
+}
+STEPS = {
+    "pending": ("○", "dim"),
+    "running": ("▶", "cyan"),
+    "done": ("✓", "green"),
+    "failed": ("✕", "red"),
+    "skipped": ("·", "dim"),
+    "undone": ("↩", "yellow"),
+}
+PAUSED = ("❚❚ paused", "yellow")
+
+Json = Mapping[str, Any]
+
+
+def state(deployment: Json) -> Text:
+    """Its phase; or that somebody paused it, which its phase doesn't say. Also of what moves in an environment."""
+    if deployment["pause"]:
+        return Text(*PAUSED)
+    icon, style = PHASES.get(deployment["phase"], ("?", ""))
+    return Text(f"{icon} {deployment['phase'].replace('_', ' ')}", style)
+
+
+def table(*columns: str) -> Table:
+    shown = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    return shown
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names and values below each other; empty values are left out."""
+    shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    shown.add_column(style="dim", no_wrap=True)
+    shown.add_column(overflow="fold")
+    for name, value in rows:
+        if value:
+            shown.add_row(name, value)
+    return shown
+
+
+def shares(weights: Json) -> str:
+    return ", ".join(f"{slot} {weight}%" for slot, weight in weights.items())
+
+
+def short(digest: str | None) -> str:
+    """The first twelve digits: enough to compare by eye."""
+    return digest.removeprefix("sha256:")[:12] if digest else ""

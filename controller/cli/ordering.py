@@ -1,0 +1,205 @@
+"""The verbs that leave an order: each says what came of it, and its exit code does too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.arguments import Env, Json, Which, Why
+from controller.cli.asking import Asking
+from controller.cli.client import Client, Refusal
+from controller.cli.http import Send, send
+from controller.cli.saying import NO, UNREACHABLE, WRONG_USE, clean, print_json, stop
+from controller.cli.time import Clock
+
+NO_REASON = "by hand, from the command line"
+ANSWER_SECONDS = 10.0
+"""How long an order's answer is waited for; the loop looks at once when one is left."""
+PACE_SECONDS = 0.3
+MAKE_DEPLOYMENTS = frozenset({"rollback", "deploy", "prune"})
+
+Order = Mapping[str, Any]
+
+
+class Ordering:
+    """Each method is one verb. Values are sent as they were typed: the controller knows what they may be."""
+
+    def __init__(self, make_clock: Callable[[], Clock], transport: Send = send) -> None:
+        self._ask = Asking(make_clock, transport)
+
+    def register(self, app: typer.Typer) -> None:
+        verbs = (self.promote, self.pause, self.resume, self.abort, self.rollback, self.unhold, self.deploy, self.prune)
+        for verb in verbs:
+            app.command()(verb)
+
+    def promote(self, deployment: Which, reason: Why = NO_REASON, as_json: Json = False) -> None:
+        """End the bake that a deployment is in; health is still looked at."""
+        with self._ask.client() as client:
+            self._about(client, deployment, {"order": "promote", "reason": reason}, as_json)
+
+    def pause(
+        self,
+        deployment: Which,
+        limit: Annotated[
+            str | None,
+            typer.Option(
+                "--for", metavar="TIME", help="Turn back by itself after this long, 1m to 24h; else after 1h."
+            ),
+        ] = None,
+        reason: Why = NO_REASON,
+        as_json: Json = False,
+    ) -> None:
+        """Let no traffic rise and no bake end, until it is resumed; failures still turn it back."""
+        with self._ask.client() as client:
+            self._about(client, deployment, {"order": "pause", "reason": reason, "for": limit}, as_json)
+
+    def resume(self, deployment: Which, reason: Why = NO_REASON, as_json: Json = False) -> None:
+        """Let a paused deployment go on."""
+        with self._ask.client() as client:
+            self._about(client, deployment, {"order": "resume", "reason": reason}, as_json)
+
+    def abort(
+        self,
+        deployment: Annotated[
+            str,
+            typer.Argument(metavar="DEPLOYMENT", help="Its id, as dev-12; or an environment, for what moves there."),
+        ],
+        reason: Why = NO_REASON,
+        as_json: Json = False,
+    ) -> None:
+        """Stop a deployment: the traffic goes home, then the environment is held."""
+        with self._ask.client() as client:
+            environment, found = _subject(client, deployment)
+            self._leave(client, environment, {"order": "abort", "reason": reason, "deployment": found}, as_json)
+
+    def rollback(
+        self,
+        environment: Env,
+        to: Annotated[
+            str | None,
+            typer.Option(metavar="DEPLOYMENT", help="One that succeeded there; else what was live before."),
+        ] = None,
+        reason: Why = NO_REASON,
+        as_json: Json = False,
+    ) -> None:
+        """Bring an earlier version back, then hold the environment."""
+        with self._ask.client() as client:
+            self._leave(client, environment, {"order": "rollback", "reason": reason, "to": to}, as_json)
+
+    def unhold(self, environment: Env, reason: Why = NO_REASON, as_json: Json = False) -> None:
+        """Release an environment that waits for a person, and the content that turned back."""
+        with self._ask.client() as client:
+            self._leave(client, environment, {"order": "unhold", "reason": reason}, as_json)
+
+    def deploy(
+        self,
+        environment: Env,
+        ref: Annotated[
+            str | None,
+            typer.Option(
+                metavar="REF", help="A commit, tag or branch that the environment's branch holds; else its head."
+            ),
+        ] = None,
+        restart: Annotated[
+            bool, typer.Option("--restart", help="Roll every service, changed or not; without --ref what is live.")
+        ] = False,
+        reason: Why = NO_REASON,
+        as_json: Json = False,
+    ) -> None:
+        """Deploy without a push, through all gates."""
+        body: dict[str, object] = {"order": "deploy", "reason": reason, "ref": ref, "restart": restart}
+        with self._ask.client() as client:
+            self._leave(client, environment, body, as_json)
+
+    def prune(
+        self,
+        environment: Env,
+        service: Annotated[
+            str, typer.Argument(metavar="SERVICE", help="One that the file no longer names, as worker.")
+        ],
+        yes: Annotated[bool, typer.Option("--yes", help="Don't ask for the service's name.")] = False,
+        reason: Why = NO_REASON,
+        as_json: Json = False,
+    ) -> None:
+        """Delete what is left of a service: its rule, its ECS services, its target groups."""
+        with self._ask.client() as client:
+            if not yes:
+                _confirmed(environment, service)
+            self._leave(client, environment, {"order": "prune", "reason": reason, "service": service}, as_json)
+
+    # ---------------------------------------------------------------- how
+
+    def _about(self, client: Client, deployment: str, body: dict[str, object], as_json: bool) -> None:
+        """An order about one deployment, which knows its environment."""
+        environment = str(client.deployment(deployment)["environment"])
+        self._leave(client, environment, body | {"deployment": deployment}, as_json)
+
+    def _leave(self, client: Client, environment: str, body: dict[str, object], as_json: bool) -> None:
+        """Leave it, and say what came of it."""
+        number = client.leave_order(environment, {name: value for name, value in body.items() if value is not None})
+        order = self._settled(client, number)
+        if order is None:
+            told = f"order {number} ({body['order']}) is kept, but nothing came of it within {ANSWER_SECONDS:.0f} s"
+            stop(UNREACHABLE, f"{told}; `tidegate explain {environment}` may say what keeps the controller")
+        if as_json:
+            print_json(order)
+        else:
+            typer.echo(clean(f"order {number} ({order['order']}): {order['outcome']}"))
+        if order["state"] == "refused":
+            raise typer.Exit(NO)
+        if order["order"] in MAKE_DEPLOYMENTS and not as_json:
+            typer.echo(f"`tidegate watch {environment}` follows it", err=True)
+
+    def _settled(self, client: Client, number: int) -> Order | None:
+        """The order with its outcome; None when there is none in time, or the controller went away after it was
+        left."""
+        clock = self._ask.make_clock()
+        until = clock.monotonic() + ANSWER_SECONDS
+        while clock.monotonic() < until:
+            order = _looked_up(client, number)
+            if order is not None and order["state"] != "received":
+                return order
+            clock.sleep(PACE_SECONDS)
+        return None
+
+
+def _looked_up(client: Client, number: int) -> Order | None:
+    """None while the controller doesn't answer."""
+    try:
+        return client.order(number)
+    except Refusal as error:
+        if error.code != UNREACHABLE:
+            raise
+        return None
+
+
+def _confirmed(environment: str, service: str) -> None:
+    """Whoever can't be asked must say --yes."""
+    told = f"This deletes what is left of {service} in {environment} on AWS. Type its name to go on"
+    try:
+        typed = typer.prompt(clean(told), err=True)
+    except typer.Abort:
+        typer.echo(err=True)
+        stop(WRONG_USE, "nobody typed the service's name; --yes goes on without")
+    if typed.strip() != service:
+        stop(NO, "that isn't its name: nothing was ordered")
+
+
+def _subject(client: Client, given: str) -> tuple[str, str]:
+    """(environment, deployment): by its id, else what moves in the environment of this name."""
+    try:
+        return str(client.deployment(given)["environment"]), given
+    except Refusal as error:
+        if error.status != 404:
+            raise
+    try:
+        moving = client.environment(given)["deployment"]
+    except Refusal as error:
+        if error.status != 404:
+            raise
+        raise Refusal(NO, f"there is no deployment, and no environment, called {given!r}", 404) from None
+    if moving is None:
+        raise Refusal(NO, f"nothing moves in {given}: there is nothing to abort")
+    return given, str(moving["id"])

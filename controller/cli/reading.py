@@ -1,0 +1,149 @@
+"""The verbs that read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from controller.cli.arguments import Env, Json, Which
+from controller.cli.asking import Asking
+from controller.cli.client import Client
+from controller.cli.http import Send, send
+from controller.cli.saying import clean, console, print_json
+from controller.cli.time import Clock
+
+
+class Reading:
+    """Each method is one verb."""
+
+    def __init__(self, make_clock: Callable[[], Clock], transport: Send = send) -> None:
+        self._ask = Asking(make_clock, transport)
+
+    def register(self, app: typer.Typer) -> None:
+        for verb in (
+            self.plan,
+            self.status,
+            self.explain,
+            self.history,
+            self.show,
+            self.watch,
+        ):
+            app.command()(verb)
+
+    def plan(self, environment: Env, as_json: Json = False) -> None:
+        """Show the plan that would run now, or the one that runs."""
+        with self._ask.client() as client:
+            self._ask.print(client.plan(environment), as_json, lambda found, _: _showing().plan(found))
+
+    def status(
+        self,
+        environment: Annotated[str | None, typer.Argument(metavar="ENV", help="Only this one.")] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Show every environment, or one in full."""
+        with self._ask.client() as client:
+            if environment is None:
+                items = client.environments()
+                self._ask.print(
+                    {"items": items}, as_json, lambda found, now: _showing().environments(found["items"], now)
+                )
+                return
+            found = client.environment(environment)
+            told = {} if as_json else clean(client.explanation(environment))
+            self._ask.print(found, as_json, lambda shown, now: _showing().environment(shown, told, now))
+
+    def explain(self, environment: Env, as_json: Json = False) -> None:
+        """Say why an environment is as it is, and who or what can change that."""
+        with self._ask.client() as client:
+            self._ask.print(
+                client.explanation(environment), as_json, lambda found, now: _showing().explanation(found, now)
+            )
+
+    def history(
+        self,
+        environment: Annotated[
+            str | None, typer.Option("--env", metavar="ENV", help="Only this environment's.")
+        ] = None,
+        limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
+        as_json: Json = False,
+    ) -> None:
+        """List deployments, newest first."""
+        with self._ask.client() as client:
+            page = client.deployments(environment=environment, limit=limit)
+            self._ask.print(page, as_json, lambda found, now: _deployments().history(found["items"], now))
+
+    def show(
+        self,
+        deployment: Which,
+        follow: Annotated[bool, typer.Option("--follow", help="Stay until it has ended.")] = False,
+        as_json: Json = False,
+    ) -> None:
+        """Show one deployment; with --follow the exit code says how it ended."""
+        with self._ask.client() as client:
+            found = client.deployment(deployment)
+            if follow:
+                found = self._followed(client, deployment, as_json)
+            self._ask.print(found, as_json, lambda shown, now: _deployments().deployment(shown, now))
+        if follow:
+            raise typer.Exit(_verdict(found))
+
+    def watch(
+        self,
+        environment: Env,
+        wait: Annotated[float, typer.Option(min=0.0, help="Seconds to wait for something to begin.")] = 10.0,
+        as_json: Json = False,
+    ) -> None:
+        """Follow what moves in an environment; the exit code says how it ended."""
+        with self._ask.client() as client:
+            found = self._watched(client, environment, wait, as_json)
+            if as_json:
+                print_json(found)
+        raise typer.Exit(_verdict(found) if found else 0)
+
+    # ---------------------------------------------------------------- how
+
+    def _followed(self, client: Client, deployment: str, as_json: bool) -> Any:
+        """Live view or lines; with --json the lines go to standard error."""
+        from controller.cli.following import Follower, Lines, view_for
+
+        clock = self._ask.make_clock()
+        follower = Follower(client, clock)
+        if as_json:
+            return follower.follow(deployment, Lines(lambda line: typer.echo(line, err=True)))
+        with view_for(console(), clock, typer.echo) as view:
+            return follower.follow(deployment, view)
+
+    def _watched(self, client: Client, environment: str, wait: float, as_json: bool) -> Any:
+        """How the last one that moved has ended; the newest one when nothing moves; None when there never was any."""
+        from controller.cli.following import Follower
+
+        moving = Follower(client, self._ask.make_clock()).moving(environment, wait)
+        if moving is None:
+            if not as_json:
+                typer.echo(f"nothing moves in {environment}: {clean(client.explanation(environment)['text'])}")
+            newest = client.deployments(environment=environment, limit=1)["items"]
+            return newest[0] if newest else None
+        found = self._followed(client, moving, as_json)
+        if found["phase"] == "superseded":
+            return self._watched(client, environment, wait, as_json)
+        return found
+
+
+def _showing() -> Any:
+    from controller.cli import showing  # rich takes a while to load
+
+    return showing
+
+
+def _deployments() -> Any:
+    from controller.cli import deployments
+
+    return deployments
+
+
+def _verdict(deployment: Any) -> int:
+    from controller.cli.following import verdict
+
+    return verdict(deployment)

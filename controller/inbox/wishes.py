@@ -1,0 +1,117 @@
+"""What an order of each kind may say, and in which form. Pure: nothing here is compared with rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from controller.domain.errors import TidegateError
+from controller.domain.manifest.values import BranchName, ServiceName
+from controller.domain.orders import Order, OrderKind, Wish
+from controller.domain.step import spoken
+
+LEAST_LIMIT, MOST_LIMIT = timedelta(minutes=1), timedelta(hours=24)
+LONGEST_REF = 250
+REF, SERVICE = TypeAdapter[str](BranchName), TypeAdapter[str](ServiceName)
+"""Commits and tags keep to the rules for names of branches: https://git-scm.com/docs/git-check-ref-format."""
+
+
+class OrderRefused(TidegateError):
+    """The order was not taken; whoever gave it must change it. Nothing was stored."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """`is_about_deployment`: it names the one deployment that it is about. `takes` are the fields of its wish."""
+
+    is_about_deployment: bool
+    takes: frozenset[str] = field(default=frozenset())
+
+
+FORMS: Mapping[OrderKind, Form] = {
+    OrderKind.PROMOTE: Form(is_about_deployment=True),
+    OrderKind.PAUSE: Form(is_about_deployment=True, takes=frozenset({"limit"})),
+    OrderKind.RESUME: Form(is_about_deployment=True),
+    OrderKind.ABORT: Form(is_about_deployment=True),
+    OrderKind.ROLLBACK: Form(is_about_deployment=False, takes=frozenset({"to"})),
+    OrderKind.UNHOLD: Form(is_about_deployment=False),
+    OrderKind.DEPLOY: Form(is_about_deployment=False, takes=frozenset({"ref", "restart"})),
+    OrderKind.PRUNE: Form(is_about_deployment=False, takes=frozenset({"service"})),
+}
+
+AS_GIVEN: Mapping[str, str] = {"limit": "for"}
+"""What people call a field of the wish, where they call it something else: `for` is a word of Python's."""
+
+
+def check_form(order: Order) -> None:
+    """`OrderRefused` with the code `order.not_for_this`, `order.no_deployment`, `order.no_service`,
+    `order.invalid_service`, `order.invalid_ref` or `order.limit_out_of_range`."""
+    check_fields(order)
+    if order.kind is OrderKind.PRUNE:
+        check_service(order.wish.service)
+    if order.wish.ref is not None:
+        check_ref(order.wish.ref)
+    if order.wish.limit is not None:
+        check_limit(order.wish.limit)
+
+
+def check_fields(order: Order) -> None:
+    form = FORMS[order.kind]
+    extra = [AS_GIVEN.get(name, name) for name in wished(order.wish) if name not in form.takes]
+    if order.deployment is not None and not form.is_about_deployment:
+        extra.insert(0, "deployment")
+    if extra:
+        text = f"{order.kind} takes no {' and no '.join(repr(name) for name in extra)}"
+        raise OrderRefused(text, code="order.not_for_this")
+    if order.deployment is None and form.is_about_deployment:
+        raise OrderRefused(f"{order.kind}: say which deployment", code="order.no_deployment")
+
+
+def wished(wish: Wish) -> list[str]:
+    """The fields that say something."""
+    return [each.name for each in fields(wish) if getattr(wish, each.name) != each.default]
+
+
+def check_service(service: str | None) -> None:
+    if service is None:
+        raise OrderRefused("prune: say which service", code="order.no_service")
+    if not fits(SERVICE, service):
+        text = f"prune: {service[:80]!r} isn't the name of a service: small letters, digits and hyphens, as in backend"
+        raise OrderRefused(text, code="order.invalid_service")
+
+
+def check_ref(ref: str) -> None:
+    """A commit, a tag or a branch; whether there is one, the loop finds out."""
+    if len(ref) <= LONGEST_REF and ref.isprintable() and fits(REF, ref):
+        return
+    found = repr(ref[:80]) if len(ref) <= LONGEST_REF else f"a text of {len(ref)} characters"
+    text = f"deploy: {found} can't be a commit, a tag or a branch; write it as in 0f3c2a1, v1.4.0 or main"
+    raise OrderRefused(text, code="order.invalid_ref")
+
+
+def check_limit(limit: timedelta) -> None:
+    if not LEAST_LIMIT <= limit <= MOST_LIMIT:
+        text = f"pause for {spoken(limit)}: it may last from {spoken(LEAST_LIMIT)} to {spoken(MOST_LIMIT)}"
+        raise OrderRefused(text, code="order.limit_out_of_range")
+
+
+def fits(form: TypeAdapter[str], text: str) -> bool:
+    try:
+        form.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def in_words(order: Order) -> str:
+    """The order without its reason: `pause for 30m`, `rollback to dev-3`, `deploy v1.4.0 with restart`."""
+    wish = order.wish
+    parts = (
+        f"to {wish.to}" if wish.to else "",
+        wish.ref or "",
+        "with restart" if wish.restart else "",
+        wish.service or "",
+        f"for {spoken(wish.limit)}" if wish.limit else "",
+    )
+    return " ".join([str(order.kind), *filter(None, parts)])
