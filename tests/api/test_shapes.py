@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 
 from controller.api import shapes
+from controller.domain.deployment import Kind, Pause
 from controller.domain.environment import Environment
 from controller.domain.overview import Overview
+from controller.domain.reason import Reason
 from controller.domain.secret import Secret
 from controller.domain.sighting import Sighting
 from tests.support.builders import NOON, a_binding, a_deployment, a_revision, a_running_deployment, a_slot, a_view
@@ -49,3 +51,35 @@ def test_an_environment_that_is_not_bound_any_more_is_still_shown() -> None:
     assert (answer.branch, answer.repository) == (None, None)
     assert answer.desired is not None
     assert (answer.desired.commit, answer.desired.version) == ("1" * 40, None)
+
+
+def test_a_pause_says_who_why_and_when_it_turns_back_by_itself() -> None:
+    """Ten of its minutes went by while nobody watched: they don't count."""
+    reason = Reason("deployment.paused", "a look at the logs")
+    pause = Pause("ada", reason, NOON, timedelta(hours=1), timedelta(minutes=20))
+    answer = json.loads(shapes.deployment_answer(replace(a_running_deployment(), pause=pause)).model_dump_json())
+    assert answer["pause"] == {
+        "actor": "ada",
+        "reason": {"code": "deployment.paused", "text": "a look at the logs"},
+        "since": "2026-11-21T12:00:00Z",
+        "turns_back_after": "2026-11-21T13:00:00Z",
+        "left_seconds": 2400,
+    }
+
+
+def test_a_rollback_a_restart_and_a_prune_say_what_they_are_about() -> None:
+    rollback = shapes.deployment_answer(replace(a_deployment(), kind=Kind.ROLLBACK, back_to="dev-1"))
+    assert (rollback.kind, rollback.back_to, rollback.restart, rollback.pruned) == ("rollback", "dev-1", False, None)
+    prune = shapes.deployment_answer(replace(a_deployment(), kind=Kind.PRUNE, pruned="worker"))
+    assert (prune.kind, prune.back_to, prune.pruned) == ("prune", None, "worker")
+    assert shapes.deployment_answer(replace(a_deployment(), restart=True)).restart
+
+
+def test_orphans_and_a_pause_are_seen_at_the_environment() -> None:
+    paused = Pause("ada", Reason("deployment.paused", "wait"), NOON, timedelta(hours=1))
+    moving = replace(a_running_deployment(), pause=paused)
+    sighting = Sighting("dev", {}, NOON, ("worker",))
+    answer = shapes.environment_answer(Overview(Environment("dev"), None, (moving,), sighting, None), a_binding())
+    assert answer.orphans == ("worker",)
+    assert answer.deployment is not None and answer.deployment.pause is not None
+    assert answer.deployment.pause.actor == "ada"

@@ -44,11 +44,18 @@ class Terminal:
     variables: dict[str, str] = field(default_factory=lambda: {"TIDEGATE_URL": URL, "TIDEGATE_API_TOKEN": TOKEN})
     lost: int = 0
 
-    def __call__(self, *words: str) -> Any:
-        parts = Parts(serve=self._serve, migrate=lambda: None, clock=lambda: self.clock)
-        return CliRunner().invoke(build(parts, self._send), list(words), env=self.variables)
+    def __call__(self, *words: str, typed: str = "") -> Any:
+        """`typed` is what stands on standard input."""
+        parts = Parts(
+            serve=self._serve,
+            migrate=lambda: None,
+            back_up=self._serve,
+            restore=lambda file, _: self._serve(file),
+            clock=lambda: self.clock,
+        )
+        return CliRunner().invoke(build(parts, self._send), list(words), input=typed, env=self.variables)
 
-    def _serve(self, overrides: object) -> None:
+    def _serve(self, overrides: object) -> Any:
         raise AssertionError("no test serves from here")
 
     def _send(self, asked: Asked) -> Reply:

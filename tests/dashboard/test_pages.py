@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
-from controller.domain.deployment import Phase
+from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.errors import Transient
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
@@ -131,6 +131,75 @@ def test_a_deployment_page_shows_steps_images_undo_and_audit(browser: Browser) -
     assert "step.started tidegate line 4" in text
 
 
+def change(store: Store, **changes: object) -> None:
+    """dev-2, which runs, is otherwise than it was."""
+    with store.write() as unit:
+        deployment = unit.deployments.get("dev-2")
+        assert deployment is not None
+        unit.deployments.save(replace(deployment, **changes))  # type: ignore[arg-type]
+
+
+def test_a_pause_says_who_why_and_when_it_turns_back_by_itself(browser: Browser) -> None:
+    """Only eighteen of its twenty minutes were watched."""
+    reason = Reason("order.paused", "a look at the logs")
+    change(browser.store, pause=Pause("ada", reason, NOON, timedelta(hours=1), timedelta(minutes=18)))
+    browser.clock.sleep(timedelta(minutes=20).total_seconds())
+    text = page(browser, "/deployments/dev-2").text
+    assert "dev-2 ❚❚ paused" in text
+    assert "Paused by ada a look at the logs order.paused 2026-11-21 12:00:00 UTC 20 min ago" in text
+    assert "It turns back by itself 2026-11-21 13:02:00 UTC in 42 min" in text
+    assert "tidegate resume dev-2" in text
+    card = page(browser, "/").text
+    assert "dev ❚❚ paused" in card
+    assert "dev-2 is paused at step 1 of 8, register, by ada: a look at the logs" in card
+    assert "Cleared by a person: tidegate resume dev-2 goes on" in card
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"kind": Kind.ROLLBACK, "back_to": "dev-1"}, "rollback to dev-1"),
+        ({"kind": Kind.PRUNE, "pruned": "worker"}, "prune of worker"),
+        ({"restart": True}, "restart"),
+    ],
+)
+def test_what_no_commit_asked_for_says_what_it_is_and_who_ordered_it(
+    browser: Browser, changes: dict[str, object], told: str
+) -> None:
+    change(browser.store, because_of=Reason("order.x", "ada ordered it: a blank page"), **changes)
+    found = page(browser, "/deployments/dev-2")
+    assert f"Kind {told} Ordered ada ordered it: a blank page" in found.text
+    assert ("/deployments/dev-1" in found.links()) is ("back_to" in changes)
+    assert f"dev-2 {told}" in page(browser, "/").text
+
+
+def test_a_removal_shows_nothing_that_it_does_not_bring(browser: Browser) -> None:
+    change(browser.store, kind=Kind.PRUNE, pruned="worker", because_of=Reason("prune.ordered", "ada removed worker"))
+    text = page(browser, "/deployments/dev-2").text
+    assert "There is no way back from a removal." in text
+    assert "captioncraft-backend@" not in text
+    assert "Add captions" not in text
+    home = page(browser, "/?environment=dev").text
+    assert "dev-2 prune of worker ▶ rolling out" in home
+    assert "dev-2 prune of worker none ada removed worker" in home
+
+
+def test_orphans_come_with_the_command_that_removes_them(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        unit.sightings.put(Sighting("dev", {}, NOON, ("worker",)))
+    text = page(browser, "/").text
+    assert "worker is no longer in the file, and still there: tidegate prune dev worker removes it." in text
+
+
+def test_an_environment_that_was_rolled_back_by_order_is_not_said_to_have_failed(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        staging = unit.environments.get("staging")
+        assert staging.hold is not None
+        ordered = Reason("rollback.ordered", "ada rolled back: a blank page")
+        unit.environments.save(replace(staging, hold=replace(staging.hold, reason=ordered)))
+    assert "Held since staging-2 brought an older version back ada rolled back" in page(browser, "/").text
+
+
 def test_times_are_machine_readable_and_relative(browser: Browser) -> None:
     browser.clock.sleep(timedelta(minutes=5).total_seconds())
     found = page(browser, "/deployments/dev-2")
@@ -166,9 +235,11 @@ def hostile(store: Store) -> None:
     revision = replace(deployment.revision, commit=commit)
     steps = (replace(deployment.steps[0], detail=HOSTILE), *deployment.steps[1:])
     reason = Reason("x", HOSTILE)
+    pause = Pause(HOSTILE, reason, NOON, timedelta(hours=1))
     with store.write() as unit:
         unit.revisions.add(revision)
-        unit.deployments.add(replace(deployment, revision=revision, steps=steps, reason=reason))
+        paused = replace(deployment, revision=revision, steps=steps, reason=reason, pause=pause, because_of=reason)
+        unit.deployments.add(paused)
         unit.environments.save(replace(unit.environments.get("prod"), trouble=reason, problem=reason))
 
 

@@ -1,8 +1,13 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from controller.domain.deployment import Phase
 from controller.domain.events import Event
-from controller.domain.orders import Order, OrderKind
-from controller.inbox.orders import LONGEST_REASON, OrderRefused, Orders
+from controller.domain.orders import Order, OrderKind, Wish
+from controller.inbox.orders import LONGEST_REASON, Orders
+from controller.inbox.wishes import OrderRefused
 from controller.store import Store
 from tests.store.recorded import deployment, record
 from tests.support.database import MovedClock
@@ -49,7 +54,7 @@ def test_an_order_about_an_environment_needs_no_deployment(orders: Orders, woken
         (OrderKind.ABORT, "dev", None, "why not", "order.no_deployment"),
         (OrderKind.ABORT, "dev", "dev-2", "why not", "order.unknown_deployment"),
         (OrderKind.ABORT, "prod", "dev-1", "why not", "order.unknown_deployment"),
-        (OrderKind.UNHOLD, "dev", "dev-2", "why not", "order.unknown_deployment"),
+        (OrderKind.UNHOLD, "dev", "dev-1", "why not", "order.not_for_this"),
     ],
 )
 def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_row(
@@ -70,3 +75,76 @@ def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_row(
         assert not unit.orders.waiting("dev") + unit.orders.waiting("prod")
         assert not unit.audit.page().items
     assert woken == []
+
+
+@pytest.mark.parametrize("kind", [OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME, OrderKind.ABORT])
+def test_what_is_about_a_deployment_keeps_it(orders: Orders, store: Store, kind: OrderKind) -> None:
+    record(store, deployment(1))
+    number = orders.leave(kind, "dev", "dev-1", "why not", "ada")
+    with store.read() as unit:
+        order = unit.orders.get(number)
+    assert order is not None
+    assert (order.kind, order.deployment, order.wish) == (kind, "dev-1", Wish())
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "wish", "told"),
+    [
+        (OrderKind.PAUSE, "dev-1", Wish(limit=timedelta(minutes=90)), "pause for 1h30m: why not"),
+        (OrderKind.ROLLBACK, None, Wish(), "rollback: why not"),
+        (OrderKind.ROLLBACK, None, Wish(to="dev-1"), "rollback to dev-1: why not"),
+        (OrderKind.DEPLOY, None, Wish(), "deploy: why not"),
+        (OrderKind.DEPLOY, None, Wish(ref="release/2"), "deploy release/2: why not"),
+        (OrderKind.DEPLOY, None, Wish(restart=True), "deploy with restart: why not"),
+        (OrderKind.PRUNE, None, Wish(service="worker"), "prune worker: why not"),
+    ],
+)
+def test_what_is_wished_for_is_stored_and_audited(
+    orders: Orders, store: Store, kind: OrderKind, about: str | None, wish: Wish, told: str
+) -> None:
+    record(store, deployment(1, phase=Phase.SUCCEEDED))
+    number = orders.leave(kind, "dev", about, "why not", "ada", wish)
+    with store.read() as unit:
+        order = unit.orders.get(number)
+        (line,) = unit.audit.page().items
+    assert order is not None
+    assert (order.wish, line.text) == (wish, told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "wish", "code", "told"),
+    [
+        (OrderKind.ROLLBACK, "dev-1", Wish(), "order.not_for_this", "rollback takes no 'deployment'"),
+        (OrderKind.ROLLBACK, None, Wish(to="dev-9"), "order.unknown_deployment", "'dev-9'"),
+        (OrderKind.ROLLBACK, None, Wish(to=""), "order.unknown_deployment", "''"),
+        (OrderKind.ROLLBACK, None, Wish(to="prod-3"), "order.unknown_deployment", "dev has no deployment 'prod-3'"),
+        (OrderKind.ROLLBACK, None, Wish(to="dev-2"), "order.not_succeeded", "dev-2 is rolled back"),
+        (OrderKind.PRUNE, None, Wish(), "order.no_service", "which service"),
+        (OrderKind.PRUNE, None, Wish(service="Worker One"), "order.invalid_service", "small letters"),
+        (OrderKind.PRUNE, None, Wish(service="backend"), "order.service_in_use", "dev-1"),
+    ],
+)
+def test_an_order_that_the_rows_speak_against_is_refused(
+    orders: Orders, store: Store, kind: OrderKind, about: str | None, wish: Wish, code: str, told: str
+) -> None:
+    """dev-1 is live and runs backend and frontend, dev-2 turned back, prod-3 succeeded elsewhere."""
+    record(
+        store,
+        deployment(1, phase=Phase.SUCCEEDED),
+        deployment(2, phase=Phase.ROLLED_BACK),
+        deployment(3, "prod", phase=Phase.SUCCEEDED),
+    )
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("dev"), live=1))
+    with pytest.raises(OrderRefused, match=told) as caught:
+        orders.leave(kind, "dev", about, "why not", "ada", wish)
+    assert caught.value.code == code
+    with store.read() as unit:
+        assert not unit.orders.waiting("dev")
+
+
+def test_a_service_that_the_live_file_does_not_name_may_go(orders: Orders, store: Store) -> None:
+    record(store, deployment(1, phase=Phase.SUCCEEDED))
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("dev"), live=1))
+    assert orders.leave(OrderKind.PRUNE, "dev", None, "it moved", "ada", Wish(service="worker")) > 0

@@ -311,16 +311,27 @@ def test_reads_that_are_denied_change_nothing_and_are_shown_at_the_environment(l
     assert "DescribeRules" in live_stage.environment.trouble.text and live_stage.changes() == before
 
 
-def test_somebody_else_s_hand_on_the_weights_stops_it(live_stage: Stage) -> None:
+def test_somebody_else_s_hand_on_the_weights_pauses_it_until_a_person_resumes(live_stage: Stage) -> None:
     live_stage.push(BAKED)
     live_stage.run(lambda: live_stage.passes[-1].reason.code == "slot.warming")
     rule = next(one for one in live_stage.aws.traffic.rules(live_stage.listener) if one.priority and _public(one))
     by_hand(live_stage, rule, [50, 50])
-    live_stage.run(lambda: live_stage.passes[-1].reason.code == "slot.has_traffic")
-    assert live_stage.deployment(2).reason.code == "traffic.foreign_change" and live_stage.tasks() == 8
+    live_stage.run(lambda: live_stage.deployment(2).pause is not None)
+    assert live_stage.deployment(2).pause.reason.code == "traffic.foreign_change"
     by_hand(live_stage, rule, [group.weight for group in rule.action.groups])
+    live_stage.order(OrderKind.RESUME, "dev-2")
     live_stage.settle()
-    assert live_stage.phase(2) is Phase.ROLLED_BACK and live_stage.tasks() == 4
+    assert live_stage.phase(2) is Phase.SUCCEEDED and live_stage.tasks() == 4
+
+
+def test_a_hand_that_nobody_answers_for_turns_back_to_what_was_recorded(live_stage: Stage) -> None:
+    live_stage.push(BAKED)
+    live_stage.run(lambda: live_stage.passes[-1].reason.code == "bake.running")
+    rule = next(one for one in live_stage.aws.traffic.rules(live_stage.listener) if one.priority and _public(one))
+    by_hand(live_stage, rule, [50, 50])
+    live_stage.run(lambda: live_stage.phase(2) is Phase.ROLLED_BACK)
+    live_stage.settle()
+    assert live_stage.weights()["/api/*"] == BLUE and live_stage.environment.quarantines == ()
 
 
 def by_hand(stage: Stage, rule: object, weights: list[int]) -> None:

@@ -200,8 +200,8 @@ def test_a_page_for_maintenance_is_not_deleted_on_the_way_home(watch: Watch) -> 
 def test_weights_that_somebody_changes_in_the_bake_stop_it(watch: Watch) -> None:
     stage = baking(watch)
     by_hand(stage)
-    assert over(stage, 2) is not Phase.SUCCEEDED
-    assert stage.deployment(2).reason.code == "traffic.foreign_change" and stage.environment.live == 1
+    assert over(stage, 2) is Phase.RUNNING
+    assert stage.deployment(2).pause.reason.code == "traffic.foreign_change" and stage.environment.live == 1
 
 
 def test_a_commit_that_rolls_nothing_leaves_the_old_slots_to_be_retired(watch: Watch) -> None:
@@ -279,6 +279,30 @@ def test_whoever_takes_over_waits_also_when_it_rested_in_between(watch: Watch) -
     stage.push(BAKED, content="second")
     stage.run(lambda: len(stage.changes()) > changes)
     assert stage.time.monotonic() - began >= 15
+
+
+def test_a_lease_that_was_taken_over_at_rest_is_given_back_after_its_quarantine(watch: Watch) -> None:
+    stage = watch.stage
+    taken_over(stage)
+    stage.wake()
+    stage.settle()
+    with stage.store.read() as unit:
+        assert unit.leases.holders() == ()
+
+
+def test_wake_ups_during_a_quarantine_neither_count_as_failures_nor_make_it_longer(watch: Watch) -> None:
+    stage = watch.stage
+    stage.push(BAKED, content="second")
+    stage.run(lambda: stage.phase(2) is Phase.RUNNING)
+    began, changes = taken_over(stage), len(stage.changes())
+    while len(stage.changes()) == changes:
+        stage.wake()
+        stage.step()
+        stage.clock.advance(1)
+    assert 15 <= stage.time.monotonic() - began < 20
+    with stage.store.read() as unit:
+        told = [entry.event for entry in unit.audit.page(deployment="dev-2", limit=200).items]
+    assert "action.failed" not in told
 
 
 @pytest.mark.parametrize(

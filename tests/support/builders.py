@@ -144,9 +144,19 @@ def an_empty_slot(service: str = "backend") -> SlotView:
     return SlotView(exists=False, group=a_group(service, healthy=0))
 
 
+PATHS = {"backend": "/api/*", "frontend": "/*"}
+
+
 def a_rule(blue: int = 100, green: int = 0, service: str = "backend") -> RuleView:
     weights = {Slot.BLUE: blue, Slot.GREEN: green}
-    return RuleView(f"arn:rule/{service}", 500, weights, f'{{"blue": {blue}, "green": {green}}}')
+    return RuleView(
+        f"arn:rule/{service}",
+        500,
+        weights,
+        f'{{"blue": {blue}, "green": {green}}}',
+        paths=frozenset({PATHS[service]}),
+        conditions=PATHS[service],
+    )
 
 
 def a_view(

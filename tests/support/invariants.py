@@ -1,52 +1,69 @@
 """What must hold whatever happens, checked against what AWS really got and really is, not what the controller believes.
 
-A `Watch` on a stage looks at every changing call at the moment AWS has carried it out, and `at_rest` at what is left
-when nothing is to be done any more. Violations are collected, so that one run shows all of them.
+A `Watch` looks at every changing call at the moment AWS has carried it out, at the capacity as time goes by, and
+`at_rest` at what is left when nothing is to be done any more. Violations are collected, so that one run shows all of
+them.
 """
 
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Phase
 from controller.domain.names import DEPLOYMENT_TAG, OWNER, OWNER_TAG, group_name, slot_name
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind, StepState
 from controller.store import Unit
-from sandbox.world.faults import Faults
+from sandbox.world.errors import AwsError
 from sandbox.world.view import Forward, RuleView
 from sandbox.world.world import Outcome
-from tests.support.stage import Stage
+from tests.support.outside import PLACE
 
 MOST_ALIKE = 12
 """So many equal changing calls within a minute are a hot loop; the loop's own backoff allows fewer."""
 
-PLACE = "captioncraft-dev"
+SECRET = "token-"
+"""Every secret of a deployment begins so."""
 
 
 @dataclass
 class Watch:
-    """`broken` lists what was violated, as «code: sentence»; `limit` is how many equal calls a minute may hold."""
+    """`broken` lists what was violated, as «code: sentence»; `limit` is how many equal calls a minute may hold.
 
-    stage: Stage
+    `stage` is a Stage or a Play. `who` finds the process whose call this is; None where there is only one.
+    """
+
+    stage: Any
     limit: int = MOST_ALIKE
     broken: list[str] = field(default_factory=list)
+    who: Any = None
+    is_on_its_way: Any = None
+    """Whether this call was on its way when the lease was lost: nobody can refuse that one."""
+    said: list[str] = field(default_factory=list)
+    """Log lines and notices."""
     _last: dict[tuple[str, str], int] = field(default_factory=dict)
     _alike: dict[str, deque[float]] = field(default_factory=dict)
+    _raised: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _short: set[str] = field(default_factory=set)
+    _shown: int = -1
 
     def __post_init__(self) -> None:
-        self._perform = self.stage.aws.perform
-        self.stage.aws.perform = self._watched  # type: ignore[method-assign]
+        self.outside = self.stage.outside
+        self._perform: Callable[..., Outcome] = self.outside.aws.perform
+        self.outside.aws.perform = self._watched
 
     def _watched(self, service: str, operation: str, parameters: Any, *others: Any, **named: Any) -> Outcome:
-        if not self.stage.cuts.is_watching or not _changes(service, operation):
+        if self.outside.is_by_hand or not _changes(service, operation):
             return self._perform(service, operation, parameters, *others, **named)
         told = f"{operation} at {self.stage.time.now():%H:%M:%S}"
         with self.stage.store.read() as unit:
             moving = _moving(unit)
+            self._moves_alone(unit, told)
             self._has_intent(unit, told)
+            self._holds_the_lease(unit, told)
         self._not_hot(operation, parameters, told)
+        self._is_ours(operation, parameters, told)
         if operation == "DeleteRule":
             self._deletes_its_own(parameters["RuleArn"], moving, told)
         if operation == "UpdateService" and parameters.get("desiredCount") == 0:
@@ -54,14 +71,41 @@ class Watch:
         outcome = self._perform(service, operation, parameters, *others, **named)
         if moving is not None:
             self._share_is_allowed(moving, told)
+        self._capacity(told, of=frozenset({"healthy"}) if _rises(operation, moving) else ABLE)
         return outcome
+
+    def as_time_goes_by(self) -> None:
+        """Call after time has passed: what we did earlier may show only now."""
+        version, self._shown = self._shown, self.outside.aws.traffic.version
+        if version == self._shown:
+            return
+        self._capacity(f"at {self.stage.time.now():%H:%M:%S}", of=ABLE)
+
+    def _moves_alone(self, unit: Unit, told: str) -> None:
+        """S10: one deployment moves at a time."""
+        moving = [one.id for one in unit.deployments.open("dev") if one.phase in IN_FLIGHT]
+        if len(moving) > 1:
+            self._break("S10", f"{told}: {moving} are in flight")
 
     def _has_intent(self, unit: Unit, told: str) -> None:
         """S13: the audit says what will be done before it is done."""
         newest = unit.audit.page(environment="dev", limit=1).items
         if not newest or newest[0].event != "action.intended":
             found = newest[0].event if newest else "nothing"
-            self._break("S13", f"{told}: the audit's last entry is {found}, not an intent")
+            if not self._is_late():
+                self._break("S13", f"{told}: the audit's last entry is {found}, not an intent")
+
+    def _is_late(self) -> bool:
+        return self.is_on_its_way is not None and self.is_on_its_way()
+
+    def _holds_the_lease(self, unit: Unit, told: str) -> None:
+        """S9: whoever changes something holds the environment."""
+        if self.who is None or self._is_late():
+            return
+        process = self.who()
+        holders = [(one.owner, one.expires_at > process.wall()) for one in unit.leases.holders()]
+        if holders != [(process.gate.owner, True)]:
+            self._break("S9", f"{told}: {process.gate.owner} changes something, the lease is with {holders}")
 
     def _not_hot(self, operation: str, parameters: Any, told: str) -> None:
         now = self.stage.time.monotonic()
@@ -73,16 +117,21 @@ class Watch:
             self._break("L5", f"{told}: {len(times)} equal calls within a minute")
             raise HotLoop(self.broken[-1])
 
+    def _is_ours(self, operation: str, parameters: Any, told: str) -> None:
+        """S12: what is changed carries our tag."""
+        for arn in _touched(operation, parameters):
+            tags = _tags(self.outside, arn)
+            if tags is not None and tags.get(OWNER_TAG) != OWNER:
+                self._break("S12", f"{told}: {arn} is not ours")
+
     def _deletes_its_own(self, arn: str, moving: Deployment | None, told: str) -> None:
-        """S12: a public rule that was there before this deployment is not its to delete."""
-        tags = _tags(self.stage, arn)
-        rule = next((one for one in self.stage.aws.traffic.rules(self.stage.listener) if one.arn == arn), None)
-        if rule is None:
+        """S12: a public rule that was there before this deployment is not its to delete, unless it prunes."""
+        rule = next((one for one in self.outside.aws.traffic.rules(self.outside.listener) if one.arn == arn), None)
+        if rule is None or not _is_public(rule) or (moving and moving.kind is Kind.PRUNE):
             return
-        if tags.get(OWNER_TAG) != OWNER:
-            self._break("S12", f"{told}: the rule is not ours")
-        if _is_public(rule) and (moving is None or tags.get(DEPLOYMENT_TAG) != moving.id):
-            self._break("S12", f"{told}: a public rule of {tags.get(DEPLOYMENT_TAG)} is deleted by another deployment")
+        made_by = (_tags(self.outside, arn) or {}).get(DEPLOYMENT_TAG)
+        if moving is None or made_by != moving.id:
+            self._break("S12", f"{told}: a public rule of {made_by} is deleted by another deployment")
 
     def _empties_no_traffic(self, name: str, told: str) -> None:
         """S5: as AWS really is, not as it was shown."""
@@ -101,9 +150,81 @@ class Watch:
             allowed = before if moving.phase is Phase.ROLLING_BACK else _recorded(moving)
             if share > allowed:
                 self._break("S4", f"{told}: {share}% of {entry.service} on the new version, recorded were {allowed}%")
+            if share > before:
+                self._baked_before(moving, share, told)
+
+    def _baked_before(self, moving: Deployment, share: int, told: str) -> None:
+        """S16: between two shares lies the bake that the plan puts there, by a clock that never jumps."""
+        now = self.stage.time.monotonic()
+        last, since = self._raised.get(moving.id, (0, now))
+        if share > last:
+            shifts = [step for step in moving.steps if step.kind is StepKind.SHIFT and (step.percent or 0) <= last]
+            begun = shifts[-1].number if shifts else 0
+            following = next((step for step in moving.steps if step.number == begun + 1), None)
+            wait = following.wait if following and following.kind is StepKind.BAKE and not following.promoted else None
+            if wait is not None and last and now - since < wait.total_seconds():
+                self._break("S16", f"{told}: from {last}% to {share}% in {now - since:.0f} s, the plan bakes {wait}")
+        self._raised[moving.id] = share, now
+
+    def _capacity(self, told: str, of: frozenset[str]) -> None:
+        """S5: behind every public rule stand at least as many targets as the file counts; said once until it is over.
+
+        Targets that are unhealthy by themselves are not our doing, as long as nothing is given to them.
+        """
+        short = set()
+        for name, least in self._least().items():
+            serving = [group for group in self._groups(name) if group[1] > 0]
+            if not serving or any(self._ends_by_itself(group) for group, _ in serving):
+                continue
+            found = sum(target.state in of for group, _ in serving for target in group.targets)
+            if found < least:
+                short.add(name)
+                if name not in self._short:
+                    self._break("S5", f"{told}: {found} targets of {name} have traffic, the file counts {least}")
+        self._short = short
+
+    def _least(self) -> Mapping[str, int]:
+        """Service → the least that the live version's file, and the running one's, count."""
+        with self.stage.store.read() as unit:
+            live, opened = unit.deployments.live("dev"), unit.deployments.open("dev")
+        files = [live.revision.file] if live else []
+        files += [one.revision.file for one in opened if one.phase in IN_FLIGHT and live]
+        least: dict[str, int] = {}
+        for file in files:
+            for name, service in file.services.items():
+                if service.route is not None:
+                    least[name] = min(least.get(name, service.count.min), service.count.min)
+        shrunk = any(one.phase is Phase.ROLLING_BACK and one.began(StepKind.SHRINK) for one in opened)
+        # `max: 150` gives up half of the old tasks on purpose: traffic comes home to the rest, and they grow again.
+        return {name: -(-count // 2) if shrunk else count for name, count in least.items()}
+
+    def _groups(self, service: str) -> Iterator[tuple[Any, int]]:
+        """The target groups behind the service's public rule, with their weights."""
+        names = {group_name(PLACE, service, slot) for slot in Slot}
+        for rule in self.outside.aws.traffic.rules(self.outside.listener):
+            if _is_public(rule) and isinstance(rule.action, Forward):
+                shown = [(self.outside.aws.traffic.group(one.group_arn), one.weight) for one in rule.action.groups]
+                yield from ((group, weight) for group, weight in shown if group is not None and group.name in names)
+
+    def _ends_by_itself(self, group: Any) -> bool:
+        """Tasks that crash leave, and that is nobody's doing."""
+        scripts = self.outside.runtime._scripts
+        for launch in self.outside.runtime.launches:
+            script = scripts.get(launch.containers[0].digest)
+            if script is not None and script.ends_after_seconds is not None:
+                running = {target.target.task_id for target in group.targets}
+                if launch.task_id in running:
+                    return True
+        return False
 
     def _weights(self) -> dict[str, int]:
-        return {name: weight for rule in self.stage.weights().values() for name, weight in rule.items()}
+        """Target group → its weight in a public rule."""
+        shown: dict[str, int] = {}
+        for rule in self.outside.aws.traffic.rules(self.outside.listener):
+            if _is_public(rule) and isinstance(rule.action, Forward):
+                groups = [(self.outside.aws.traffic.group(one.group_arn), one.weight) for one in rule.action.groups]
+                shown |= {group.name: weight for group, weight in groups if group is not None}
+        return shown
 
     def _break(self, code: str, text: str) -> None:
         self.broken.append(f"{code}: {text}")
@@ -113,6 +234,8 @@ class Watch:
         self._serves()
         self._leaves_nothing()
         self._tells_no_secret()
+        self._turned_back_once()
+        self._says_what_came_of_it()
         return self.broken
 
     def _serves(self) -> None:
@@ -125,7 +248,7 @@ class Watch:
             if service.route is None:
                 continue
             serving = [slot for slot in Slot if weights.get(group_name(PLACE, name, slot), 0) > 0]
-            healthy = sum(_healthy(self.stage, group_name(PLACE, name, slot)) for slot in serving)
+            healthy = sum(_healthy(self.outside, group_name(PLACE, name, slot)) for slot in serving)
             if healthy < service.count.min:
                 self._break(
                     "S5", f"{name}: {healthy} healthy targets have traffic, the file counts {service.count.min}"
@@ -137,24 +260,65 @@ class Watch:
         if opened:
             return
         weights = self._weights()
-        for name, desired in _desired(self.stage).items():
+        for name, desired in _desired(self.outside).items():
             if name in weights and weights[name] == 0 and desired:
                 self._break("L1", f"{name} runs {desired} tasks without traffic, and nothing will ever stop them")
-        left = [rule for rule in self.stage.aws.traffic.rules(self.stage.listener) if _is_test(rule)]
+        left = [rule for rule in self.outside.aws.traffic.rules(self.outside.listener) if _is_test(rule)]
         if left:
             self._break("L1", f"{len(left)} test rules are left open")
 
     def _tells_no_secret(self) -> None:
-        """S14: the values that open idle slots are in no audit entry and in no reason."""
+        """S14: the values that open idle slots are in no audit entry, no reason, no log line and no notice."""
         with self.stage.store.read() as unit:
             told = [f"{entry.text} {dict(entry.facts)}" for entry in unit.audit.page(limit=5000).items]
-        told += [done.reason.text for done in self.stage.passes]
-        if any("token-" in text for text in told):
-            self._break("S14", "a deployment's secret is told")
+            for one in unit.deployments.page("dev", limit=100).items:
+                told += [one.reason.text, *(step.detail for step in one.steps)]
+            environment = unit.environments.get("dev")
+        told += [reason.text for reason in (environment.problem, environment.trouble) if reason]
+        told += [done.reason.text for done in getattr(self.stage, "passes", [])]
+        found = [text for text in (*told, *self.said) if SECRET in text]
+        if found:
+            self._break("S14", f"a deployment's secret is told: {found[0][:200]}")
+
+    def _turned_back_once(self) -> None:
+        """S11: a deployment turns back at most once; a rollback that has moved traffic never does by itself."""
+        with self.stage.store.read() as unit:
+            entries = unit.audit.page(environment="dev", limit=5000).items
+            rollbacks = {one.id for one in unit.deployments.page("dev", limit=100).items if _must_stay(one)}
+        turned = Counter(entry.deployment for entry in entries if entry.event == "deployment.turned_back")
+        for name, times in turned.items():
+            if times > 1 or name in rollbacks:
+                self._break("S11", f"{name} turned back {times} times{', a rollback' * (name in rollbacks)}")
+
+    def _says_what_came_of_it(self) -> None:
+        """S13: no outcome without an intent before it, and at most one for each."""
+        with self.stage.store.read() as unit:
+            entries = unit.audit.page(environment="dev", limit=5000).items
+        is_open = False
+        for entry in reversed(entries):
+            if entry.event == "action.intended":
+                is_open = True
+            elif entry.event in {"action.succeeded", "action.failed"}:
+                if not is_open:
+                    self._break("S13", f"{entry.deployment}: «{entry.text}» was told, and nothing was intended")
+                is_open = False
+
+
+ABLE = frozenset({"healthy", "unhealthy"})
+"""States of targets that do, or could do, their work; those that begin and those that leave do not."""
 
 
 class HotLoop(AssertionError):
     """Nothing but an error ends it: its clock stands still."""
+
+
+def _must_stay(deployment: Deployment) -> bool:
+    moved = deployment.kind is Kind.ROLLBACK and deployment.began(StepKind.SHIFT)
+    return moved and not (deployment.turning and deployment.turning.ends_as is Phase.ABORTED)
+
+
+def _rises(operation: str, moving: Deployment | None) -> bool:
+    return operation == "ModifyRule" and moving is not None and moving.phase is not Phase.ROLLING_BACK
 
 
 def _moving(unit: Unit) -> Deployment | None:
@@ -172,41 +336,43 @@ def _changes(service: str, operation: str) -> bool:
     return service in {"ecs", "elbv2"} and not operation.startswith(("Describe", "List"))
 
 
+def _touched(operation: str, parameters: Any) -> Iterator[str]:
+    """ARNs of the balancer's things that a call changes."""
+    if operation.startswith(("Modify", "Delete", "Set")):
+        for key in ("RuleArn", "TargetGroupArn"):
+            if key in parameters:
+                yield parameters[key]
+        yield from (pair["RuleArn"] for pair in parameters.get("RulePriorities", []))
+
+
 def _is_public(rule: RuleView) -> bool:
-    return bool(rule.conditions) and all(condition.field == "path" for condition in rule.conditions)
+    return bool(rule.conditions) and all(condition.field in {"path", "host"} for condition in rule.conditions)
 
 
 def _is_test(rule: RuleView) -> bool:
     return any(condition.field == "header" for condition in rule.conditions)
 
 
-def _truth(stage: Stage, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-    """As AWS is; the faults are meant for the controller, and this call is not counted among theirs."""
-    faults, stage.aws.faults = stage.aws.faults, Faults(0)
+def _tags(outside: Any, arn: str) -> Mapping[str, str] | None:
+    """None when there is no such thing any more."""
     try:
-        return stage.call(service, operation, **parameters)
-    finally:
-        stage.aws.faults = faults
-
-
-def _tags(stage: Stage, arn: str) -> Mapping[str, str]:
-    shown = _truth(stage, "elbv2", "DescribeTags", ResourceArns=[arn])["TagDescriptions"]
+        shown = outside.look("elbv2", "DescribeTags", ResourceArns=[arn])["TagDescriptions"]
+    except AwsError:
+        return None
     return {tag["Key"]: tag["Value"] for tag in shown[0]["Tags"]}
 
 
-def _desired(stage: Stage) -> dict[str, int]:
+def _desired(outside: Any) -> dict[str, int]:
     names = [slot_name(PLACE, service, slot) for service in ("backend", "frontend", "worker") for slot in Slot]
-    shown = _truth(stage, "ecs", "DescribeServices", cluster=PLACE, services=names)["services"]
+    shown = outside.look("ecs", "DescribeServices", cluster=PLACE, services=names)["services"]
     return {service["serviceName"]: service["desiredCount"] for service in shown}
 
 
-def _healthy(stage: Stage, name: str) -> int:
-    for rule in stage.aws.traffic.rules(stage.listener):
+def _healthy(outside: Any, name: str) -> int:
+    for rule in outside.aws.traffic.rules(outside.listener):
         if isinstance(rule.action, Forward):
             for weighted in rule.action.groups:
-                group = stage.aws.traffic.group(weighted.group_arn)
+                group = outside.aws.traffic.group(weighted.group_arn)
                 if group is not None and group.name == name:
-                    shown = _truth(stage, "elbv2", "DescribeTargetHealth", TargetGroupArn=weighted.group_arn)
-                    states = [each["TargetHealth"]["State"] for each in shown["TargetHealthDescriptions"]]
-                    return states.count("healthy")
+                    return sum(target.state == "healthy" for target in group.targets)
     return 0

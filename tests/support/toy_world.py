@@ -7,6 +7,7 @@ from controller.decide import Decision, decide, needed
 from controller.domain import actions
 from controller.domain.checks import CheckAnswer
 from controller.domain.deployment import Deployment, Phase
+from controller.domain.manifest import Route
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, GroupView, Rollout, RuleView, ServiceView, SlotView, Snapshot
 from controller.progress.outcomes import Terms
@@ -54,18 +55,30 @@ class ToyWorld:
                 self.services[service] = replace(view, test_rule=rule)
             case actions.RunSlot(service, slot, definition, content, count):
                 self._run(service, slot, definition, content.digest, count)
-            case actions.SetWeights(service, _, weights):
+            case actions.SetWeights(service, route, weights):
                 made_by = view.rule.made_by if view.rule else "dev-2"
-                rule = RuleView("arn:rule", 500, dict(weights), str(dict(weights)), made_by=made_by)
+                asks = view.rule or _asking(RuleView("arn:rule", 500, {}, "", made_by=made_by), route)
+                rule = replace(asks, weights=dict(weights), actions=str(dict(weights)))
                 self.services[service] = replace(view, rule=rule)
+            case actions.SetRoute(service, route):
+                assert view.rule is not None, "a rule that is not there was given a route"
+                self.services[service] = replace(view, rule=_asking(view.rule, route))
             case actions.RestoreRule(service, rule):
-                self.services[service] = replace(view, rule=RuleView(rule.arn, 500, rule.weights, rule.actions))
+                assert view.rule is not None, "a rule that is not there was restored"
+                as_it_was = replace(view.rule, weights=rule.weights, actions=rule.actions, conditions=rule.conditions)
+                paths = frozenset(rule.conditions.split(","))
+                self.services[service] = replace(view, rule=replace(as_it_was, paths=paths))
             case actions.RemoveRule(service):
                 self.services[service] = replace(view, rule=None)
             case actions.RemoveTestRule(service):
                 self.services[service] = replace(view, test_rule=None)
             case actions.SetCount(service, slot, count):
                 self._slot(service, slot, desired=count, running=count)
+            case actions.RemoveRoute(service):
+                self.services[service] = replace(view, rule=None, test_rule=None)
+            case actions.DeleteSlot(service, slot):
+                assert not view.slots[slot].desired, "a slot with tasks was deleted"
+                self.services[service] = replace(view, slots={**view.slots, slot: SlotView(exists=False)})
             case actions.EmptySlot(service, slot):
                 assert view.rule is None or not view.rule.weights.get(slot, 0), "a slot with traffic was emptied"
                 self._slot(service, slot, desired=0, running=0)
@@ -89,6 +102,11 @@ class ToyWorld:
         view = self.services[service]
         changed: SlotView = replace(view.slots[slot], **changes)  # type: ignore[arg-type]
         self.services[service] = replace(view, slots={**view.slots, slot: changed})
+
+
+def _asking(rule: RuleView, route: Route) -> RuleView:
+    """The rule as it asks for this route."""
+    return replace(rule, paths=frozenset(route.path), hosts=frozenset(route.host), conditions=",".join(route.path))
 
 
 @dataclass
@@ -136,9 +154,10 @@ class Film:
 
     def _remember(self, action: actions.Action) -> None:
         step = self.deployment.step
-        acted = f"{type(action).__name__} {action.service}"
-        if step is not None and acted not in step.acted:
-            self.deployment = self.deployment.with_step(replace(step, acted=(*step.acted, acted)))
+        name, slot = type(action).__name__, getattr(action, "slot", "")
+        marks = (f"{name} {action.service}", f"{name} {action.service} {slot}")
+        if step is not None:
+            self.deployment = self.deployment.with_step(replace(step, acted=(*step.acted, *marks)))
         if isinstance(action, actions.RegisterDefinition):
             known = {
                 **self.deployment.definitions,

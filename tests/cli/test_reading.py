@@ -1,16 +1,17 @@
-"""The verbs that ask the API: what they print, where, and with which exit code."""
+"""The verbs that read: what they print, where, and with which exit code."""
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from controller.domain.deployment import Phase
+from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.errors import Blocked
-from controller.domain.orders import OrderState
 from controller.domain.reason import Reason
+from controller.domain.sighting import Sighting
 from controller.domain.step import StepState
 from controller.store import Store
 from tests.api.conftest import TOKEN
@@ -46,7 +47,7 @@ def test_reading_verbs_print_one_json_document(terminal: Terminal, words: tuple[
         (("status", "staging"), ["held", "count: found 0"]),
         (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5 s"]),
         (("history",), ["staging-2", "rolled back", "the smoke test failed", "2 min"]),
-        (("show", "dev-2"), ["▶ register", "sha256:", "blue was live", "its gates are open"]),
+        (("show", "dev-2"), ["▶ 1 register", "sha256:", "blue was live", "its gates are open"]),
         (("plan", "dev"), ["shift 100", "captioncraft-backend@sha256:", "digest"]),
     ],
 )
@@ -67,10 +68,6 @@ def test_reading_verbs_print_what_people_need(terminal: Terminal, words: tuple[s
         (("history", "--env", "nowhere"), 1, "nowhere"),
         (("history", "--limit", "0"), 2, "--limit"),
         (("history", "--limit", "many"), 2, "--limit"),
-        (("abort", "nothing"), 1, "no deployment, and no environment"),
-        (("abort", "prod"), 1, "nothing moves in prod"),
-        (("unhold", "nowhere"), 1, "nowhere"),
-        (("unhold", "dev", "--reason", ""), 2, "reason"),
         (("explain",), 2, "ENV"),
         (("show",), 2, "DEPLOYMENT"),
         (("stauts",), 2, "status"),
@@ -165,39 +162,68 @@ def test_what_steers_a_terminal_is_not_printed(terminal: Terminal, store: Store)
     assert "red \ufffd[31m alert [bold]b[/bold]" in result.stdout
 
 
-# ---------------------------------------------------------------- orders
+# ---------------------------------------------------------------- orders, seen afterwards
 
 
-def answered(store: Store, state: OrderState, outcome: str) -> Callable[[], None]:
-    def answer() -> None:
-        with store.write() as unit:
-            unit.orders.settle(1, state, outcome)
-
-    return answer
-
-
-def test_an_order_waits_for_its_answer(terminal: Terminal, store: Store) -> None:
-    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev-2 turns back")]
-    result = terminal("abort", "dev-2", "--reason", "it looks wrong")
-    assert (result.exit_code, result.stdout) == (0, "order 1 (abort): dev-2 turns back\n")
+def change(store: Store, **changes: object) -> None:
+    """dev-2, which runs, is otherwise than it was."""
+    with store.write() as unit:
+        deployment = unit.deployments.get("dev-2")
+        assert deployment is not None
+        unit.deployments.save(replace(deployment, **changes))  # type: ignore[arg-type]
 
 
-def test_aborting_an_environment_means_what_moves_there(terminal: Terminal, store: Store) -> None:
-    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev-2 turns back")]
-    result = terminal("abort", "dev", "--json")
-    assert json.loads(result.stdout)["deployment"] == "dev-2"
+PAUSE = Pause("ada", Reason("order.paused", "a look at the logs"), NOON, timedelta(hours=1), timedelta(minutes=18))
 
 
-def test_a_refused_order_is_a_no(terminal: Terminal, store: Store) -> None:
-    terminal.clock.happenings = [answered(store, OrderState.REFUSED, "dev isn't held")]
-    result = terminal("unhold", "dev")
-    assert (result.exit_code, result.stdout) == (1, "order 1 (unhold): dev isn't held\n")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("status",), ["dev", "❚❚ paused", "step 1 of 8, register"]),
+        (
+            ("status", "dev"),
+            ["❚❚ paused", "by ada: a look at the logs; it turns back by itself after 2026-11-21 13:00"],
+        ),
+        (("explain", "dev"), ["deployment.paused", "2026-11-21 13:00 UTC", "tidegate resume dev-2"]),
+        (("history",), ["❚❚ paused"]),
+        (("show", "dev-2"), ["❚❚ paused", "by ada 18 min ago: a look at the logs; turns back by itself in 42 min"]),
+    ],
+)
+def test_a_paused_deployment_says_who_why_and_how_long(
+    terminal: Terminal, store: Store, words: tuple[str, ...], told: list[str]
+) -> None:
+    change(store, pause=PAUSE)
+    terminal.clock.sleep(18 * 60)
+    result = terminal(*words)
+    for part in told:
+        assert part in result.stdout
 
 
-def test_an_order_that_nobody_looks_at_is_left_and_said_to_be(terminal: Terminal) -> None:
-    result = terminal("unhold", "staging")
-    assert result.exit_code == 0
-    assert "nobody has looked at it yet" in result.stdout
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"kind": Kind.ROLLBACK, "back_to": "dev-1"}, "rollback to dev-1"),
+        ({"kind": Kind.PRUNE, "pruned": "worker"}, "prune of worker"),
+        ({"restart": True}, "restart"),
+    ],
+)
+def test_what_no_commit_asked_for_says_what_it_is(
+    terminal: Terminal, store: Store, changes: dict[str, object], told: str
+) -> None:
+    because = Reason("rollback.ordered", "ada ordered it: the page is blank")
+    change(store, because_of=because, **changes)
+    shown = " ".join(terminal("show", "dev-2").stdout.split())
+    assert shown.startswith(f"dev-2 {told}")
+    assert "ordered ada ordered it: the page is blank" in shown
+    assert told in terminal("history").stdout
+
+
+def test_orphans_come_with_the_command_that_removes_them(terminal: Terminal, store: Store) -> None:
+    with store.write() as unit:
+        unit.sightings.put(Sighting("dev", {}, NOON, ("cron", "worker")))
+    for words in (("status", "dev"), ("explain", "dev")):
+        told = " ".join(terminal(*words).stdout.split())
+        assert "orphans cron (`tidegate prune dev cron`), worker (`tidegate prune dev worker`): no longer in" in told
 
 
 # ---------------------------------------------------------------- following
@@ -273,3 +299,14 @@ def test_watching_waits_for_something_to_begin(terminal: Terminal, store: Store)
     result = terminal("watch", "prod")
     assert result.exit_code == 1
     assert "prod-1 develop-7777777 waiting: the environment is held" in result.stdout
+
+
+def test_following_tells_a_pause_and_its_end(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [
+        lambda: change(store, pause=PAUSE),
+        lambda: None,
+        lambda: change(store, pause=None),
+        ends(store, Phase.SUCCEEDED),
+    ]
+    lines = [line for line in terminal("watch", "dev").stdout.splitlines() if "paused" in line]
+    assert lines == ["dev-2 paused by ada: a look at the logs", "dev-2 is not paused any more"]

@@ -1,0 +1,149 @@
+"""One deployment on a terminal: a canary that is paused, that turned back, and that never moved any traffic."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from controller.api import shapes
+from controller.cli import deployments
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.reason import Reason
+from controller.domain.step import Step, StepKind, StepState
+from controller.homeward import turned_back
+from tests.support.builders import NOON, a_running_deployment
+
+EVERY = ("backend", "frontend")
+RED = Reason("targets.unhealthy", "backend: 0 of 2 targets are healthy")
+CANARY = (
+    *(Step(StepKind.REGISTER, EVERY), Step(StepKind.WARM, EVERY), Step(StepKind.SHIFT, EVERY, percent=10)),
+    *(Step(StepKind.BAKE, EVERY, wait=timedelta(minutes=5)), Step(StepKind.SHIFT, EVERY, percent=50)),
+    *(Step(StepKind.BAKE, EVERY, wait=timedelta(minutes=5)), Step(StepKind.SHIFT, EVERY, percent=100)),
+    *(Step(StepKind.ADJUST, ("frontend",)), Step(StepKind.SETTLE, EVERY), Step(StepKind.RETIRE, EVERY)),
+)
+
+
+def minutes(number: float) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def a_canary(done: int, *, begun: bool = True) -> Deployment:
+    """Its first `done` steps took a minute each; the next one was begun."""
+    steps = [replace(step, number=number) for number, step in enumerate(CANARY, 1)]
+    for number, step in enumerate(steps[:done]):
+        steps[number] = step.started(minutes(number)).ended(StepState.DONE, minutes(number + 1), f"{step.title} done")
+    if begun:
+        steps[done] = replace(steps[done].started(minutes(done)), detail="2m50s left to bake")
+    return replace(a_running_deployment(), steps=tuple(steps))
+
+
+def went_home(deployment: Deployment, at: datetime) -> Deployment:
+    """It turned back at this moment, was home 3 s later, and had scaled down another 4 s later."""
+    back, moment = turned_back(deployment, RED, at), at
+    for step, seconds in zip((one for one in back.steps if not one.is_over), (3, 4), strict=True):
+        ended = moment + timedelta(seconds=seconds)
+        back = back.with_step(step.started(moment).ended(StepState.DONE, ended, "done"))
+        moment = ended
+    return back.moved(Phase.ROLLED_BACK, RED, moment)
+
+
+def answer(deployment: Deployment) -> Any:
+    return json.loads(shapes.deployment_answer(deployment).model_dump_json(by_alias=True))
+
+
+def drawn(shown: RenderableType) -> list[str]:
+    out = Console(file=io.StringIO(), width=200)
+    with out.capture() as captured:
+        out.print(shown)
+    return [" ".join(line.split()) for line in captured.get().splitlines()]
+
+
+def row(lines: Sequence[str], name: str) -> str:
+    [found] = [line.removeprefix(name).strip() for line in lines if line.startswith(name)]
+    return found
+
+
+def test_a_canary_that_came_home_reads_top_down() -> None:
+    lines = drawn(deployments.deployment(answer(went_home(a_canary(5), minutes(7.5))), minutes(10)))
+    assert "↩ rolled back" in lines[0]
+    assert row(lines, "why") == "backend: 0 of 2 targets are healthy (targets.unhealthy)"
+    assert row(lines, "turned back") == (
+        "in step 6 of 10, bake 5m, with 50% of the traffic on the new version; all of it was home 3 s later"
+    )
+    assert row(lines, "services") == "backend, frontend"
+    assert row(lines, "ended") == "2026-11-21 12:07:37 UTC (2 min ago)"
+    assert lines[lines.index("") + 1 :] == [
+        "✓ 1 register 1 min register done",
+        "✓ 2 warm 1 min warm done",
+        "✓ 3 shift 10 1 min shift 10 done",
+        "✓ 4 bake 5m 1 min bake 5m done",
+        "✓ 5 shift 50 1 min shift 50 done",
+        "✕ 6 bake 5m 2 min 30 s backend: 0 of 2 targets are healthy",
+        "· 7 skipped shift 100, adjust, settle, retire",
+        "✓ 11 home 3 s done",
+        "✓ 12 retire 4 s done",
+    ]
+
+
+def test_what_was_undone_is_not_promised_again() -> None:
+    running = a_canary(5)
+    assert any(line.startswith("undo backend") for line in drawn(deployments.deployment(answer(running), NOON)))
+    ended = went_home(running, minutes(6))
+    assert not any(line.startswith("undo") for line in drawn(deployments.deployment(answer(ended), NOON)))
+
+
+def way_home(deployment: Deployment) -> str:
+    return deployments.way_home(answer(deployment)["steps"], minutes(10))
+
+
+def test_before_any_shift_no_traffic_had_moved() -> None:
+    assert way_home(went_home(a_canary(1), minutes(2))) == (
+        "in step 2 of 10, warm, before any traffic was on the new version"
+    )
+
+
+def test_a_shift_that_failed_may_have_moved_less_than_it_wanted() -> None:
+    assert "in step 5 of 10, shift 50, with up to 50% of the traffic" in way_home(went_home(a_canary(4), minutes(5)))
+
+
+def test_an_abort_between_two_steps_has_no_failed_one() -> None:
+    between = a_canary(4, begun=False)
+    assert "before step 5 of 10, shift 50, with 10% of the traffic" in way_home(went_home(between, minutes(4.5)))
+
+
+def test_on_the_way_nobody_is_said_to_be_home() -> None:
+    assert way_home(turned_back(a_canary(5), RED, minutes(6))).endswith("; not all of it is home yet")
+
+
+def test_what_goes_well_has_no_way_home() -> None:
+    assert way_home(a_canary(5)) == ""
+
+
+def test_a_step_for_some_services_names_them() -> None:
+    lines = drawn(deployments.ladder(answer(a_canary(8)), minutes(9)))
+    assert lines[7] == "✓ 8 adjust 1 min frontend: adjust done"
+    assert lines[8].startswith("▶ 9 settle 1 min 2m50s left")
+
+
+def test_a_step_that_was_taken_over_says_by_whom() -> None:
+    running = a_canary(9, begun=False)
+    taken = running.with_step(running.steps[9].ended(StepState.SKIPPED, NOON, "dev-4 took over"))
+    assert drawn(deployments.ladder(answer(taken), NOON))[-1] == "· 10 skipped retire; dev-4 took over"
+
+
+def test_a_removal_shows_no_commit_that_it_does_not_bring() -> None:
+    removal = replace(a_canary(1), pruned="worker")
+    lines = drawn(deployments.deployment(answer(removal), NOON))
+    assert lines[0] == "dev-2 prune of worker ▶ running"
+    assert not any(line.startswith(("commit", "by", "image")) for line in lines)
+
+
+def test_the_order_of_a_steps_services_does_not_make_them_others() -> None:
+    back = a_canary(1)
+    turned = replace(back.steps[1], services=EVERY[::-1])
+    assert drawn(deployments.ladder(answer(back.with_step(turned)), NOON))[1].endswith("2m50s left to bake")
+    assert "frontend, backend" not in " ".join(drawn(deployments.ladder(answer(back.with_step(turned)), NOON)))

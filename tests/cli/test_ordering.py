@@ -1,0 +1,156 @@
+"""The verbs that leave an order: what is sent, what is said of it, and the exit code."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from controller.domain.orders import OrderState
+from controller.store import Store
+from tests.cli.conftest import Terminal
+
+ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (("promote", "dev-2"), {"order": "promote", "deployment": "dev-2"}),
+    (("pause", "dev-2"), {"order": "pause", "deployment": "dev-2"}),
+    (("pause", "dev-2", "--for", "1h30m"), {"order": "pause", "deployment": "dev-2", "for": "1h30m"}),
+    (("resume", "dev-2"), {"order": "resume", "deployment": "dev-2"}),
+    (("abort", "dev-2"), {"order": "abort", "deployment": "dev-2"}),
+    (("rollback", "dev"), {"order": "rollback"}),
+    (("rollback", "dev", "--to", "dev-1"), {"order": "rollback", "to": "dev-1"}),
+    (("unhold", "dev"), {"order": "unhold"}),
+    (("deploy", "dev"), {"order": "deploy"}),
+    (("deploy", "dev", "--ref", "release/2"), {"order": "deploy", "ref": "release/2"}),
+    (("deploy", "dev", "--restart"), {"order": "deploy", "restart": True}),
+    (("prune", "dev", "worker", "--yes"), {"order": "prune", "service": "worker"}),
+]
+
+
+def answered(store: Store, state: OrderState, outcome: str) -> Callable[[], None]:
+    def answer() -> None:
+        with store.write() as unit:
+            unit.orders.settle(1, state, outcome)
+
+    return answer
+
+
+def test_an_order_waits_for_its_answer(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev-2 turns back")]
+    result = terminal("abort", "dev-2", "--reason", "it looks wrong")
+    assert (result.exit_code, result.stdout) == (0, "order 1 (abort): dev-2 turns back\n")
+
+
+def test_aborting_an_environment_means_what_moves_there(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev-2 turns back")]
+    result = terminal("abort", "dev", "--json")
+    assert json.loads(result.stdout)["deployment"] == "dev-2"
+
+
+def test_a_refused_order_is_a_no(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.REFUSED, "dev isn't held")]
+    result = terminal("unhold", "dev")
+    assert (result.exit_code, result.stdout) == (1, "order 1 (unhold): dev isn't held\n")
+
+
+@pytest.mark.parametrize(("words", "wanted"), ORDERS, ids=" ".join)
+def test_every_verb_leaves_its_order(
+    terminal: Terminal, store: Store, words: tuple[str, ...], wanted: dict[str, Any]
+) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "as you wish")]
+    result = terminal(*words, "--reason", "we looked", "--json")
+    assert result.exit_code == 0, result.stderr
+    left = json.loads(result.stdout)
+    nothing = {"deployment": None, "to": None, "ref": None, "restart": False, "service": None, "for": None}
+    assert {name: left[name] for name in (*nothing, "order", "reason")} == nothing | {"reason": "we looked"} | wanted
+    assert (left["environment"], left["outcome"]) == ("dev", "as you wish")
+
+
+@pytest.mark.parametrize(("words", "wanted"), ORDERS, ids=" ".join)
+def test_every_verb_says_what_came_of_its_order(
+    terminal: Terminal, store: Store, words: tuple[str, ...], wanted: dict[str, Any]
+) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.REFUSED, "not now")]
+    result = terminal(*words)
+    assert (result.exit_code, result.stdout) == (1, f"order 1 ({wanted['order']}): not now\n")
+    assert terminal.door.get("/api/v1/orders/1").json()["reason"] == "by hand, from the command line"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("abort", "nothing"), 1, "no deployment, and no environment"),
+        (("abort", "prod"), 1, "nothing moves in prod"),
+        (("promote", "dev"), 1, "no deployment 'dev'"),
+        (("promote", "dev-99"), 1, "no deployment 'dev-99'"),
+        (("resume",), 2, "DEPLOYMENT"),
+        (("pause", "dev-2", "--for", "30s"), 2, "for: wanted a time from 1m to 24h"),
+        (("pause", "dev-2", "--for", "tomorrow"), 2, "for: wanted a time"),
+        (("rollback", "nowhere"), 1, "nowhere"),
+        (("rollback", "dev", "--to", "dev-99"), 2, "dev has no deployment 'dev-99'"),
+        (("rollback", "staging", "--to", "staging-2"), 2, "staging-2 is rolled back"),
+        (("deploy", "dev", "--ref", "a b"), 2, "can't be a commit, a tag or a branch"),
+        (("prune", "dev"), 2, "SERVICE"),
+        (("prune", "dev", "backend", "--yes"), 2, "dev-1, which is live, names backend"),
+        (("prune", "dev", "Work/er", "--yes"), 2, "isn't the name of a service"),
+        (("unhold", "nowhere"), 1, "nowhere"),
+        (("unhold", "dev", "--reason", ""), 2, "reason"),
+    ],
+)
+def test_an_order_that_is_not_taken_leaves_nothing(
+    terminal: Terminal, words: tuple[str, ...], code: int, told: str
+) -> None:
+    result = terminal(*words)
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert result.stdout == ""
+    assert terminal.door.get("/api/v1/orders/1").status_code == 404
+
+
+def test_an_order_that_nobody_looks_at_is_not_said_to_be_done(terminal: Terminal) -> None:
+    result = terminal("unhold", "staging")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "order 1 (unhold) is kept, but nothing came of it within 10 s" in result.stderr
+    assert "tidegate explain staging" in result.stderr
+
+
+def test_a_controller_that_starts_again_still_tells_what_came_of_an_order(terminal: Terminal, store: Store) -> None:
+    def dies() -> None:
+        terminal.lost = 3
+
+    answers = answered(store, OrderState.DONE, "dev is released")
+    terminal.clock.happenings = [dies, lambda: None, lambda: None, answers]
+    result = terminal("unhold", "dev")
+    assert (result.exit_code, result.stdout) == (0, "order 1 (unhold): dev is released\n")
+
+
+def test_a_controller_that_dies_after_the_order_leaves_it_kept(terminal: Terminal) -> None:
+    def dies() -> None:
+        terminal.lost = 1000
+
+    terminal.clock.happenings = [dies]
+    result = terminal("unhold", "dev")
+    assert result.exit_code == 3
+    assert "order 1 (unhold) is kept" in result.stderr
+
+
+# ---------------------------------------------------------------- prune asks
+
+
+def test_prune_asks_for_the_name_of_what_it_deletes(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "worker goes")]
+    result = terminal("prune", "dev", "worker", "--json", typed="worker\n")
+    assert result.exit_code == 0
+    echo, _, document = result.stdout.partition("\n")  # the runner shows what was typed, as a terminal would
+    assert (echo.strip(), json.loads(document)["service"]) == ("worker", "worker")
+    assert "deletes what is left of worker in dev on AWS" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "told"),
+    [("yes\n", 1, "nothing was ordered"), ("backend\n", 1, "nothing was ordered"), ("", 2, "--yes")],
+)
+def test_prune_without_the_name_orders_nothing(terminal: Terminal, typed: str, code: int, told: str) -> None:
+    result = terminal("prune", "dev", "worker", typed=typed)
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert terminal.door.get("/api/v1/orders/1").status_code == 404

@@ -1,0 +1,223 @@
+"""Everything that is not the controller: an AWS with a virtual clock, a repository, and what answers requests."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from controller.domain.checks import CheckAnswer, HttpCheck
+from controller.domain.errors import TidegateError
+from controller.domain.ports import Comparison
+from controller.domain.revision import Author, Commit
+from sandbox.balancer.routing import Ask, WeightedChoice, candidates, first_rule
+from sandbox.clock import VirtualClock
+from sandbox.runtime.scripted import Script, ScriptedRuntime
+from sandbox.world.faults import Faults
+from sandbox.world.small import cloudformation
+from sandbox.world.view import Forward
+from sandbox.world.world import World as Aws
+from tests.support.builders import FILE
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+PLACE = "captioncraft-dev"
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+REPOSITORIES = ("captioncraft-backend", "captioncraft-frontend")
+SHORTEST_SHA = 7
+
+
+class VirtualTime:
+    """A controller's clock on the sandbox's. Its wall clock can be set wrong; what it measures spans with cannot."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return self.clock.now() + self.ahead
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+
+class Repository:
+    """A source with one branch; `rewrite` makes a head that does not descend from the one before."""
+
+    branch = "develop"
+
+    def __init__(self) -> None:
+        self.commits: list[tuple[Commit, dict[str, str]]] = []
+        self._roots: list[int] = []
+        self.gone = False
+        self.trouble: TidegateError | None = None
+
+    def push(self, files: Mapping[str, str], message: str = "Change something", rewrite: bool = False) -> Commit:
+        number = len(self.commits) + 1
+        sha = f"{number:040x}"
+        commit = Commit(sha, f"{number + 4096:040x}", message, (Author(1, "ada", "Ada"),), START)
+        if rewrite:
+            self._roots.append(number)
+        before = dict(self.commits[-1][1]) if self.commits else {}
+        self.commits.append((commit, {**before, **files}))
+        return commit
+
+    def head(self, repository: str, branch: str) -> Commit | None:
+        if self.trouble is not None:
+            raise self.trouble
+        return None if self.gone or not self.commits else self.commits[-1][0]
+
+    def heads(self, repository: str) -> Mapping[str, str]:
+        head = self.head(repository, self.branch)
+        return {self.branch: head.sha} if head else {}
+
+    def resolve(self, repository: str, ref: str) -> Commit | None:
+        if ref == self.branch:
+            return self.head(repository, ref)
+        found = [commit for commit, _ in self.commits if len(ref) >= SHORTEST_SHA and commit.sha.startswith(ref)]
+        return found[0] if len(found) == 1 else None
+
+    def read(self, repository: str, path: str, sha: str) -> str | None:
+        return self._at(sha).get(path)
+
+    def compare(self, repository: str, base: str, head: str) -> Comparison:
+        old, new = self._at(base), self._at(head)
+        descends = int(base, 16) <= int(head, 16) and not any(int(base, 16) < root for root in self._roots)
+        paths = tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
+        return Comparison(descends=descends, identical=base == head, paths=paths)
+
+    def _at(self, sha: str) -> dict[str, str]:
+        return next(files for commit, files in self.commits if commit.sha == sha)
+
+
+class ModelledProbe:
+    """Requests that go through the sandbox's rules to scripted tasks."""
+
+    def __init__(self, aws: Aws, runtime: ScriptedRuntime) -> None:
+        self._aws, self._runtime = aws, runtime
+        self._choice = WeightedChoice(Random(1))
+
+    def ask(self, check: HttpCheck) -> CheckAnswer:
+        header = () if check.header is None else ((check.header[0].lower(), check.header[1].reveal()),)
+        status = self.get(urlsplit(check.url).path, header)
+        return CheckAnswer(check, status == check.status, str(status))
+
+    def get(self, path: str, headers: tuple[tuple[str, str], ...] = ()) -> int:
+        listener = self._aws.traffic.listeners()[0]
+        rule = first_rule(self._aws.traffic.rules(listener.arn), Ask("GET", path, headers=headers))
+        if not isinstance(rule.action, Forward):
+            return 404
+        group = self._aws.traffic.group(self._choice.choose(rule.arn, rule.action.groups) or "")
+        targets = candidates(group) if group else ()
+        return self._runtime.respond(targets[0].target, "GET", path).status if targets else 503
+
+
+class Outside:
+    """One place on AWS with a balancer and two image repositories, and the branch that is deployed to it.
+
+    `speed` divides AWS's own times.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.clock = VirtualClock(START)
+        self.runtime = ScriptedRuntime(self.clock)
+        self.aws = Aws(self.clock, self.runtime, seed=1, speed=speed)
+        self.repository = Repository()
+        self.probe = ModelledProbe(self.aws, self.runtime)
+        self.is_by_hand = False
+        """Whether the call that AWS answers now is not the controller's."""
+        self._found()
+
+    def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """Somebody else's call."""
+        with self._by_hand():
+            return self.aws.call(service, operation, parameters, region=REGION)
+
+    def look(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """As AWS is; faults are meant for the controller, and this call is not counted among theirs."""
+        faults, self.aws.faults = self.aws.faults, Faults(0)
+        try:
+            return self.call(service, operation, **parameters)
+        finally:
+            self.aws.faults = faults
+
+    @contextmanager
+    def _by_hand(self) -> Iterator[None]:
+        before, self.is_by_hand = self.is_by_hand, True
+        try:
+            yield
+        finally:
+            self.is_by_hand = before
+
+    def _found(self) -> None:
+        """What the operator's stack makes: cluster, balancer, listener, repositories."""
+        cluster = self.call("ecs", "CreateCluster", clusterName=PLACE)["cluster"]["clusterArn"]
+        balancer = self.call("elbv2", "CreateLoadBalancer", Name=PLACE, Subnets=["subnet-1", "subnet-2"])
+        default = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        listener = self.call(
+            "elbv2",
+            "CreateListener",
+            LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+            Protocol="HTTP",
+            Port=80,
+            DefaultActions=[default],
+        )
+        self.listener = listener["Listeners"][0]["ListenerArn"]
+        for repository in REPOSITORIES:
+            self.call("ecr", "CreateRepository", repositoryName=repository)
+        outputs = {
+            "Cluster": cluster,
+            "Listener": self.listener,
+            "Subnets": "subnet-1,subnet-2",
+            "SecurityGroups": "sg-1",
+            "ExecutionRole": f"arn:aws:iam::{ACCOUNT}:role/{PLACE}-execution",
+            "Vpc": "vpc-1",
+        }
+        cloudformation.seed(self.aws.place(), PLACE, outputs)
+
+    def commit(
+        self,
+        text: str = FILE,
+        script: Script | None = None,
+        images: bool = True,
+        content: str | None = None,
+        **how: Any,
+    ) -> Commit:
+        """A commit on `develop`, with its images in the registry; `script` says how its tasks behave.
+
+        Commits with the same `content` have the same images.
+        """
+        commit = self.repository.push({"environments/dev.yaml": text, "workload/VERSION": content or "?"}, **how)
+        if images:
+            self.build(commit, script, content or commit.sha)
+        return commit
+
+    def build(self, commit: Commit, script: Script | None = None, content: str | None = None) -> None:
+        for repository in REPOSITORIES:
+            manifest = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"tree": content or commit.sha}})
+            tag = f"develop-{commit.sha}"
+            answer = self.call("ecr", "PutImage", repositoryName=repository, imageManifest=manifest, imageTag=tag)
+            if script is not None:
+                self.runtime.script(answer["image"]["imageId"]["imageDigest"], script)
+
+    def changes(self) -> list[str]:
+        """Every changing call that AWS got from the controller, in order; pushing images is not its affair."""
+        return [record.operation for record in self.aws.calls.mutating() if record.service != "ecr"]
+
+    def weights(self) -> dict[str, dict[str, int]]:
+        """Public rules as AWS has them: path → target group's name → weight."""
+        shown = {}
+        for rule in self.aws.traffic.rules(self.listener):
+            paths = [condition.values[0] for condition in rule.conditions if condition.field == "path"]
+            is_test = any(condition.field == "header" for condition in rule.conditions)
+            if paths and not is_test and isinstance(rule.action, Forward):
+                groups = [(self.aws.traffic.group(group.group_arn), group.weight) for group in rule.action.groups]
+                shown[paths[0]] = {group.name: weight for group, weight in groups if group is not None}
+        return shown
+
+    def tasks(self) -> int:
+        return len(self.runtime.running)
