@@ -1,0 +1,247 @@
+"""The stories that faults happen in. To add one: a row in `STORIES`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from controller.domain.deployment import Phase
+from controller.domain.orders import OrderKind
+from controller.domain.revision import Commit
+from controller.domain.step import StepKind, StepState
+from sandbox.runtime.scripted import Script, never_healthy
+from tests.exhaustive.play import Cue, Play
+from tests.support.builders import FILE, a_deployment, a_revision
+from tests.support.outside import REPOSITORIES
+
+When = Callable[[Play], bool]
+What = Callable[[Play], None]
+
+GOOD = Script()
+CRASHES = Script(ends_after_seconds=1.0, log_lines=("Traceback: no such table",))
+SICK = Script(health=never_healthy())
+RED = Script(status=503)
+
+
+@dataclass(frozen=True)
+class Story:
+    """`first` is the file of the version that is live when the story begins; None: nothing was ever deployed.
+
+    `role`: the environment is another role's, and calls to AWS go through botocore. `covers`: it is in every sample,
+    because only these together pass every site.
+    """
+
+    name: str
+    first: str | None
+    cues: tuple[Cue, ...]
+    role: str | None = None
+    covers: bool = False
+
+
+def at_once(play: Play) -> bool:
+    return True
+
+
+def in_step(number: int, kind: StepKind, percent: int | None = None) -> When:
+    """The deployment is in the middle of a step of this kind."""
+
+    def holds(play: Play) -> bool:
+        found = play.find(number)
+        step = found.step if found else None
+        return bool(step and step.kind is kind and step.state is StepState.RUNNING and percent in {None, step.percent})
+
+    return holds
+
+
+def is_live(number: int) -> When:
+    return lambda play: play.environment.live == number
+
+
+def ended_as(number: int, phase: Phase) -> When:
+    return lambda play: play.phase(number) is phase
+
+
+def push(text: str, script: Script = GOOD, content: str = "second") -> What:
+    return lambda play: play.push(text, script, content=content)
+
+
+def order(kind: OrderKind, deployment: str | None = None, **wish: object) -> What:
+    return lambda play: play.order(kind, deployment, **wish)
+
+
+def is_paused(number: int) -> When:
+    return lambda play: bool((found := play.find(number)) and found.pause)
+
+
+def is_waiting(number: int) -> When:
+    return lambda play: play.phase(number) is Phase.WAITING
+
+
+def mend(play: Play) -> None:
+    """What its tasks missed is there again."""
+    play.outside.runtime._scripts.clear()
+
+
+def push_without_images(play: Play) -> None:
+    play.push(CALM, images=False)
+
+
+def build(play: Play) -> None:
+    play.outside.build(play.outside.repository.commits[-1][0])
+
+
+def file(strategy: str, rollback: str = "{hold: next_commit}") -> str:
+    return FILE.replace("{type: rolling}", strategy).replace("{hold: next_commit}", rollback)
+
+
+STRATEGIES = {
+    "rolling": file("{type: rolling}"),
+    "rolling_150": file("{type: rolling, max: 150}"),
+    "blue_green": file("{type: blue_green, bake: 20s}", "{hold: next_commit, keep_warm: 5m}"),
+    "canary": file(
+        "{type: canary, steps: [{weight: 10, bake: 10s}, {weight: 50, bake: 10s}, {weight: 100, bake: 10s}]}",
+        "{hold: person, keep_warm: 5m}",
+    ),
+}
+CALM, BAKED = STRATEGIES["rolling"], STRATEGIES["blue_green"]
+HELD = CALM.replace("hold: next_commit", "hold: person")
+BACKEND_ONLY = CALM.split("  frontend:")[0]
+FRONTEND = CALM[CALM.index("  frontend:") :]
+RENAMED = CALM.replace("  frontend:", "  pages:")
+LOGGED = CALM.replace("    port: 8000\n", "    port: 8000\n    logs: {retention: 30d}\n")
+PROMOTED = CALM.replace('tag: "{branch}-{sha}"', "promote: staging")
+WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
+    "  worker:\n"
+    '    image: {repository: captioncraft-frontend, tag: "{branch}-{sha}"}\n'
+    "    task: {cpu: 256, memory: 512}\n"
+    "    count: 2\n"
+)
+
+
+ROLE = "arn:aws:iam::123456789012:role/tidegate-dev"
+
+
+def push_promoted(play: Play) -> None:
+    """Its images ran well in another environment."""
+    commit = play.outside.commit(PROMOTED, content="second")
+    revision = replace(a_revision(text=PROMOTED, commit=commit, environment="staging"), images=images(play, commit))
+    with play.store.write() as unit:
+        unit.environments.ensure(["staging"])
+        unit.revisions.add(revision)
+        unit.deployments.add(
+            replace(a_deployment(1, revision), id="staging-1", environment="staging", phase=Phase.SUCCEEDED)
+        )
+    play.tell_of(commit)
+
+
+def images(play: Play, commit: Commit) -> dict[str, str]:
+    found = {}
+    for service, repository in zip(("backend", "frontend"), REPOSITORIES, strict=True):
+        tag = [{"imageTag": f"develop-{commit.sha}"}]
+        shown = play.outside.look("ecr", "BatchGetImage", repositoryName=repository, imageIds=tag)["images"]
+        found[service] = f"{repository}@{shown[0]['imageId']['imageDigest']}"
+    return found
+
+
+def story(name: str, text: str | None, *cues: Cue, role: str | None = None) -> Story:
+    return Story(name, text, cues, role)
+
+
+def outcomes(name: str, text: str) -> list[Story]:
+    """What can become of a second version, whatever the strategy."""
+    moving = in_step(2, StepKind.BAKE, None) if "bake" in text else in_step(2, StepKind.SHIFT)
+    return [
+        story(f"{name}.success", text, Cue(at_once, push(text))),
+        story(f"{name}.crash_loop", text, Cue(at_once, push(text, CRASHES))),
+        story(f"{name}.unhealthy", text, Cue(at_once, push(text, SICK))),
+        story(f"{name}.smoke_red", text, Cue(at_once, push(text, RED))),
+        story(
+            f"{name}.superseded",
+            text,
+            Cue(at_once, push(text)),
+            Cue(in_step(2, StepKind.WARM), push(text, content="third")),
+            Cue(in_step(2, StepKind.WARM), push(text, content="fourth")),
+        ),
+        story(f"{name}.aborted", text, Cue(at_once, push(text)), Cue(moving, order(OrderKind.ABORT, "dev-2"))),
+        story(f"{name}.rolled_back", text, Cue(at_once, push(text)), Cue(is_live(2), order(OrderKind.ROLLBACK))),
+    ]
+
+
+OTHERS = [
+    story("first_version", None, Cue(at_once, push(CALM))),
+    story("first_version_red", None, Cue(at_once, push(CALM, RED))),
+    story("assumed_role", None, Cue(at_once, push(CALM)), role=ROLE),
+    story(
+        "paused",
+        BAKED,
+        Cue(at_once, push(BAKED)),
+        Cue(in_step(2, StepKind.BAKE), order(OrderKind.PAUSE, "dev-2")),
+        Cue(is_paused(2), order(OrderKind.RESUME, "dev-2")),
+    ),
+    story(
+        "promoted",
+        STRATEGIES["canary"],
+        Cue(at_once, push(STRATEGIES["canary"])),
+        Cue(in_step(2, StepKind.BAKE), order(OrderKind.PROMOTE, "dev-2")),
+    ),
+    story("restarted", CALM, Cue(at_once, order(OrderKind.DEPLOY, restart=True))),
+    story(
+        "an_older_commit",
+        CALM,
+        Cue(at_once, push(CALM)),
+        Cue(is_live(2), order(OrderKind.DEPLOY, ref=f"{1:040x}")),
+    ),
+    story(
+        "unheld",
+        HELD,
+        Cue(at_once, push(HELD, RED)),
+        Cue(ended_as(2, Phase.ROLLED_BACK), mend),
+        Cue(at_once, order(OrderKind.UNHOLD)),
+    ),
+    story(
+        "pruned",
+        CALM,
+        Cue(at_once, push(BACKEND_ONLY)),
+        Cue(is_live(2), order(OrderKind.PRUNE, service="frontend")),
+    ),
+    story("new_service", BACKEND_ONLY, Cue(at_once, push(CALM))),
+    story("renamed_service", CALM, Cue(at_once, push(RENAMED))),
+    story("count", CALM, Cue(at_once, push(CALM.replace("count: 2", "count: 3"), content="first"))),
+    story("route", CALM, Cue(at_once, push(CALM.replace("path: /api/*", "path: /v2/*"), content="first"))),
+    story(
+        "route_before_another",
+        CALM,
+        Cue(at_once, push(CALM.replace("path: /*", "path: /api/v2/*"), content="first")),
+    ),
+    story("log_retention", LOGGED, Cue(at_once, push(LOGGED.replace("30d", "60d")))),
+    story(
+        "rolled_back_to",
+        CALM,
+        Cue(at_once, push(CALM)),
+        Cue(is_live(2), push(CALM, content="third")),
+        Cue(is_live(3), order(OrderKind.ROLLBACK, to="dev-1")),
+    ),
+    story("promoted_image", CALM, Cue(at_once, push_promoted)),
+    story("health_settings", CALM, Cue(at_once, push(CALM.replace("interval: 10s", "interval: 15s")))),
+    story("worker", WORKER, Cue(at_once, push(WORKER))),
+    story("strategy_changed", STRATEGIES["rolling_150"], Cue(at_once, push(STRATEGIES["canary"]))),
+    story("nothing_rolls", CALM, Cue(at_once, push(CALM, content="first"))),
+    story("late_images", CALM, Cue(at_once, push_without_images), Cue(is_waiting(2), build)),
+]
+
+COVERING = frozenset(
+    {
+        "an_older_commit",
+        "assumed_role",
+        "first_version_red",
+        "health_settings",
+        "log_retention",
+        "promoted_image",
+        "pruned",
+        "rolled_back_to",
+        "rolling.crash_loop",
+        "route",
+        "route_before_another",
+        "unheld",
+    }
+)
+ALL = [*(one for pair in STRATEGIES.items() for one in outcomes(*pair)), *OTHERS]
+STORIES: dict[str, Story] = {each.name: replace(each, covers=each.name in COVERING) for each in ALL}

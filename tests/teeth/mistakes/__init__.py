@@ -1,0 +1,20 @@
+"""Mistakes that somebody could make, each with the test that catches it.
+
+A mistake is a small change that reads as if it were right: a check left out, two lines in the other order, one look
+believed too soon. Never here: a change that does not run at all, and one that nobody could see any harm in. To add one:
+an entry in the file for what it is about, with a name that says what is wrong; `make teeth ARGS=word` tries it.
+"""
+
+from tests.teeth.mistake import Mistake
+from tests.teeth.mistakes import acting, arriving, asking, moving, ordering, recording, returning, seeing
+
+MISTAKES: tuple[Mistake, ...] = (
+    *acting.MISTAKES,
+    *recording.MISTAKES,
+    *asking.MISTAKES,
+    *seeing.MISTAKES,
+    *moving.MISTAKES,
+    *returning.MISTAKES,
+    *ordering.MISTAKES,
+    *arriving.MISTAKES,
+)

@@ -1,0 +1,181 @@
+"""From the push to the plan: deliveries, ancestry, sealing, gates; and what must not be told on the way."""
+
+from tests.teeth.mistake import Mistake
+
+OF_INTAKE = "tests/loop/test_intake.py"
+OF_SWEEP = "tests/loop/test_sweep.py"
+OF_DECIDE = "tests/test_decide.py"
+OF_ROUTES = "tests/webhooks/test_routes.py"
+OF_SIGNATURES = "tests/webhooks/test_signatures.py"
+FIRST_LIGHT = "tests/scenarios/test_first_light.py"
+
+MISTAKES = (
+    Mistake(
+        "a signature that is cut off is accepted",
+        "webhooks/signatures.py",
+        "hmac.compare_digest(_signature(secret, body), header)",
+        "_signature(secret, body).startswith(header)",
+        f"{OF_SIGNATURES}::test_a_malformed_header_does_not_match_and_does_not_raise",
+    ),
+    Mistake(
+        "only the first secret is accepted",
+        "webhooks/signatures.py",
+        "for secret in self._secrets]",
+        "for secret in self._secrets[:1]]",
+        f"{OF_SIGNATURES}::test_each_of_several_secrets_is_accepted_and_its_place_is_told",
+    ),
+    Mistake(
+        "a delivery without a signature is stored",
+        "webhooks/routes.py",
+        "        if number is None:\n",
+        '        if number is None and "x-hub-signature-256" in request.headers:\n',
+        f"{OF_ROUTES}::test_a_request_without_a_good_signature_leaves_no_row_and_causes_no_call",
+    ),
+    Mistake(
+        "a delivery that could not be stored is answered with 202",
+        "webhooks/routes.py",
+        "            raise Refused(Outcome.UNAVAILABLE, detail, retry_after_seconds=max(1, seconds)) from error\n",
+        "            return Receipt.ACCEPTED\n",
+        f"{OF_ROUTES}::test_a_delivery_that_cannot_be_stored_is_503_and_may_come_again",
+    ),
+    Mistake(
+        "a duplicate is accepted twice",
+        "controller/store/deliveries.py",
+        "Receipt.ACCEPTED if is_new else Receipt.DUPLICATE",
+        "Receipt.ACCEPTED",
+        "tests/store/test_deliveries.py::test_a_second_delivery_with_the_same_id_changes_nothing[sqlite]",
+    ),
+    Mistake(
+        "the loop is woken before the delivery is stored",
+        "controller/inbox/deliveries.py",
+        "        with self.store.write() as unit:\n            receipt",
+        "        self.wake()\n        with self.store.write() as unit:\n            receipt",
+        "tests/inbox/test_deliveries.py::test_the_loop_is_woken_after_the_delivery_is_stored",
+    ),
+    Mistake(
+        "a delivery is settled without the look that it asks for",
+        "controller/loop/intake.py",
+        "            unit.environments.request_look(asked)\n",
+        "",
+        f"{OF_INTAKE}::test_every_environment_of_that_branch_is_asked_to_look[sqlite]",
+    ),
+    Mistake(
+        "a delivery is settled in a transaction of its own",
+        "controller/loop/intake.py",
+        "            unit.environments.request_look(asked)\n",
+        "        with store.write() as unit:\n            unit.environments.request_look(asked)\n",
+        f"{OF_INTAKE}::test_a_delivery_is_not_settled_before_the_look_that_it_asks_for_is_written[sqlite]",
+    ),
+    Mistake(
+        "a look that is asked for during a look is lost",
+        "controller/loop/heads.py",
+        "seen = replace(environment, head_seen=environment.head_requested)\n    head",
+        "seen = replace(environment, head_seen=environment.head_requested + 1)\n    head",
+        "tests/loop/test_heads.py::test_a_look_answers_as_many_requests_as_there_were_when_it_began",
+    ),
+    Mistake(
+        "a lost webhook is never found",
+        "controller/loop/sweep.py",
+        "        if wanted:\n",
+        "        if wanted and now < 0:\n",
+        f"{OF_SWEEP}::test_only_the_environment_whose_branch_has_moved_is_asked_to_look[sqlite]",
+    ),
+    Mistake(
+        "a lost wake-up is never found",
+        "controller/loop/sweep.py",
+        "timedelta(0) if standing.is_asked else ",
+        "",
+        f"{OF_SWEEP}::test_an_unanswered_order_is_found_whatever_the_timer_says[sqlite]",
+    ),
+    Mistake(
+        "ancestry is ignored",
+        "controller/loop/heads.py",
+        "        if not comparison.descends:\n",
+        "        if comparison.identical:\n",
+        f"{FIRST_LIGHT}::test_a_rewritten_history_waits_for_a_person",
+    ),
+    Mistake(
+        "an older commit goes after a newer one",
+        "controller/choose.py",
+        "        if older.number < newest.number and older.kind is Kind.DEPLOY:\n",
+        "        if older.number > newest.number and older.kind is Kind.DEPLOY:\n",
+        "tests/test_choose.py::test_the_newest_sealed_one_goes_and_supersedes_the_older_ones",
+    ),
+    Mistake(
+        "a file for another branch is deployed",
+        "controller/loop/heads.py",
+        "    check_belongs(file, binding, path, text)\n",
+        "",
+        f"{FIRST_LIGHT}::test_a_file_for_another_branch_is_refused",
+    ),
+    Mistake(
+        "what is sealed follows its tag",
+        "controller/loop/observe.py",
+        'found[name] = f"{image.repository}@{digest}"',
+        'found[name] = f"{image.repository}:{tag}"',
+        f"{FIRST_LIGHT}::test_a_tag_that_moves_after_sealing_changes_nothing",
+    ),
+    Mistake(
+        "the database seals a revision twice",
+        "controller/store/revisions.py",
+        "                col(RevisionRow.images).is_(None),\n",
+        "",
+        "tests/store/test_revisions.py::test_a_sealed_revision_is_never_sealed_again[sqlite]",
+    ),
+    Mistake(
+        "the plan's digest does not know what is to run",
+        "controller/plan.py",
+        '"to": {entry.service: entry.content.canonical() for entry in rolling}',
+        '"to": sorted(entry.service for entry in rolling)',
+        "tests/test_plan.py::test_the_digest_changes_with_everything_that_will_be_done",
+    ),
+    Mistake(
+        "the plan's digest knows how many tasks are live",
+        "controller/plan.py",
+        '            "counts": counts,\n',
+        '            "counts": {entry.service: entry.count for entry in rolling},\n',
+        "tests/test_plan.py::test_the_digest_does_not_know_how_far_a_service_has_scaled",
+    ),
+    Mistake(
+        "a guard that is not built is open",
+        "controller/gates/not_built.py",
+        "    if not asked:\n",
+        "    if not asked or case.plan is None:\n",
+        f"{OF_DECIDE}::test_a_guard_that_is_not_built_holds",
+    ),
+    Mistake(
+        "a new file may drop the guards of the live one",
+        "controller/gates/not_built.py",
+        "    if case.live is not None:\n",
+        "    if case.live is not None and case.plan is not None:\n",
+        f"{OF_DECIDE}::test_the_gates_of_the_live_file_hold_as_well",
+    ),
+    Mistake(
+        "an error repeats the secret of a smoke test",
+        "controller/adapters/aws/caller.py",
+        "raise from_answer(error, attempted, hidden) from error",
+        "raise from_answer(error, attempted) from error",
+        "tests/adapters/aws/test_caller.py::test_what_is_hidden_is_not_in_the_error_though_aws_repeats_it",
+    ),
+    Mistake(
+        "a secret prints as it is",
+        "controller/domain/secret.py",
+        'return "[redacted]"',
+        "return self.text",
+        "tests/domain/test_secret.py::test_no_way_of_printing_it_shows_it",
+    ),
+    Mistake(
+        "the audit says which header opens the idle slot",
+        "controller/loop/record.py",
+        '{"action": _name(action), "service": action.service}\n',
+        '{"action": _name(action), "header": deployment.secret.text, "service": action.service}\n',
+        "tests/scenarios/test_ordered.py::test_promote_ends_a_bake_and_no_other",
+    ),
+    Mistake(
+        "an API token that only begins right is accepted",
+        "controller/api/bearer.py",
+        'hmac.compare_digest(token.strip().encode("latin-1"), self._token)',
+        'self._token.startswith(token.strip().encode("latin-1"))',
+        "tests/api/test_routes.py::test_a_header_that_is_not_the_token_is_refused",
+    ),
+)

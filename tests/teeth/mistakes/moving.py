@@ -1,0 +1,117 @@
+"""Traffic on its way to the new version: how much, in which order, onto what, and for how long it is watched."""
+
+from tests.teeth.mistake import Mistake
+
+TRAFFIC = "controller/progress/traffic.py"
+WARM = "controller/progress/warm.py"
+COUNTS = "controller/progress/counts.py"
+OF_DECIDE = "tests/test_decide.py"
+STRATEGIES = "tests/scenarios/test_strategies.py"
+
+MISTAKES = (
+    Mistake(
+        "traffic rises against the declared order",
+        TRAFFIC,
+        "    for rolling in deployment.rolling(step):\n        name, sides",
+        "    for rolling in reversed(deployment.rolling(step)):\n        name, sides",
+        f"{OF_DECIDE}::test_traffic_rises_in_the_declared_order_one_rule_at_a_time",
+    ),
+    Mistake(
+        "more traffic rises than the step says",
+        TRAFFIC,
+        "weights(sides.live, sides.idle, percent)\n",
+        "weights(sides.live, sides.idle, min(percent * 2, 100))\n",
+        f"{OF_DECIDE}::test_traffic_rises_in_the_declared_order_one_rule_at_a_time",
+    ),
+    Mistake(
+        "traffic rises onto too few healthy targets",
+        TRAFFIC,
+        "        if weak:\n",
+        "        if isinstance(weak, Stumble):\n",
+        f"{OF_DECIDE}::test_traffic_does_not_rise_onto_too_few_healthy_targets",
+    ),
+    Mistake(
+        "traffic may rise on the way home",
+        "controller/decide.py",
+        "assert not rises or deployment.phase is Phase.RUNNING",
+        "assert not rises or deployment.phase is not Phase.WAITING",
+        f"{OF_DECIDE}::test_traffic_that_would_rise_on_the_way_home_is_a_bug_that_stops_the_pass",
+    ),
+    Mistake(
+        "a running task is a healthy one",
+        WARM,
+        "healthy = slot.group.healthy if slot.group else slot.running",
+        "healthy = slot.running",
+        "tests/progress/test_warm.py::test_tasks_that_only_run_are_not_warm",
+    ),
+    Mistake(
+        "a slot is warm before ECS says that its deployment is complete",
+        WARM,
+        "slot.rollout is Rollout.COMPLETED and ",
+        "",
+        "tests/progress/test_warm.py::test_tasks_that_only_run_are_not_warm",
+    ),
+    Mistake(
+        "what an earlier deployment left in the slot is rolled over",
+        WARM,
+        "    if not is_ours and (slot.desired or slot.running):\n",
+        "    if not is_ours and slot.running:\n",
+        "tests/progress/test_warm.py::test_what_an_earlier_deployment_left_goes_first",
+    ),
+    Mistake(
+        "somebody else's hand on the weights is fought",
+        TRAFFIC,
+        "expected = view.rule is not None and _normal(view) in allowed",
+        "expected = view.rule is not None",
+        f"{OF_DECIDE}::test_a_foreign_hand_on_the_weights_pauses_a_running_deployment_and_is_not_fought",
+    ),
+    Mistake(
+        "nobody watches the targets during a bake",
+        TRAFFIC,
+        "        if isinstance(weak, Stumble):\n            return weak\n",
+        "",
+        f"{OF_DECIDE}::test_targets_that_die_during_the_bake_turn_it_back",
+    ),
+    Mistake(
+        "a canary does not bake",
+        "controller/strategies/canary.py",
+        "if each.bake > timedelta(0):",
+        "if each.bake > timedelta(hours=1):",
+        f"{STRATEGIES}::test_a_canary_moves_in_its_steps_and_bakes_in_each",
+    ),
+    Mistake(
+        "old tasks stop before the new ones have their traffic",
+        "controller/strategies/rolling.py",
+        "        first,\n        Step(StepKind.SHRINK, every, percent=HALF),\n",
+        "        Step(StepKind.SHRINK, every, percent=HALF),\n        first,\n",
+        f"{STRATEGIES}::test_a_second_version_takes_over_and_leaves_the_first_slots_empty[half]",
+    ),
+    Mistake(
+        "old tasks stop though the new ones are not well",
+        COUNTS,
+        "        if doubtful:\n",
+        "        if doubtful and not rolling.routed:\n",
+        "tests/progress/test_counts.py::test_no_old_task_goes_while_the_new_ones_are_not_well",
+    ),
+    Mistake(
+        "half of an odd number of tasks is rounded down",
+        "controller/domain/step.py",
+        "-(-count * self.percent // 100)",
+        "count * self.percent // 100",
+        "tests/test_doctests.py::test_the_examples_of_a_module_are_true[controller.domain.step]",
+    ),
+    Mistake(
+        "a step may take for ever",
+        "controller/decide.py",
+        "    if deadline and step.active > deadline:\n",
+        "    if deadline and step.active > deadline * 100:\n",
+        f"{OF_DECIDE}::test_a_step_that_takes_too_long_has_failed",
+    ),
+    Mistake(
+        "a second deployment runs beside the first",
+        "controller/choose.py",
+        "        return () if rests else (in_flight[0],)\n",
+        "        return () if rests else (in_flight[0], *sealed[-1:])\n",
+        "tests/test_choose.py::test_nothing_starts_beside_what_runs",
+    ),
+)

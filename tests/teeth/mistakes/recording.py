@@ -1,0 +1,82 @@
+"""What is written down, and when: intent before action, outcome after it, never over somebody else's change."""
+
+from tests.teeth.mistake import Mistake
+
+RECONCILE = "controller/loop/reconcile.py"
+RECORD = "controller/loop/record.py"
+ORDERED = "tests/scenarios/test_ordered.py"
+
+MISTAKES = (
+    Mistake(
+        "an action is carried out before it is recorded",
+        RECONCILE,
+        "            decision = decide(picked, snapshot, now, terms)\n",
+        "            decision = decide(picked, snapshot, now, terms)\n"
+        "            if decision.action is not None:\n"
+        '                apply(decision.action, cloud, Permit(picked.id, "early", tenure.check))\n',
+        f"{ORDERED}::test_promote_ends_a_bake_and_no_other",
+    ),
+    Mistake(
+        "an intent is not audited",
+        RECORD,
+        "    if action is None:\n        return []\n",
+        "    if action is None or deployment.is_final:\n        return []\n",
+        f"{ORDERED}::test_promote_ends_a_bake_and_no_other",
+    ),
+    Mistake(
+        "an outcome is not audited",
+        RECORD,
+        "        unit.audit.append([_entry(Event.ACTION_SUCCEEDED, deployment, now, text, facts)])\n",
+        "",
+        "tests/scenarios/test_first_light.py::test_every_step_of_a_good_deployment_is_done_and_every_action_audited",
+    ),
+    Mistake(
+        "what an action did is forgotten",
+        RECORD,
+        "    after = _acted(deployment, action)\n",
+        "    after = deployment\n",
+        "tests/loop/test_reconcile.py::test_a_step_knows_what_took_effect_in_it",
+    ),
+    Mistake(
+        "a deployment is saved over somebody else's change",
+        "controller/store/deployments.py",
+        ".where(col(DeploymentRow.id) == deployment.id, col(DeploymentRow.version) == deployment.version)",
+        ".where(col(DeploymentRow.id) == deployment.id)",
+        "tests/store/test_deployments.py::test_of_two_who_save_the_same_version_one_gets_a_conflict[sqlite]",
+    ),
+    Mistake(
+        "an environment is saved over somebody else's change",
+        "controller/store/environments.py",
+        ", col(EnvironmentRow.version) == environment.version)",
+        ")",
+        "tests/store/test_environments.py::test_a_save_from_an_old_version_is_a_conflict_and_changes_nothing[sqlite]",
+    ),
+    Mistake(
+        "the database lets two deployments run at once",
+        "migrations/versions/0001_first_tables.py",
+        "        unique=True,\n        sqlite_where=IN_FLIGHT",
+        "        unique=False,\n        sqlite_where=IN_FLIGHT",
+        "tests/store/test_deployments.py::test_the_database_itself_refuses_a_second_one_in_flight[sqlite]",
+    ),
+    Mistake(
+        "a notice is told once for each attempt to write it",
+        "controller/store/outbox.py",
+        'values = {"kind": kind, "key": key,',
+        'values = {"kind": kind, "key": f"{key} {now}",',
+        "tests/store/test_outbox.py::test_a_message_is_due_at_once_and_told_under_one_key_only_once[sqlite]",
+    ),
+    Mistake(
+        "a notice that could not be sent counts as sent",
+        "controller/loop/outbox.py",
+        "unit.outbox.failed(message.id, clock.now() + wait, str(error))",
+        "unit.outbox.sent(message.id)",
+        "tests/loop/test_outbox.py::test_one_that_fails_comes_again_later_and_holds_up_no_other[sqlite]",
+    ),
+    Mistake(
+        "a restore leaves the epochs where they were",
+        "controller/store/restored_rows.py",
+        "col(EnvironmentRow.lease_epoch) + EPOCHS",
+        "col(EnvironmentRow.lease_epoch)",
+        "tests/store/test_backup.py::test_leases_of_the_past_are_fenced_off_and_taken_over[sqlite]",
+    ),
+)

@@ -1,0 +1,166 @@
+"""Coming home, and what follows: the undo record, the old slots, holds and quarantines."""
+
+from tests.teeth.mistake import Mistake
+
+HOME = "controller/progress/home.py"
+RETIRE = "controller/progress/retire.py"
+HOMEWARD = "controller/homeward.py"
+DECIDE = "controller/decide.py"
+CHOOSE = "controller/choose.py"
+OF_DECIDE = "tests/test_decide.py"
+OF_CHOOSE = "tests/test_choose.py"
+ORDERED = "tests/scenarios/test_ordered.py"
+
+MISTAKES = (
+    Mistake(
+        "nothing says how to turn back before the first change",
+        DECIDE,
+        "replace(deployment, steps=deployment.plan.steps, undo=undo)",
+        "replace(deployment, steps=deployment.plan.steps)",
+        f"{OF_DECIDE}::test_the_undo_record_is_written_before_the_first_action",
+    ),
+    Mistake(
+        "the undo record forgets what the rule asked for",
+        DECIDE,
+        "rule.actions, rule.conditions, rule.priority)",
+        'rule.actions, "", rule.priority)',
+        f"{ORDERED}::test_a_changed_route_comes_home_with_the_rule",
+    ),
+    Mistake(
+        "traffic goes home in the order in which it rose",
+        HOME,
+        "for entry in reversed(deployment.undo.entries):",
+        "for entry in deployment.undo.entries:",
+        f"{OF_DECIDE}::test_a_failed_verification_brings_all_rules_home_in_reverse_order",
+    ),
+    Mistake(
+        "traffic goes home to a slot without a healthy target",
+        HOME,
+        "if group is None or not group.healthy:",
+        "if group is None:",
+        f"{OF_DECIDE}::test_it_never_goes_home_to_a_slot_without_a_healthy_target",
+    ),
+    Mistake(
+        "the way home touches rules that were not moved",
+        HOME,
+        "        if entry.service in moved:\n",
+        "        if moved:\n",
+        "tests/progress/test_home.py::test_only_the_rules_of_what_had_begun_to_move_are_touched",
+    ),
+    Mistake(
+        "the way home removes a rule that was there before",
+        HOME,
+        "view.rule is not None and view.rule.made_by == deployment.id",
+        "view.rule is not None",
+        "tests/progress/test_home.py::test_a_rule_of_somebody_else_stays",
+    ),
+    Mistake(
+        "tasks go before their traffic is home",
+        HOMEWARD,
+        "        Step(StepKind.HOME, touched),\n"
+        "        *(Step(StepKind.REGROW, services) for services in shrunk),\n"
+        "        *(Step(StepKind.RETIRE, services) for services in retired),\n",
+        "        *(Step(StepKind.RETIRE, services) for services in retired),\n"
+        "        Step(StepKind.HOME, touched),\n"
+        "        *(Step(StepKind.REGROW, services) for services in shrunk),\n",
+        f"{OF_DECIDE}::test_turning_back_moves_traffic_before_tasks",
+    ),
+    Mistake(
+        "old slots that gave up tasks don't get them back",
+        HOMEWARD,
+        "        *(Step(StepKind.REGROW, services) for services in shrunk),\n",
+        "",
+        "tests/scenarios/test_strategies.py::test_an_abort_in_every_step_brings_the_traffic_home[half]",
+    ),
+    Mistake(
+        "the old version is not kept warm",
+        RETIRE,
+        "    wait = max(step.wait or timedelta(0), PROPAGATION)\n",
+        "    wait = PROPAGATION\n",
+        f"{OF_DECIDE}::test_the_old_slot_stays_warm_as_long_as_the_file_says",
+    ),
+    Mistake(
+        "a slot is emptied though the picture shows it with traffic",
+        RETIRE,
+        "    if view.routed and slot in view.serving:\n",
+        "    if not view.routed and slot in view.serving:\n",
+        "tests/progress/test_retire.py::test_an_old_slot_that_has_some_traffic_again_is_not_emptied",
+    ),
+    Mistake(
+        "whoever starts does not close what was kept warm",
+        CHOOSE,
+        "if deployment.is_retiring and deployment.number < starting.number",
+        "if deployment.is_retiring and deployment.number > starting.number",
+        f"{OF_CHOOSE}::test_who_starts_closes_what_was_still_kept_warm",
+    ),
+    Mistake(
+        "a rollback turns back by itself",
+        DECIDE,
+        "(deployment.is_way_back and deployment.began(StepKind.SHIFT))",
+        "(deployment.is_way_back and deployment.pause is not None)",
+        f"{ORDERED}::test_a_way_back_that_finds_no_healthy_task_waits_and_keeps_what_it_has",
+    ),
+    Mistake(
+        "a rollback that cannot start puts the good version in quarantine",
+        HOMEWARD,
+        "quarantines and not deployment.is_way_back",
+        "quarantines",
+        f"{ORDERED}::test_a_rollback_that_cannot_start_is_cleaned_up_and_what_is_live_stays",
+    ),
+    Mistake(
+        "a deployment that turns back may turn back again",
+        HOMEWARD,
+        "assert deployment.phase is Phase.RUNNING, ",
+        "assert deployment.phase is not Phase.WAITING, ",
+        f"{OF_DECIDE}::test_a_deployment_that_turns_back_can_not_turn_back_again",
+    ),
+    Mistake(
+        "nothing is held after turning back",
+        CHOOSE,
+        "    held = replace(environment, hold=hold)\n",
+        "    held = environment\n",
+        f"{OF_CHOOSE}::test_turning_back_holds_and_quarantines_the_culprit_alone",
+    ),
+    Mistake(
+        "any commit lifts a hold that is for a person",
+        "controller/gates/hold.py",
+        "hold.until is HoldUntil.NEXT_COMMIT and ",
+        "",
+        f"{OF_DECIDE}::test_a_hold_for_a_person_holds_later_commits_too",
+    ),
+    Mistake(
+        "everything that rolled is blamed for one service",
+        CHOOSE,
+        "deployment.turning.culprits or tuple(deployment.brings)",
+        "tuple(deployment.brings)",
+        f"{OF_CHOOSE}::test_turning_back_holds_and_quarantines_the_culprit_alone",
+    ),
+    Mistake(
+        "a quarantine is of the service and not of its content",
+        "controller/domain/environment.py",
+        "contents.get(service) == digest for service, digest in",
+        "service in contents for service, digest in",
+        f"{ORDERED}::test_what_was_rolled_back_does_not_come_again_with_the_next_commit",
+    ),
+    Mistake(
+        "what turned back comes again with the next commit",
+        "controller/gates/quarantine.py",
+        "if entry.catches(contents)]",
+        "if entry.deployment == case.deployment.number]",
+        f"{ORDERED}::test_what_was_rolled_back_does_not_come_again_with_the_next_commit",
+    ),
+    Mistake(
+        "missing capacity is blamed on the content",
+        "controller/progress/warm.py",
+        'return Fail(Reason("tasks.no_capacity", text), (name,), quarantines=False)',
+        'return Fail(Reason("tasks.no_capacity", text), (name,))',
+        f"{OF_DECIDE}::test_capacity_that_is_missing_does_not_blame_the_content",
+    ),
+    Mistake(
+        "an abort blames the content",
+        "controller/obey.py",
+        "turned_back(deployment, reason, now, quarantines=False, aborted=True)",
+        "turned_back(deployment, reason, now, aborted=True)",
+        f"{OF_CHOOSE}::test_aborting_a_running_one_sends_it_home_and_does_not_blame_its_content",
+    ),
+)
