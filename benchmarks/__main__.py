@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from benchmarks import balancer, history, reaction, rest, rollouts, start, up, webhooks
+from benchmarks import balancer, history, idle, reaction, rest, rollouts, start, takeover, up, webhooks
 from benchmarks.given import QUICK, Given
 from benchmarks.table import Result, machine, printed
 
@@ -19,6 +19,8 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "reaction": reaction.run,
     "rollouts": rollouts.run,
     "rest": rest.run,
+    "idle": idle.run,
+    "takeover": takeover.run,
     "history": history.run,
 }
 
@@ -64,13 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a little of everything, to see that it works")
     parser.add_argument("--seconds", type=float, help="how long webhooks arrive (20)")
     parser.add_argument("--rate", type=float, help="webhooks a second (200)")
-    parser.add_argument("--postgres", action="store_true", help="webhooks on PostgreSQL as well")
+    parser.add_argument("--postgres", action="store_true", help="webhooks and rest on PostgreSQL as well")
     parser.add_argument("--merges", type=int, help="merges of each kind until the first call (12)")
     parser.add_argument("--rollouts", type=int, help="in a row, of each strategy (20)")
     parser.add_argument("--visits", type=float, help="requests a second while versions roll (100)")
     parser.add_argument("--starts", type=int, help="of everything, and of the controller (3)")
     parser.add_argument("--rows", type=int, help="deployments in the history (100000)")
     parser.add_argument("--passes", type=int, help="at rest (50)")
+    parser.add_argument("--environments", type=int, help="at rest, all together (1000)")
+    parser.add_argument("--sweeps", type=int, help="that long they are watched, a minute each (3)")
+    parser.add_argument("--kills", type=int, help="of one of two controllers, and as many stops (2)")
     parser.add_argument("--seed", type=int, default=1, help="of the sandbox (1)")
     return parser
 

@@ -19,9 +19,22 @@ class Given:
     starts: int = 3
     rows: int = 100_000
     passes: int = 50
+    environments: int = 1000
+    sweeps: int = 3
+    kills: int = 2
     postgres: bool = False
     seed: int = 1
 
 
-QUICK: Mapping[str, Any] = {"seconds": 4.0, "merges": 2, "rollouts": 1, "starts": 1, "rows": 2_000, "passes": 10}
+QUICK: Mapping[str, Any] = {
+    "seconds": 4.0,
+    "merges": 2,
+    "rollouts": 1,
+    "starts": 1,
+    "rows": 2_000,
+    "passes": 10,
+    "environments": 60,
+    "sweeps": 1,
+    "kills": 1,
+}
 """Shows that everything works; its figures say little."""
