@@ -29,9 +29,14 @@ unexport VIRTUAL_ENV CONDA_PREFIX UV_PROJECT_ENVIRONMENT UV_PYTHON
 help:
 	@echo 'make up       start the sandbox and the controller, roll out a first version, stay up until Ctrl-C'
 	@echo 'make test     run every test'
+	@echo 'make test-exhaustive  every fault at every site of every story; about 20 minutes on two cores'
 	@echo 'make lint     ruff, mypy and the import contracts'
 	@echo 'make format   let ruff rewrite what it can'
 	@echo 'make bench    measure, and print the table'
+	@echo 'make teeth    make named mistakes in copies of the code, and see that a test catches each; minutes'
+	@echo 'make kills    kill real controllers amid rollouts, and judge the end; most of an hour'
+	@echo "make compare  ask other stand-ins for AWS the sandbox's questions, and list what they answer otherwise"
+	@echo 'make probe    ask a real AWS account what no document says; without ARGS it says how, and makes nothing'
 	@echo 'make lock     resolve pyproject.toml anew into requirements/*.txt; ARGS=--upgrade takes newer versions'
 	@echo "make samples  fetch GitHub's own webhook payloads for the tests that read them (needs npm)"
 	@echo 'make clean    remove .venv and everything built or cached'
@@ -47,12 +52,17 @@ up: .venv/run.stamp
 test: .venv/dev.stamp
 	@exec $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
 
+.PHONY: test-exhaustive
+test-exhaustive: .venv/dev.stamp
+	@exec $(BIN)/python -m tests.exhaustive $(ARGS)
+
 .PHONY: lint
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint Dockerfile; else echo 'hadolint has no wheel for this system'; fi
 
 .PHONY: format
 format: .venv/dev.stamp
@@ -63,6 +73,24 @@ format: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
+# The oracles live apart: moto brings much that nobody else needs, and ministack wants a botocore of its own.
+.PHONY: compare
+compare: .venv/dev.stamp .venv-oracles/stamp .venv-ministack/stamp
+	@.venv-oracles/bin/python -m tests.oracles.record .venv-ministack/bin/python
+	@exec $(BIN)/python -m tests.oracles $(ARGS)
+
+.PHONY: probe
+probe: .venv/dev.stamp
+	@exec $(BIN)/python -m tests.oracles.probe $(if $(ARGS),$(ARGS),--help)
+
+.PHONY: teeth
+teeth: .venv/dev.stamp
+	@exec $(BIN)/python -m tests.teeth $(ARGS)
+
+.PHONY: kills
+kills: .venv/dev.stamp
+	@exec $(BIN)/python -m benchmarks.kills $(ARGS)
+
 .PHONY: lock
 lock: .venv/lock.stamp
 	$(COMPILE) $(ARGS) --output-file requirements/lock.txt requirements/lock.in
@@ -70,6 +98,9 @@ lock: .venv/lock.stamp
 		pyproject.toml requirements/build.in
 	$(COMPILE) $(ARGS) --output-file requirements/dev.txt --all-extras --constraint requirements/run.txt \
 		pyproject.toml requirements/build.in
+	$(COMPILE) $(ARGS) --output-file requirements/workload.txt --constraint requirements/run.txt requirements/workload.in
+	$(COMPILE) $(ARGS) --output-file requirements/oracles.txt --constraint requirements/run.txt requirements/oracles.in
+	$(COMPILE) $(ARGS) --output-file requirements/ministack.txt requirements/ministack.in
 
 .PHONY: samples
 samples: $(SAMPLES)/index.json
@@ -80,7 +111,7 @@ clean:
 		echo 'make clean: a sandbox is up (.tidegate/sandbox.json). Stop it with Ctrl-C, or delete .tidegate, and try again.' >&2; \
 		exit 1; \
 	fi
-	rm -rf .venv .tidegate .tidegate.[0-9] build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-oracles .venv-ministack .tidegate .tidegate.[0-9] build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A moved or copied checkout still holds the old place's absolute paths and would run the old place's code: make it anew.
@@ -106,6 +137,17 @@ endif
 
 .venv/lock.stamp: .venv/pyvenv.cfg requirements/lock.txt
 	@$(INSTALL) --requirement requirements/lock.txt
+	@touch $@
+
+.venv-oracles/stamp: requirements/oracles.txt
+.venv-ministack/stamp: requirements/ministack.txt
+
+.venv-oracles/stamp .venv-ministack/stamp: .venv/run.stamp
+	@echo 'installing an oracle into $(@D)'
+	@rm -rf $(@D)
+	@$(BIN)/python -m venv --without-pip $(@D)
+	@$(PIP) --python $(@D)/bin/python install --quiet --no-user --require-hashes --only-binary=:all: \
+		--requirement requirements/$(@D:.venv-%=%).txt
 	@touch $@
 
 # npm is the registry's own client; the digest is the one that the registry publishes for this version.

@@ -10,6 +10,7 @@ from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import StepKind, StepState
 from controller.homeward import turned_back
+from controller.obey import Known
 from tests.support.builders import NOON, a_deployment, a_plan, a_revision, a_running_deployment
 
 DEV = Environment("dev")
@@ -34,65 +35,76 @@ def a_retiring_deployment() -> Deployment:
 
 
 def test_the_newest_sealed_one_goes_and_supersedes_the_older_ones() -> None:
-    choice = choose(DEV, [a_deployment(1), a_deployment(2), a_deployment(3)], [], NOON)
-    assert choice.picked.id == "dev-3"
+    choice = choose(DEV, [a_deployment(1), a_deployment(2), a_deployment(3)], [], Known(), NOON)
+    assert choice.queue[0].id == "dev-3"
     assert {one.id: one.phase for one in choice.changed} == {"dev-1": Phase.SUPERSEDED, "dev-2": Phase.SUPERSEDED}
 
 
 def test_one_that_waits_for_its_image_holds_nobody_up() -> None:
-    choice = choose(DEV, [a_deployment(1), unsealed(2)], [], NOON)
-    assert choice.picked.id == "dev-1" and choice.changed == ()
+    choice = choose(DEV, [a_deployment(1), unsealed(2)], [], Known(), NOON)
+    assert choice.queue[0].id == "dev-1" and choice.changed == ()
 
 
 def test_where_nothing_is_sealed_the_newest_one_is_asked() -> None:
-    assert choose(DEV, [unsealed(1), unsealed(2)], [], NOON).picked.id == "dev-2"
+    assert choose(DEV, [unsealed(1), unsealed(2)], [], Known(), NOON).queue[0].id == "dev-2"
 
 
 def test_a_running_one_goes_on_whatever_arrives() -> None:
-    choice = choose(DEV, [a_running_deployment(), a_deployment(3)], [], NOON)
-    assert choice.picked.id == "dev-2"
+    choice = choose(DEV, [a_running_deployment(), a_deployment(3)], [], Known(), NOON)
+    assert choice.queue[0].id == "dev-2"
     assert choice.changed[0].id == "dev-3" and choice.changed[0].reason.code == "queue.behind"
 
 
+def test_nothing_starts_beside_what_runs() -> None:
+    assert [one.id for one in choose(DEV, [a_running_deployment(), a_deployment(3)], [], Known(), NOON).queue] == [
+        "dev-2"
+    ]
+
+
+def test_what_is_kept_warm_goes_on_beside_what_waits() -> None:
+    choice = choose(DEV, [a_retiring_deployment(), a_deployment(3)], [], Known(), NOON)
+    assert [one.id for one in choice.queue] == ["dev-3", "dev-2"]
+
+
 def test_a_waiting_one_goes_before_one_that_only_retires() -> None:
-    assert choose(DEV, [a_retiring_deployment(), a_deployment(3)], [], NOON).picked.id == "dev-3"
+    assert choose(DEV, [a_retiring_deployment(), a_deployment(3)], [], Known(), NOON).queue[0].id == "dev-3"
 
 
 def test_at_rest_nothing_is_picked() -> None:
-    assert choose(DEV, [], [], NOON).picked is None
+    assert choose(DEV, [], [], Known(), NOON).queue == ()
 
 
 def test_aborting_a_running_one_sends_it_home_and_does_not_blame_its_content() -> None:
-    choice = choose(DEV, [a_running_deployment()], [an_order(OrderKind.ABORT, "dev-2")], NOON)
-    assert choice.picked.phase is Phase.ROLLING_BACK and choice.picked.turning.ends_as is Phase.ABORTED
-    assert not choice.picked.turning.quarantines and choice.orders[0].state is OrderState.DONE
+    choice = choose(DEV, [a_running_deployment()], [an_order(OrderKind.ABORT, "dev-2")], Known(), NOON)
+    assert choice.queue[0].phase is Phase.ROLLING_BACK and choice.queue[0].turning.ends_as is Phase.ABORTED
+    assert not choice.queue[0].turning.quarantines and choice.orders[0].state is OrderState.DONE
 
 
 def test_aborting_a_waiting_one_ends_it() -> None:
-    choice = choose(DEV, [a_deployment(3)], [an_order(OrderKind.ABORT, "dev-3")], NOON)
-    assert choice.changed[0].phase is Phase.ABORTED and choice.picked is None
+    choice = choose(DEV, [a_deployment(3)], [an_order(OrderKind.ABORT, "dev-3")], Known(), NOON)
+    assert choice.changed[0].phase is Phase.ABORTED and choice.queue == ()
 
 
 def test_aborting_what_is_over_is_refused_with_a_sentence() -> None:
-    choice = choose(DEV, [], [an_order(OrderKind.ABORT, "dev-1")], NOON)
+    choice = choose(DEV, [], [an_order(OrderKind.ABORT, "dev-1")], Known(), NOON)
     assert choice.orders[0].state is OrderState.REFUSED and "nothing to abort" in choice.orders[0].outcome
 
 
 def test_a_second_abort_of_the_same_deployment_is_refused_not_doubled() -> None:
     orders = [an_order(OrderKind.ABORT, "dev-2"), an_order(OrderKind.ABORT, "dev-2")]
-    choice = choose(DEV, [a_running_deployment()], orders, NOON)
+    choice = choose(DEV, [a_running_deployment()], orders, Known(), NOON)
     assert [order.state for order in choice.orders] == [OrderState.DONE, OrderState.REFUSED]
-    assert [step.kind for step in choice.picked.steps].count(StepKind.HOME) == 1
+    assert [step.kind for step in choice.queue[0].steps].count(StepKind.HOME) == 1
 
 
 def test_unhold_lifts_the_hold_and_the_quarantine() -> None:
     held = replace(DEV, hold=HELD, quarantines=(Quarantine({"backend": "sha256:x"}, 2),))
-    choice = choose(held, [], [an_order(OrderKind.UNHOLD)], NOON)
+    choice = choose(held, [], [an_order(OrderKind.UNHOLD)], Known(), NOON)
     assert choice.environment.hold is None and choice.environment.quarantines == ()
 
 
 def test_unhold_of_a_free_environment_is_refused() -> None:
-    assert choose(DEV, [], [an_order(OrderKind.UNHOLD)], NOON).orders[0].state is OrderState.REFUSED
+    assert choose(DEV, [], [an_order(OrderKind.UNHOLD)], Known(), NOON).orders[0].state is OrderState.REFUSED
 
 
 def test_turning_back_holds_and_quarantines_the_culprit_alone() -> None:
@@ -134,11 +146,12 @@ def test_who_starts_closes_what_was_still_kept_warm() -> None:
 
 def test_who_rolls_only_a_part_leaves_the_rest_to_be_retired() -> None:
     whole = a_plan()
-    part = replace(whole, rolling=(whole.of("frontend"),))
+    steps = tuple(replace(step, services=("frontend",)) for step in whole.steps)
+    part = replace(whole, rolling=(whole.of("frontend"),), steps=steps)
     closed = closed_warm_records([a_retiring_deployment()], a_deployment(3, plan=part), NOON)
     assert closed[0].is_retiring and closed[0].step.services == ("backend",)
 
 
 def test_who_rolls_nothing_leaves_everything_to_be_retired() -> None:
-    nothing = replace(a_plan(), rolling=())
+    nothing = replace(a_plan(), rolling=(), steps=())
     assert closed_warm_records([a_retiring_deployment()], a_deployment(3, plan=nothing), NOON) == ()

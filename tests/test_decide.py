@@ -7,7 +7,7 @@ import pytest
 
 from controller.decide import decide, needed
 from controller.domain import actions
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -16,6 +16,7 @@ from controller.domain.step import StepKind, StepState, Trouble
 from controller.homeward import turned_back
 from tests.support.builders import (
     FILE,
+    NEW_IMAGE,
     NOON,
     OLD_IMAGE,
     PACE,
@@ -24,6 +25,7 @@ from tests.support.builders import (
     a_revision,
     a_rule,
     a_running_deployment,
+    a_slot,
     a_snapshot,
     a_view,
     terms,
@@ -197,13 +199,23 @@ def until_step(film: Film, kind: StepKind) -> Deployment:
     return film.deployment
 
 
-def test_a_foreign_hand_on_the_weights_stops_a_running_deployment_without_blaming_its_content() -> None:
+def test_a_foreign_hand_on_the_weights_pauses_a_running_deployment_and_is_not_fought() -> None:
     film = a_film()
     until_step(film, StepKind.SHIFT)
     film.world.services["backend"] = replace(film.world.services["backend"], rule=a_rule(20, 80))
-    film.until(Phase.ROLLING_BACK)
-    assert film.deployment.phase is Phase.ROLLING_BACK
-    assert film.deployment.reason.code == "traffic.foreign_change" and not film.deployment.turning.quarantines
+    done = len(film.world.history)
+    for _ in range(20):
+        film._pass()
+    assert film.deployment.pause.reason.code == "traffic.foreign_change" and film.deployment.phase is Phase.RUNNING
+    assert len(film.world.history) == done
+
+
+def test_a_pause_that_nobody_ends_turns_back_without_blaming_the_content() -> None:
+    film = a_film()
+    until_step(film, StepKind.SHIFT)
+    film.world.services["backend"] = replace(film.world.services["backend"], rule=a_rule(20, 80))
+    film.until(Phase.ROLLING_BACK, most=1000)
+    assert film.deployment.reason.code == "pause.expired" and not film.deployment.turning.quarantines
 
 
 def test_targets_that_die_during_the_bake_turn_it_back() -> None:
@@ -343,8 +355,19 @@ def test_a_slot_that_somebody_gave_traffic_is_not_retired() -> None:
     film.world.services["backend"] = replace(film.world.services["backend"], rule=a_rule(100, 0))
     for _ in range(200):
         film._pass()
-    assert film.decisions[-1].reason.code == "slot.has_traffic"
+    assert film.decisions[-1].reason.code == "traffic.foreign_change" and not film.decisions[-1].adopts
     assert film.world.services["backend"].slots[Slot.BLUE].desired == 2
+
+
+def test_traffic_that_somebody_sent_back_whole_to_the_warm_version_is_adopted_after_three_looks() -> None:
+    film = a_film(WARM)
+    film.until(Phase.SUCCEEDED)
+    for name in ("backend", "frontend"):
+        film.world.services[name] = replace(film.world.services[name], rule=a_rule(100, 0, name))
+    while not film.decisions[-1].adopts:
+        film._pass()
+    assert [decision.reason.code for decision in film.decisions[-3:]] == ["traffic.adopted"] * 3
+    assert {film.world.services[name].slots[Slot.BLUE].desired for name in ("backend", "frontend")} == {2}
 
 
 def test_a_deployment_that_turns_back_can_not_turn_back_again() -> None:
@@ -357,3 +380,84 @@ def test_a_deployment_that_turns_back_can_not_turn_back_again() -> None:
 def test_phases_move_only_as_the_table_says() -> None:
     with pytest.raises(AssertionError, match="may not become"):
         a_deployment().moved(Phase.ROLLED_BACK, Reason("x", "x"), NOON)
+
+
+def test_a_restored_deployment_goes_home_while_the_world_is_as_it_left_it() -> None:
+    """Its rows may be older than what it did: the traffic that it moved afterwards comes home as well."""
+    film = a_film(BAKED)
+    rows = until_step(film, StepKind.WARM)
+    until_step(film, StepKind.BAKE)
+    film.deployment = replace(rows, restored=True)
+    assert film.run().phase is Phase.ABORTED
+    assert film.world.services["backend"].rule.weights == {Slot.BLUE: 100, Slot.GREEN: 0}
+    assert film.world.services["backend"].slots[Slot.GREEN].desired == 0
+
+
+def test_a_restored_deployment_ends_where_it_stands_when_the_world_has_gone_on() -> None:
+    film = a_film(BAKED)
+    rows = until_step(film, StepKind.BAKE)
+    film.run()
+    done = len(film.world.history)
+    film.deployment = replace(rows, restored=True)
+    assert film.run().phase is Phase.ABORTED and film.deployment.reason.code == "restore.ended"
+    assert len(film.world.history) == done and film.deployment.step is None
+
+
+def test_what_nobody_looks_after_is_cleared_away_first() -> None:
+    services = {"backend": a_view(), "frontend": a_view("frontend", green=a_slot("frontend", image=NEW_IMAGE))}
+    world = ToyWorld(services=services)
+    film = Film(world, a_deployment(revision=a_revision(image=OLD_IMAGE)))
+    assert film.run().phase is Phase.SUCCEEDED
+    assert [step.title for step in film.deployment.steps] == ["retire", "settle"]
+    assert world.services["frontend"].slots[Slot.GREEN].desired == 0
+    assert world.services["frontend"].slots[Slot.BLUE].desired == 2
+
+
+def test_what_an_earlier_deployment_keeps_warm_is_not_cleared_away() -> None:
+    services = {"backend": a_view(), "frontend": a_view("frontend", green=a_slot("frontend", image=NEW_IMAGE))}
+    film = Film(ToyWorld(services=services), a_deployment(revision=a_revision(image=OLD_IMAGE)))
+    film.terms = terms(kept=frozenset({"frontend"}))
+    assert film.run().reason.code == "plan.nothing_rolls"
+
+
+def paused(film: Film) -> Film:
+    film.deployment = replace(
+        film.deployment, pause=Pause("ada", Reason("order.paused", "let me look"), NOON, timedelta(hours=1))
+    )
+    return film
+
+
+def test_nothing_rises_while_it_is_paused_in_the_middle_of_a_shift() -> None:
+    film = a_film()
+    until_step(film, StepKind.SHIFT)
+    while names(film.world)[-1] != "SetWeights":
+        film._pass()
+    paused(film)
+    for _ in range(20):
+        film._pass()
+    assert film.decisions[-1].reason.code == "deployment.paused" and names(film.world).count("SetWeights") == 1
+    film.deployment = replace(film.deployment, pause=None)
+    assert film.run().phase is Phase.SUCCEEDED
+
+
+def test_what_fails_while_it_is_paused_turns_back() -> None:
+    film = a_film(BAKED)
+    until_step(film, StepKind.BAKE)
+    group = film.world.services["backend"].slots[Slot.GREEN].group
+    film.world._slot("backend", Slot.GREEN, group=replace(group, healthy=0))
+    paused(film).until(Phase.ROLLING_BACK, most=film.passes + 5)
+    assert film.deployment.reason.code == "targets.unhealthy"
+
+
+def test_tasks_that_no_rule_leads_to_are_not_taken_for_a_new_service() -> None:
+    cut_off = a_snapshot({"backend": a_view(rule=None), "frontend": a_view("frontend")})
+    decision = decide(a_deployment(), cut_off, NOON, terms())
+    assert decision.reason.code == "traffic.rule_missing" and decision.deployment.phase is Phase.WAITING
+
+
+def test_traffic_that_would_rise_on_the_way_home_is_a_bug_that_stops_the_pass() -> None:
+    film = a_film()
+    rising = until_step(film, StepKind.SHIFT)
+    lost = replace(rising, phase=Phase.ROLLING_BACK)
+    with pytest.raises(AssertionError, match="traffic rises only while it runs"):
+        decide(lost, film.world.snapshot(frozenset(Evidence)), NOON, terms())

@@ -116,6 +116,13 @@ def test_the_digest_does_not_know_live_counts() -> None:
     assert a_plan(snapshot=grown).digest == a_plan().digest
 
 
+def test_the_digest_does_not_know_how_far_a_service_has_scaled() -> None:
+    scaled = a_revision(text=FILE.replace("count: 2", "count: {min: 2, max: 10, cpu: 70%}"))
+    grown = a_snapshot({"backend": a_view(blue=a_slot(count=7)), "frontend": a_view("frontend")})
+    assert a_plan(scaled, grown).of("backend").count == 7
+    assert a_plan(scaled, grown).digest == a_plan(scaled).digest
+
+
 @pytest.mark.parametrize(
     "revision",
     [

@@ -1,0 +1,170 @@
+"""What becomes of an order: done or refused, with a sentence; never silence, except where it must wait."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controller.domain.deployment import Deployment, Kind, Pause, Phase
+from controller.domain.environment import Environment
+from controller.domain.orders import Order, OrderKind, OrderState, Wish
+from controller.domain.reason import Reason
+from controller.domain.step import StepKind, StepState
+from controller.homeward import turned_back
+from controller.obey import PAUSE_LIMIT, Answer, Known, obey
+from tests.support.builders import FILE, NOON, OLD_IMAGE, a_deployment, a_revision, a_running_deployment
+
+DEV = Environment("dev")
+BAKED = FILE.replace("{type: rolling}", "{type: blue_green, bake: 5m}")
+
+
+def answered(
+    kind: OrderKind,
+    *deployments: Deployment,
+    about: str | None = None,
+    known: Known | None = None,
+    **wish: object,
+) -> Answer:
+    order = Order(7, kind, "dev", about, "because", "ada", NOON, Wish(**wish))
+    table = {deployment.id: deployment for deployment in deployments}
+    answer = obey(order, DEV, table, known or Known(), NOON)
+    assert answer is not None
+    return answer
+
+
+def in_step(kind: StepKind) -> Deployment:
+    """A running deployment whose present step is of this kind."""
+    running = a_running_deployment(BAKED)
+    for step in running.steps:
+        if step.kind is kind:
+            return running.with_step(step.started(NOON))
+        running = running.with_step(step.ended(StepState.DONE, NOON, ""))
+    raise AssertionError(f"there is no {kind}")
+
+
+def succeeded(number: int, image: str, **changes: object) -> Deployment:
+    return a_deployment(number, a_revision(image=image), phase=Phase.SUCCEEDED, **changes)
+
+
+PAUSE = Pause("grace", Reason("order.paused", "lunch"), NOON, PAUSE_LIMIT)
+
+
+@pytest.mark.parametrize("kind", [OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME, OrderKind.ABORT])
+def test_what_is_over_can_t_be_ordered_about(kind: OrderKind) -> None:
+    answer = answered(kind, about="dev-9")
+    assert answer.order.state is OrderState.REFUSED and "dev-9 is over" in answer.order.outcome
+
+
+@pytest.mark.parametrize("kind", [OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME, OrderKind.ABORT])
+def test_what_turns_back_already_goes_on_doing_so(kind: OrderKind) -> None:
+    back = turned_back(a_running_deployment(), Reason("smoke.red", "red"), NOON)
+    answer = answered(kind, back, about="dev-2")
+    assert answer.order.state is OrderState.REFUSED and "rolling_back" in answer.order.outcome
+
+
+def test_a_promotion_names_who_ended_the_bake() -> None:
+    answer = answered(OrderKind.PROMOTE, in_step(StepKind.BAKE), about="dev-2")
+    assert answer.changed[0].step.promoted == "ada" and answer.changed[0].step.kind is StepKind.BAKE
+
+
+@pytest.mark.parametrize("kind", [StepKind.WARM, StepKind.SHIFT, StepKind.VERIFY])
+def test_only_a_bake_can_be_promoted(kind: StepKind) -> None:
+    answer = answered(OrderKind.PROMOTE, in_step(kind), about="dev-2")
+    assert answer.order.state is OrderState.REFUSED and answer.changed == ()
+
+
+def test_a_pause_says_when_it_turns_back() -> None:
+    answer = answered(OrderKind.PAUSE, in_step(StepKind.BAKE), about="dev-2", limit=timedelta(minutes=30))
+    assert answer.changed[0].pause.limit == timedelta(minutes=30) and "30m" in answer.order.outcome
+
+
+def test_a_resumed_one_forgets_what_had_looked_wrong() -> None:
+    paused = replace(in_step(StepKind.BAKE), pause=PAUSE)
+    answer = answered(OrderKind.RESUME, paused, about="dev-2")
+    assert answer.changed[0].pause is None and answer.changed[0].step.trouble is None
+
+
+def rolled_back(known: Known, *table: Deployment, to: str | None = None) -> Answer:
+    return answered(OrderKind.ROLLBACK, *table, known=known, to=to)
+
+
+OLD, NEW = succeeded(1, OLD_IMAGE), succeeded(2, "sha256:" + "c" * 64)
+
+
+def test_a_rollback_opens_a_deployment_of_the_version_before() -> None:
+    opening = rolled_back(Known(live=NEW, before=OLD)).opening
+    assert opening.kind is Kind.ROLLBACK and opening.back_to is OLD and opening.revision is OLD.revision
+    assert opening.because == Reason("rollback.ordered", "ada rolled back: because")
+
+
+@pytest.mark.parametrize(
+    ("known", "to", "told"),
+    [
+        (Known(), None, "no earlier version"),
+        (Known(live=NEW), None, "no earlier version"),
+        (Known(live=NEW, before=OLD), "dev-9", "no earlier version"),
+        (Known(live=NEW, named={"dev-2": NEW}), "dev-2", "is what is live"),
+        (Known(live=NEW, named={"dev-3": a_deployment(3, phase=Phase.FAILED)}), "dev-3", "dev-3 is failed"),
+        (Known(live=NEW, named={"dev-3": replace(OLD, kind=Kind.PRUNE)}), "dev-3", "only a version"),
+    ],
+    ids=["nothing live", "nothing before", "unknown", "live itself", "failed", "prune"],
+)
+def test_a_rollback_without_a_version_to_go_to_is_refused(known: Known, to: str | None, told: str) -> None:
+    answer = rolled_back(known, to=to)
+    assert answer.order.state is OrderState.REFUSED and told in answer.order.outcome and answer.opening is None
+
+
+def test_a_second_rollback_before_the_first_began_is_refused() -> None:
+    waiting = a_deployment(3, kind=Kind.ROLLBACK)
+    assert rolled_back(Known(live=NEW, before=OLD), waiting).order.state is OrderState.REFUSED
+
+
+def test_rolling_back_to_a_name_while_something_runs_asks_to_abort_it_first() -> None:
+    answer = rolled_back(Known(live=NEW, named={"dev-1": OLD}), a_running_deployment(), to="dev-1")
+    assert answer.order.state is OrderState.REFUSED and "abort it first" in answer.order.outcome
+
+
+def deployed(found: Mapping[int, object], live: Deployment | None = NEW, **wish: object) -> Answer | None:
+    order = Order(7, OrderKind.DEPLOY, "dev", None, "because", "ada", NOON, Wish(**wish))
+    return obey(order, DEV, {}, Known(live=live, found=found), NOON)
+
+
+def test_a_deploy_that_could_not_be_looked_up_waits() -> None:
+    assert deployed({}, ref="v1") is None
+
+
+def test_a_deploy_opens_what_was_found() -> None:
+    revision = a_revision()
+    answer = deployed({7: revision}, ref="v1")
+    assert answer.opening.revision is revision and answer.opening.kind is Kind.DEPLOY and not answer.opening.restart
+
+
+def test_a_deploy_of_nothing_is_refused_with_the_reason() -> None:
+    answer = deployed({7: Reason("ref.unknown", "there is no v1")}, ref="v1")
+    assert answer.order.state is OrderState.REFUSED and answer.order.outcome == "there is no v1"
+
+
+def test_a_restart_takes_what_is_live_and_nothing_newer() -> None:
+    assert deployed({}, restart=True).opening.revision is NEW.revision
+    assert deployed({}, live=None, restart=True).order.state is OrderState.REFUSED
+
+
+def test_a_prune_of_a_service_that_is_live_is_refused() -> None:
+    answer = answered(OrderKind.PRUNE, known=Known(live=NEW), service="backend")
+    assert answer.order.state is OrderState.REFUSED and "take it out first" in answer.order.outcome
+
+
+def test_a_prune_opens_a_removal_once() -> None:
+    opening = answered(OrderKind.PRUNE, known=Known(live=NEW), service="worker").opening
+    assert opening.kind is Kind.PRUNE and opening.pruned == "worker"
+    going = a_deployment(3, kind=Kind.PRUNE, pruned="worker")
+    again = answered(OrderKind.PRUNE, going, known=Known(live=NEW), service="worker")
+    assert again.order.state is OrderState.REFUSED
+
+
+def test_an_aborted_removal_ends_where_it_is() -> None:
+    going = replace(a_running_deployment(), kind=Kind.PRUNE, pruned="worker")
+    answer = answered(OrderKind.ABORT, going, about="dev-2")
+    assert answer.changed[0].phase is Phase.ABORTED and answer.changed[0].step is None
+    assert StepKind.HOME not in {step.kind for step in answer.changed[0].steps}
