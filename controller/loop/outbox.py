@@ -9,14 +9,13 @@ from datetime import timedelta
 
 from controller.domain.errors import TidegateError
 from controller.domain.ports import Clock
-from controller.store import Message, Store
+from controller.store import LONGEST_WAIT, Message, Store
 
 Tell = Callable[[str, str, Mapping[str, object]], None]
 """Says one notice: its kind, the key that it is known by, and its body."""
 
 HOLD = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=10)
-LONGEST_RETRY = timedelta(minutes=10)
 
 
 def send_due(store: Store, tell: Tell, clock: Clock) -> int:
@@ -26,7 +25,7 @@ def send_due(store: Store, tell: Tell, clock: Clock) -> int:
         try:
             tell(message.kind, message.key, message.body)
         except TidegateError as error:
-            wait = min(FIRST_RETRY * 2 ** min(message.attempts, 10), LONGEST_RETRY)
+            wait = min(FIRST_RETRY * 2 ** min(message.attempts, 10), LONGEST_WAIT)
             with store.write() as unit:
                 unit.outbox.failed(message.id, clock.now() + wait, str(error))
         else:

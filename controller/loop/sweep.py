@@ -11,14 +11,11 @@ from datetime import datetime, timedelta
 from controller.domain.bindings import Binding
 from controller.domain.errors import Transient
 from controller.domain.ports import Source
-from controller.store import Standing, Store
+from controller.store import LONGEST_WAIT, Standing, Store
 
 ASK_AGAIN_SECONDS = 300.0
 """A head that was looked at and not recorded (a broken file, a rewritten history) is looked at again after so long:
 what was wrong may have been mended without a push."""
-
-LONGEST_WAIT = timedelta(minutes=10)
-"""Nobody means to wait longer: a due time beyond was written by a wall clock that has been set back since."""
 
 RATE_LIMIT = "github.rate_limit"
 """The code of an error that is about all of an owner's repositories: a token or an installation asked too often."""

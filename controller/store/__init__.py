@@ -13,11 +13,12 @@ from controller.store.listening import Ear
 from controller.store.outbox import Message
 from controller.store.standings import Standing
 from controller.store.store import Store
-from controller.store.timers import Timer
+from controller.store.timers import LONGEST_WAIT, Timer
 from controller.store.unit import Unit
 from controller.store.waking import Call
 
 __all__ = [
+    "LONGEST_WAIT",
     "BadCursor",
     "Call",
     "Ear",

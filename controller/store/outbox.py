@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlmodel import col
 
 from controller.store.tables import OutboxRow
+from controller.store.timers import LONGEST_WAIT
 from controller.store.transaction import Transaction
 
 
@@ -27,6 +28,10 @@ def from_row(row: Mapping[str, Any]) -> Message:
     return Message(row["seq"], row["kind"], row["key"], row["body"], row["attempts"])
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(col(OutboxRow.due_at) <= now, col(OutboxRow.due_at) > now + LONGEST_WAIT)
+
+
 class Outbox:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -40,10 +45,7 @@ class Outbox:
     def due(self, now: datetime, limit: int = 50) -> tuple[Message, ...]:
         """Unsent messages whose time has come, longest due first."""
         found = self._transaction.rows(
-            select(OutboxRow)
-            .where(col(OutboxRow.due_at) <= now)
-            .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
-            .limit(limit)
+            select(OutboxRow).where(_is_due(now)).order_by(col(OutboxRow.due_at), col(OutboxRow.seq)).limit(limit)
         )
         return tuple(map(from_row, found))
 
@@ -52,7 +54,7 @@ class Outbox:
         who ask only one gets it. Whoever crashes while sending leaves it to be sent again."""
         longest_due = (
             select(col(OutboxRow.seq))
-            .where(col(OutboxRow.due_at) <= now)
+            .where(_is_due(now))
             .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -72,7 +74,7 @@ class Outbox:
         )
 
     def failed(self, message_id: int, retry_at: datetime | None, why: str = "") -> None:
-        """Try again at `retry_at`, or never when it is None; `why` is kept for people."""
+        """Try again at `retry_at`, at most `LONGEST_WAIT` from now, or never when it is None; `why` is for people."""
         self._transaction.change(
             update(OutboxRow)
             .where(col(OutboxRow.seq) == message_id)

@@ -1,13 +1,16 @@
 """Timers: when an environment wants to be looked at again. One each; whoever sets it last wins."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlmodel import col
 
 from controller.store.tables import TimerRow
 from controller.store.transaction import Transaction
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""Nothing is put off longer: a time beyond was written by a wall clock that has been set back since."""
 
 ROWS = select(TimerRow).order_by(col(TimerRow.due_at), col(TimerRow.environment))
 

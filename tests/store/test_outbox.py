@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from controller.store import Store
+from controller.store import LONGEST_WAIT, Store
 from tests.support.database import MovedClock
 
 
@@ -49,3 +49,16 @@ def test_a_message_given_up_is_never_due(store: Store, clock: MovedClock) -> Non
         unit.outbox.failed(unit.outbox.due(clock.now())[0].id, None, "410")
     clock.sleep(10**9)
     assert keys(store, clock) == []
+
+
+def test_a_message_put_off_by_a_clock_that_was_set_back_since_is_due(store: Store, clock: MovedClock) -> None:
+    clock.sleep(24 * 3600)
+    with store.write() as unit:
+        unit.outbox.put("deployment", "one", {})
+        unit.outbox.failed(unit.outbox.due(clock.now())[0].id, clock.now() + LONGEST_WAIT, "502")
+    assert keys(store, clock) == []
+    clock.sleep(-24 * 3600)
+    assert keys(store, clock) == ["one"]
+    with store.write() as unit:
+        assert unit.outbox.claim(clock.now(), timedelta(minutes=1))
+        assert not unit.outbox.claim(clock.now(), timedelta(minutes=1))
