@@ -155,7 +155,7 @@ class SiteCallers(Callers):
     """`sessions` opens sessions of boto3 that the outside answers; without them calls go straight there."""
 
     def __init__(self, gate: Gate, outside: Outside, answers: Answers, sessions: Mapping[str, Any] | None) -> None:
-        super().__init__(**(sessions or {}))
+        super().__init__(outside.clock.now, **(sessions or {}))
         self._gate, self._outside, self._answers = gate, outside, answers
         self._is_straight = sessions is None
         self._behind: dict[Access, Caller] = {}

@@ -57,30 +57,15 @@ def session(outside: Outside, region: str, credentials: CredentialProvider | Non
     if credentials is None:
         core.set_credentials(ACCOUNT, "x")
     else:
-        core.register_component("credential_provider", CredentialResolver([ByTheOutsidesClock(outside, credentials)]))
+        core.register_component("credential_provider", CredentialResolver([credentials]))
     made = boto3.Session(region_name=region, botocore_session=core)
     bind(made, outside.aws)
     return made
 
 
-class ByTheOutsidesClock(CredentialProvider):
-    """Credentials that expire when the outside's clock says so, not this machine's."""
-
-    METHOD = CANONICAL_NAME = "by-the-outsides-clock"
-
-    def __init__(self, outside: Outside, inner: CredentialProvider) -> None:
-        super().__init__()
-        self._outside, self._inner = outside, inner
-
-    def load(self) -> Any:
-        loaded = self._inner.load()
-        loaded._time_fetcher = self._outside.clock.now
-        return loaded
-
-
 def by_botocore(outside: Outside) -> Callers:
     """Callers that are real down to the bytes' edge."""
-    return Callers(**sessions(outside))
+    return Callers(outside.clock.now, **sessions(outside))
 
 
 def sessions(outside: Outside) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Clouds:
 
     def __init__(self, clock: Clock, callers: Callers | None = None) -> None:
         self._clock = clock
-        self._callers = callers or Callers()
+        self._callers = callers or Callers(clock.now)
         self._lock = Lock()
         self._made: dict[str, tuple[Binding, Cloud]] = {}
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock, local
@@ -27,6 +28,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
     ReadOnlyCredentials,
 )
+from botocore.exceptions import CredentialRetrievalError
 from botocore.loaders import JSONFileLoader, Loader
 
 from controller.adapters.aws.caller import Caller, Clients
@@ -151,7 +153,10 @@ class WhoeverSends(Credentials):
         """botocore asks for them at each signature, in the thread that sends."""
         named: Credentials | None = getattr(self._named, "credentials", None)
         assert named is not None, "a client that roles share was used without naming one"
-        frozen: ReadOnlyCredentials = named.get_frozen_credentials()
+        try:
+            frozen: ReadOnlyCredentials = named.get_frozen_credentials()
+        except RuntimeError as error:  # botocore's only word for new credentials that have expired already
+            raise CredentialRetrievalError(provider=SenderProvider.METHOD, error_msg=str(error)) from error
         return frozen
 
 
@@ -195,7 +200,7 @@ class RoleClients:
         return ClientOfRole(self.shared.client(service, changes), self.sender, self.credentials)
 
 
-def credentials_of(access: Access, own: Caller) -> Credentials:
+def credentials_of(access: Access, own: Caller, now: Callable[[], datetime]) -> Credentials:
     """Of a role: asked for at the first call and again before they expire.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -213,20 +218,22 @@ def credentials_of(access: Access, own: Caller) -> Credentials:
             "expiry_time": given["Expiration"].isoformat(),
         }
 
-    return DeferredRefreshableCredentials(refresh_using=ask, method="assume-role")
+    return DeferredRefreshableCredentials(refresh_using=ask, method="assume-role", time_fetcher=now)
 
 
 class Callers:
     """One `Caller` for each access, made when first asked for.
 
-    `own` and `assumed` open sessions; a test hands over others.
+    `now` tells when a role's credentials expire; `own` and `assumed` open sessions; a test hands over others.
     """
 
     def __init__(
         self,
+        now: Callable[[], datetime],
         own: Callable[[str], boto3.Session] = own_session,
         assumed: Callable[[str, CredentialProvider], boto3.Session] = role_session,
     ) -> None:
+        self._now = now
         self._own = own
         self._assumed = assumed
         self._lock = Lock()
@@ -253,4 +260,4 @@ class Callers:
             sender = WhoeverSends()
             self._role_clients[region] = (SessionClients(self._assumed(region, SenderProvider(sender))), sender)
         own = self._of(Access(access.account, region))
-        return RoleClients(*self._role_clients[region], credentials_of(access, own))
+        return RoleClients(*self._role_clients[region], credentials_of(access, own, self._now))

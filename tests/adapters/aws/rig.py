@@ -12,6 +12,7 @@ from botocore.credentials import CredentialProvider
 
 from controller.adapters.aws.cloud import Clouds
 from controller.adapters.aws.session import Callers, role_session
+from controller.adapters.clock import SystemClock
 from controller.domain.actions import PrepareGroup, RunSlot
 from controller.domain.bindings import Binding, Place
 from controller.domain.content import Content
@@ -60,7 +61,7 @@ CURRENT: Any = CurrentWorld()
 SESSION = a_session()
 bind(SESSION, CURRENT)
 CLIENTS: dict[str, Any] = {}
-CALLERS = Callers(own=lambda _: SESSION)
+CALLERS = Callers(SystemClock().now, own=lambda _: SESSION)
 
 
 class SharedSandbox(Sandbox):
@@ -145,7 +146,8 @@ class Rig:
         )
 
     def _new_clouds(self, callers: Callers | None = None) -> Clouds:
-        return Clouds(ControllerClock(self.sandbox), callers or Callers(self._own, self._assumed))
+        clock = ControllerClock(self.sandbox)
+        return Clouds(clock, callers or Callers(clock.now, self._own, self._assumed))
 
     def stranger(self) -> Cloud:
         """The same place for somebody who remembers nothing; `hooks` may change what AWS answers."""

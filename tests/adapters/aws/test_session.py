@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from controller.adapters.aws.session import CHANGING, READING, Access, Callers, SessionClients
+from controller.adapters.clock import SystemClock
 from controller.domain.errors import Blocked
 from sandbox.wire.inprocess import bind_bytes
 from sandbox.world.faults import Fault
@@ -58,7 +59,7 @@ def test_a_session_name_has_only_what_sts_takes() -> None:
 
 
 def test_one_access_has_one_caller() -> None:
-    callers = Callers(own=a_session)
+    callers = Callers(SystemClock().now, own=a_session)
     access = Access(ACCOUNT, REGION)
     assert callers.of(access) is callers.of(Access(ACCOUNT, REGION))
     assert callers.of(access) is not callers.of(Access(ACCOUNT, "eu-central-1"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -37,10 +37,7 @@ SERVICES = ("sts", "elbv2", "cloudformation", "ecs", "ecr", "logs")
 
 @pytest.fixture
 def sandbox() -> Sandbox:
-    """In a far future: botocore itself compares what STS hands out with the real clock."""
-    sandbox = Sandbox()
-    sandbox.clock.advance_to(datetime(2100, 1, 1, tzinfo=UTC))
-    return sandbox
+    return Sandbox()
 
 
 class Counted:
@@ -73,7 +70,7 @@ def ask(callers: Callers, account: str) -> None:
 
 def test_many_roles_open_two_sessions_in_a_region(sandbox: Sandbox) -> None:
     counted = Counted(sandbox)
-    callers = Callers(counted.own, counted.assumed)
+    callers = Callers(sandbox.clock.now, counted.own, counted.assumed)
     for account in ACCOUNTS:
         ask(callers, account)
     assert sorted(counted.opened) == ["assumed", "own"]
@@ -81,7 +78,7 @@ def test_many_roles_open_two_sessions_in_a_region(sandbox: Sandbox) -> None:
 
 def test_each_call_is_signed_as_its_own_role_also_when_they_meet(sandbox: Sandbox) -> None:
     counted = Counted(sandbox)
-    callers = Callers(counted.own, counted.assumed)
+    callers = Callers(sandbox.clock.now, counted.own, counted.assumed)
     start = threading.Barrier(len(ACCOUNTS))
 
     def work(account: str) -> None:
@@ -105,7 +102,7 @@ def test_a_shared_client_that_nobody_named_a_role_for_signs_nothing(sandbox: San
     with pytest.raises(AssertionError, match="without naming one"):
         sender.get_frozen_credentials()
     counted = Counted(sandbox)
-    callers = Callers(counted.own, counted.assumed)
+    callers = Callers(sandbox.clock.now, counted.own, counted.assumed)
     ask(callers, ACCOUNTS[0])
     shared, _ = callers._role_clients[REGION]
     sandbox.world.calls.clear()
@@ -114,9 +111,31 @@ def test_a_shared_client_that_nobody_named_a_role_for_signs_nothing(sandbox: San
     assert len(sandbox.world.calls) == 0, "least of all with the controller's own credentials"
 
 
+def test_a_roles_credentials_are_asked_for_again_when_the_controllers_clock_says_that_they_expire(
+    sandbox: Sandbox,
+) -> None:
+    counted = Counted(sandbox)
+    callers = Callers(sandbox.clock.now, counted.own, counted.assumed)
+    ask(callers, ACCOUNTS[0])
+    sandbox.clock.advance(1800)
+    ask(callers, ACCOUNTS[0])
+    assert len(sandbox.world.calls.of("sts", "AssumeRole")) == 1
+    sandbox.clock.advance(1800)
+    ask(callers, ACCOUNTS[0])
+    assert len(sandbox.world.calls.of("sts", "AssumeRole")) == 2
+
+
+def test_new_credentials_that_have_expired_already_are_told_as_what_they_are(sandbox: Sandbox) -> None:
+    counted = Counted(sandbox)
+    callers = Callers(lambda: sandbox.clock.now() + timedelta(days=1), counted.own, counted.assumed)
+    with pytest.raises(Blocked, match="still expired") as blocked:
+        callers.of(access(ACCOUNTS[0])).read(DESCRIBE_STACKS({"StackName": "x"}), "a stack")
+    assert blocked.value.code == "aws.credentials"
+
+
 def test_accounts_without_a_role_share_the_controllers_own_clients(sandbox: Sandbox) -> None:
     counted = Counted(sandbox)
-    callers = Callers(counted.own, counted.assumed)
+    callers = Callers(sandbox.clock.now, counted.own, counted.assumed)
     for account in ACCOUNTS:
         with pytest.raises(Blocked):
             callers.of(Access(account, REGION)).read(DESCRIBE_STACKS({"StackName": "x"}), "a stack")
@@ -156,7 +175,7 @@ def test_clients_of_lean_models_work(sandbox: Sandbox) -> None:
 
 def test_only_so_many_clouds_are_kept_the_ones_used_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clouds, "KEPT", 2)
-    kept = Clouds(MovedClock(), Callers(own=a_session))
+    kept = Clouds(MovedClock(), Callers(MovedClock().now, own=a_session))
     dev, staging, prod = (a_binding(name) for name in ("dev", "staging", "prod"))
     first = kept.of(dev)
     kept.of(staging)
