@@ -75,14 +75,14 @@ def _clear(name: str, slot: Slot, view: SlotView) -> Outcome:
 
 
 def _behind_balancer(name: str, service: Service, deployment: Deployment, view: ServiceView) -> Ask | None:
-    """Both target groups exist, the idle one as the file says, and the test rule leads to it."""
-    settings, idle = group_settings(service), deployment.sides(name).idle
+    """Both target groups exist, one that serves nobody as the file says, and the test rule leads to the idle one."""
+    settings, sides = group_settings(service), deployment.sides(name)
     assert settings is not None and service.route is not None, f"{name} is routed, so it has a health check"
-    group, other = view.slots[idle].group, view.slots[idle.other].group
-    if group is None or group.settings != settings:
-        return Ask(PrepareGroup(name, idle, settings), f"prepare the target group of {name} in {idle}")
-    if other is None:
-        return Ask(PrepareGroup(name, idle.other, settings), f"prepare the target group of {name} in {idle.other}")
+    idle = sides.idle
+    for slot in (idle, idle.other):
+        group, serves = view.slots[slot].group, slot == sides.live
+        if group is None or (group.settings != settings and not serves):
+            return Ask(PrepareGroup(name, slot, settings), f"prepare the target group of {name} in {slot}")
     rule, header = view.test_rule, deployment.header(name)
     if rule is None or rule.header != header.reveal() or rule.weights.get(idle, 0) == 0:
         return Ask(PutTestRule(name, idle, header), f"open {idle} of {name} to the smoke test")
