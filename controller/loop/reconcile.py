@@ -122,9 +122,12 @@ class Reconciler:
     def _pass(self, name: str, tenure: Tenure) -> Pass:
         binding = self._world.bindings[name]
         cloud = self._world.clouds.of(binding)
-        self._wanted.look(self._state(name).environment, binding, tenure)
-        resolved = self._wanted.seal(self._state(name).deployments, cloud, tenure)
         state = self._state(name)
+        if self._wanted.look(state.environment, binding, tenure):
+            state = self._state(name)
+        resolved = self._wanted.seal(state.deployments, cloud, tenure)
+        if resolved:
+            state = self._state(name)
         asked, found = self._wanted.find(state.environment, state.orders, binding, tenure)
         now = self._world.clock.now()
         choice = choose(asked, state.deployments, state.orders, replace(state.known, found=found), now)

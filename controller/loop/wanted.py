@@ -30,10 +30,11 @@ class Wanted:
         self._world = world
         self._not_before: dict[str, float] = {}
 
-    def look(self, environment: Environment, binding: Binding, tenure: Tenure) -> None:
-        """Answer the environment's requests for a look, unless the last one failed a moment ago."""
+    def look(self, environment: Environment, binding: Binding, tenure: Tenure) -> bool:
+        """Answer the environment's requests for a look, unless the last one failed a moment ago. Whether it was
+        looked, and the rows are others."""
         if not environment.must_look or self.retry_in(environment.name):
-            return
+            return False
         now = self._world.clock.now()
         try:
             look = look_at_head(environment, binding, self._world.source, now)
@@ -44,6 +45,7 @@ class Wanted:
             seen = replace(environment, head_seen=environment.head_requested)
             look = Look(replace(seen, problem=Reason(error.code, str(error))))
         self._keep(environment, look, tenure, now)
+        return True
 
     def retry_in(self, name: str) -> timedelta | None:
         left = self._not_before.get(name, 0.0) - self._world.clock.monotonic()
@@ -92,7 +94,8 @@ class Wanted:
             return Named(Reason(error.code, str(error)))
 
     def seal(self, deployments: Iterable[Deployment], cloud: Cloud, tenure: Tenure) -> dict[str, Resolved]:
-        """Look up the images of every waiting revision that lacks some, and seal those that are complete."""
+        """Look up the images of every waiting revision that lacks some, and seal those that are complete. The answers
+        by deployment: none when there was nothing to look up."""
         waiting = [one for one in deployments if one.phase is Phase.WAITING and not one.revision.is_sealed]
         answers = {deployment.id: self._resolved(deployment, cloud) for deployment in waiting}
         for deployment in waiting:
