@@ -112,8 +112,16 @@ def _services(play: Play) -> Iterator[Any]:
     for at in range(0, len(names), 10):
         shown = play.outside.look("ecs", "DescribeServices", cluster=PLACE, services=names[at : at + 10])["services"]
         for one in shown:
-            definition = one["taskDefinition"].rpartition("/")[2]
-            yield one["serviceName"], one["status"], definition, one["desiredCount"], one["runningCount"]
+            runs = _definition(play, one["taskDefinition"])
+            if one["desiredCount"] or one["runningCount"]:  # one that is empty is as good as none
+                yield one["serviceName"], one["status"], runs, one["desiredCount"], one["runningCount"]
+
+
+def _definition(play: Play, arn: str) -> tuple[Any, ...]:
+    """Without its number: of two that are alike either will do."""
+    shown = play.outside.look("ecs", "DescribeTaskDefinition", taskDefinition=arn)["taskDefinition"]
+    unlike = {"taskDefinitionArn", "revision", "registeredAt"}
+    return tuple(sorted((key, str(value)) for key, value in shown.items() if key not in unlike))
 
 
 def _log_groups(play: Play) -> tuple[str, ...]:

@@ -8,7 +8,9 @@ Times are taken by their distance from now, so that a run that was held up for f
 undisturbed one did is the same run, a little later. Two things follow from that, and are accepted: stamps of what is
 past are left out, because nothing is decided by them (invariant S16 is just that, and clock jumps look for its
 violation); and what comes round by itself (sweeps, health checks of healthy targets, a cache's end) may come at any
-moment. With `exactly` neither is, and virtual time is part of the state.
+moment, whatever is in the cache. A controller is known by its place among those that live, not by its name: the
+successor of a dead one that knows the same is the same. With `exactly` none of this is so, and virtual time is part of
+the state.
 """
 
 import functools
@@ -67,33 +69,42 @@ class ByValue(pickle.Pickler):
         super().__init__(file, protocol=5)
         self.fast = True
         self._now, self._monotonic, self._exactly = now, monotonic, exactly
+        self._told: dict[type, Callable[[Any], Any]] = {}
 
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, NO_STATE):
-            return str, (type(value).__name__,)
-        if isinstance(value, Secret):
-            return str, ("a secret",)
-        if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinMethodType):
-            return str, (value.__qualname__,)
-        return NotImplemented if self._exactly else self._timeless(value)
+        told = self._told.get(type(value))
+        if told is None:
+            told = self._told[type(value)] = self._how(value)
+        return told(value)
 
-    def _timeless(self, value: Any) -> Any:
+    def _how(self, value: Any) -> Callable[[Any], Any]:
+        """By its type, which is looked at once: there are many values."""
+        if isinstance(value, NO_STATE):
+            name = type(value).__name__
+            return lambda _: (str, (name,))
+        if isinstance(value, Secret):
+            return lambda _: (str, ("a secret",))
+        if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinMethodType):
+            return lambda one: (str, (one.__qualname__,))
+        return (lambda _: NotImplemented) if self._exactly else self._timeless(value)
+
+    def _timeless(self, value: Any) -> Callable[[Any], Any]:
         match value:
             case datetime():
-                return str, (f"in {distance(value, self._now)}" if value > self._now else "past",)
+                return lambda one: (str, (f"in {distance(one, self._now)}" if one > self._now else "past",))
             case RegisteredTarget():
-                return str, (_target(value, self._now),)
+                return lambda one: (str, (_target(one, self._now),))
             case Looked():
-                return str, (f"{self._monotonic - value.at:.3f} {value.meant}",)
+                return lambda one: (str, (f"{self._monotonic - one.at:.3f} {one.meant}",))
             case Round() | deque():
-                return str, ("comes round",)
+                return lambda _: (str, ("comes round",))
             case Remembered():
-                return _list, tuple((key, kept) for key, (_, kept) in value._values.items())
+                return lambda _: (str, ("tags, or where a place's parts are",))
             case Heads():
-                return str, (str({name: sha for name, (sha, _) in value._asked.items()}),)
+                return lambda one: (str, (str({name: sha for name, (sha, _) in one._asked.items()}),))
             case Service():
-                return _list, tuple(kept for name, kept in vars(value).items() if name != "events")
-        return NotImplemented
+                return lambda one: (_list, tuple(kept for name, kept in vars(one).items() if name != "events"))
+        return lambda _: NotImplemented
 
 
 def _list(*values: Any) -> list[Any]:
@@ -193,14 +204,11 @@ def _memory(process: Process, exactly: bool) -> Any:
         times: Any = alarms, process._ticked_at, tenures._quiet_until, wanted
     else:
         rings = [(name, distance(moment, now)) for name, moment, every in alarms if every is None]
-        waits = {
-            key: {name: _left(moment, monotonic) for name, moment in value.items()} for key, value in wanted.items()
-        }
-        times = rings, {name: _left(moment, monotonic) for name, moment in quiet.items()}, waits
+        waits = {key: _left(value, monotonic) for key, value in wanted.items()}
+        times = rings, _left(quiet, monotonic), waits
         known.pop("_looked_around", None)
         loop["_offset"] = round(loop["_offset"])
     return (
-        process.gate.owner,
         (process.is_asleep, process._has_jumped, process.time.ahead),
         [given[0] for _, given in process.pool.waiting],
         times,
@@ -217,12 +225,15 @@ def _left(moments: Mapping[str, float], now: float) -> dict[str, float]:
 
 def rows(play: Play, exactly: bool = True) -> list[Any]:
     now = play.outside.clock.now()
-    return [tuple(_told(value, now, exactly) for value in row) for row in play.rows(*ROWS)]
+    places = {} if exactly else {process.gate.owner: place for place, process in enumerate(play.processes)}
+    return [tuple(_told(value, now, exactly, places) for value in row) for row in play.rows(*ROWS)]
 
 
-def _told(value: Any, now: datetime, exactly: bool) -> Any:
+def _told(value: Any, now: datetime, exactly: bool, places: Mapping[str, int]) -> Any:
     if not isinstance(value, str):
         return value
+    if value in places:
+        return places[value]
     told = CALL.sub("a call", SENTENCE.sub("", value))
     if exactly:
         return told
@@ -234,6 +245,9 @@ def _told(value: Any, now: datetime, exactly: bool) -> Any:
 
 
 def _in_short(step: Any) -> Any:
-    """Of a step that is over: what became of it."""
+    """Of a step that is over: what became of it, and what a later step still asks of it (`Deployment.did`)."""
     is_over = isinstance(step, dict) and step.get("state") not in {None, "pending", "running"}
-    return {key: step[key] for key in ("number", "kind", "state", "acted") if key in step} if is_over else step
+    if not is_over:
+        return step
+    asked = [mark for mark in step.get("acted", ()) if mark.startswith("RunSlot")]
+    return {**{key: step[key] for key in ("number", "kind", "state") if key in step}, "acted": asked}

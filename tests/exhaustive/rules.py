@@ -22,15 +22,32 @@ class Rule:
     fits: Callable[[Planned, str], bool]
 
 
-def _is_late(fault: Planned, operation: str) -> bool:
-    """A call that was on its way while its caller lost the lease: AWS cannot refuse it."""
-    return fault.site.kind is SiteKind.CHANGE and fault.kind in SLEEPS and fault.site.name.endswith(operation)
+def _late(*operations: str, leaves: tuple[str, ...]) -> Callable[[Planned, str], bool]:
+    """One of these calls was on its way while its caller lost the lease: AWS cannot refuse it."""
+
+    def fits(fault: Planned, found: str) -> bool:
+        is_late = fault.site.kind is SiteKind.CHANGE and fault.kind in SLEEPS
+        return is_late and fault.site.name.rpartition(".")[2] in operations and found.startswith(leaves)
+
+    return fits
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
         "a RegisterTaskDefinition that arrives late makes one revision more, which nothing ever runs",
-        lambda fault, found: _is_late(fault, ".RegisterTaskDefinition") and found.startswith("END definitions"),
+        _late("RegisterTaskDefinition", leaves=("END definitions",)),
+    ),
+    Rule(
+        "a CreateRule that arrives when all is over leaves a test rule, which the next deployment closes",
+        _late("CreateRule", leaves=("L1: 1 test rules", "END rules")),
+    ),
+    Rule(
+        "a ModifyRule that arrives late sets weights that were meant before",
+        _late("ModifyRule", leaves=("S4", "S5", "L1", "END rules")),
+    ),
+    Rule(
+        "a CreateService or UpdateService that arrives late sets a count that was meant before",
+        _late("CreateService", "UpdateService", leaves=("S5", "L1", "END services", "END tasks", "END groups")),
     ),
 )
 
