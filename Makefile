@@ -54,7 +54,8 @@ test: .venv/dev.stamp
 
 .PHONY: test-exhaustive
 test-exhaustive: .venv/dev.stamp
-	@exec $(BIN)/python -m tests.exhaustive $(ARGS)
+	@$(BIN)/python -m tests.exhaustive $(ARGS)
+	@TIDEGATE_EVERY_STEP=1 exec $(BIN)/python -m pytest -q -n 2 tests/scenarios/test_restored.py
 
 .PHONY: lint
 lint: .venv/dev.stamp

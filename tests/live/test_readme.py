@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def test_the_five_minutes_of_the_readme_go_as_they_are_told(tmp_path: Path) -> N
         assert any(line.startswith("live: dev ") for line in lines), "".join(lines)
         for command in commands():
             done = subprocess.run(
-                command.split(),
+                shlex.split(command),
                 cwd=tmp_path,
                 env=environment,
                 capture_output=True,
