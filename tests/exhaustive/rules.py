@@ -49,6 +49,19 @@ RULES: tuple[Rule, ...] = (
         "a CreateService or UpdateService that arrives late sets a count that was meant before",
         _late("CreateService", "UpdateService", leaves=("S5", "L1", "END services", "END tasks", "END groups")),
     ),
+    Rule(
+        "a plan from a first picture that is old, or lacks a service, rolls what is live already",
+        lambda fault, found: (
+            fault.site.kind is SiteKind.READ
+            and fault.site.occurrence == 1
+            and fault.kind in {Kind.STALE, Kind.MISSING}
+            and found.startswith(("END deployments", "END told", "END rules", "END services", "END groups"))
+        ),
+    ),
+    Rule(
+        "an order to deploy is refused when GitHub refuses to tell what it names, and says so",
+        lambda fault, found: fault.story == "an_older_commit" and fault.kind is Kind.DENIED and found.startswith("END"),
+    ),
 )
 
 
