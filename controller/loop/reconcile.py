@@ -85,11 +85,7 @@ class Reconciler:
         if isinstance(tenure, Elsewhere):
             return Pass(name, Reason(ELSEWHERE, f"{tenure.owner} looks after it"), tenure.left)
         done = self._survive(name, tenure)
-        if done.look_again_in is None and tenure.quiet_seconds > 0:
-            # A lease is not given back in its quarantine: were it left so, the next to claim it would wait as well.
-            done = replace(done, look_again_in=timedelta(seconds=tenure.quiet_seconds))
-        self._tenures.leave(tenure, done.look_again_in)
-        return done
+        return replace(done, look_again_in=self._tenures.leave(tenure, done.look_again_in))
 
     def _survive(self, name: str, tenure: Tenure) -> Pass:
         try:

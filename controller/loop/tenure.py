@@ -80,25 +80,27 @@ class Tenures:
         tenure = self._held[environment] = Tenure(claimed, self._store, self._clock, taken_at, quiet_until)
         return tenure
 
-    def leave(self, tenure: Tenure, look_again_in: timedelta | None) -> None:
+    def leave(self, tenure: Tenure, look_again_in: timedelta | None) -> timedelta | None:
         """The pass is over: no call of ours is on its way, and the next look is a row. None: nothing is due.
 
-        The lease is given back unless the next look comes soon, or the calls of whoever had it before are still waited
-        for: then it would look as if there were none. Nothing happens when it was lost.
+        The lease is given back unless the next look comes soon; the answer is when that is. While the calls of whoever
+        had it before are still waited for it comes when that is over: given back, the lease would look as if there
+        were none. Nothing happens when it was lost.
         """
-        environment, kept = tenure.lease.environment, self._is_kept(tenure, look_again_in)
+        quiet = timedelta(seconds=tenure.quiet_seconds)
+        if quiet:
+            look_again_in = quiet if look_again_in is None else min(look_again_in, quiet)
+        soon = look_again_in is not None and look_again_in <= timedelta(seconds=SOON_SECONDS)
+        environment = tenure.lease.environment
         due_at = None if look_again_in is None else self._clock.now() + look_again_in
         with self._store.write() as unit:
             if unit.leases.is_held(tenure.lease):
                 unit.timers.set(environment, due_at)
-                if not kept:
+                if not soon:
                     unit.leases.release(tenure.lease)
-        if not kept:
+        if not soon:
             self._forget(environment)
-
-    def _is_kept(self, tenure: Tenure, look_again_in: timedelta | None) -> bool:
-        soon = look_again_in is not None and look_again_in <= timedelta(seconds=SOON_SECONDS)
-        return soon or tenure.quiet_seconds > 0
+        return look_again_in
 
     def give_back_all(self) -> None:
         """At the end, when no pass runs any more: whoever comes next need not wait, and those who run look at once."""

@@ -40,8 +40,8 @@ MISTAKES = (
     Mistake(
         "the wait after a takeover is over with the first rest",
         TENURE,
-        "return soon or tenure.quiet_seconds > 0",
-        "return soon",
+        "        if quiet:",
+        "        if False:",
         "tests/scenarios/test_under_attack.py::test_whoever_takes_over_waits_also_when_it_rested_in_between",
     ),
     Mistake(
