@@ -76,7 +76,7 @@ def test_a_request_for_a_look_is_found_until_it_is_answered(store: Store, clock:
 
 def test_an_unanswered_order_is_found_whatever_the_timer_says(store: Store, clock: MovedClock) -> None:
     with store.write() as unit:
-        unit.timers.set("staging", clock.now() + timedelta(hours=1))
+        unit.timers.set("staging", clock.now() + timedelta(minutes=5))
         unit.orders.leave(Order(0, OrderKind.UNHOLD, "staging", None, "because", "ada", clock.now()))
     assert found(store, clock) == [at_once("staging")]
 
