@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlmodel import col
 
 from controller.store.tables import OutboxRow
@@ -28,8 +29,11 @@ def from_row(row: Mapping[str, Any]) -> Message:
     return Message(row["seq"], row["kind"], row["key"], row["body"], row["attempts"])
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(col(OutboxRow.due_at) <= now, col(OutboxRow.due_at) > now + LONGEST_WAIT)
+def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What is due, and what is due because nobody puts anything off so long: that clock was set back since. Each
+    is a range of the index; asked as one they are a scan of everything that was ever sent."""
+    due_at = col(OutboxRow.due_at)
+    return due_at <= now, due_at > now + LONGEST_WAIT
 
 
 class Outbox:
@@ -44,28 +48,14 @@ class Outbox:
 
     def due(self, now: datetime, limit: int = 50) -> tuple[Message, ...]:
         """Unsent messages whose time has come, longest due first."""
-        found = self._transaction.rows(
-            select(OutboxRow).where(_is_due(now)).order_by(col(OutboxRow.due_at), col(OutboxRow.seq)).limit(limit)
-        )
-        return tuple(map(from_row, found))
+        asked = select(OutboxRow).order_by(col(OutboxRow.due_at), col(OutboxRow.seq)).limit(limit)
+        found = chain.from_iterable(self._transaction.rows(asked.where(which)) for which in _due(now))
+        return tuple(map(from_row, islice(found, limit)))
 
     def claim(self, now: datetime, hold: timedelta) -> Message | None:
         """The message that is due for longest, and not due again before `hold` is over: one statement, so that of two
         who ask only one gets it. Whoever crashes while sending leaves it to be sent again."""
-        longest_due = (
-            select(col(OutboxRow.seq))
-            .where(_is_due(now))
-            .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        row = self._transaction.changed(
-            update(OutboxRow)
-            .where(col(OutboxRow.seq) == longest_due.scalar_subquery())
-            .values(due_at=now + hold)
-            .returning(*(col(getattr(OutboxRow, name)) for name in ("seq", "kind", "key", "body", "attempts")))
-        )
-        return None if row is None else from_row(row)
+        return next((message for which in _due(now) if (message := self._claim(which, now + hold))), None)
 
     def sent(self, message_id: int) -> None:
         now = self._transaction.clock.now()
@@ -80,3 +70,19 @@ class Outbox:
             .where(col(OutboxRow.seq) == message_id)
             .values(due_at=retry_at, attempts=col(OutboxRow.attempts) + 1, detail=why)
         )
+
+    def _claim(self, which: ColumnElement[bool], until: datetime) -> Message | None:
+        longest_due = (
+            select(col(OutboxRow.seq))
+            .where(which)
+            .order_by(col(OutboxRow.due_at), col(OutboxRow.seq))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = self._transaction.changed(
+            update(OutboxRow)
+            .where(col(OutboxRow.seq) == longest_due.scalar_subquery())
+            .values(due_at=until)
+            .returning(*(col(getattr(OutboxRow, name)) for name in ("seq", "kind", "key", "body", "attempts")))
+        )
+        return None if row is None else from_row(row)
