@@ -4,7 +4,7 @@ One deployment runs at a time. Among the waiting ones the newest that is sealed 
 superseded by it; one that waits for its images holds nobody up. A way back that a person ordered goes before them all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -47,6 +47,7 @@ def choose(
         table.update({deployment.id: deployment for deployment in answer.changed})
         openings += [answer.opening] if answer.opening else []
         answered.append(answer.order)
+    _follow_what_is_live(table, known.live)
     queue = _queue(environment, table, now)
     changed = tuple(value for key, value in table.items() if value != before[key])
     return Choice(environment, queue, changed, tuple(answered), tuple(openings))
@@ -58,10 +59,12 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
     in_flight = [deployment for deployment in table.values() if deployment.phase in IN_FLIGHT]
     assert len(in_flight) <= 1, f"one running deployment per environment, found {[one.id for one in in_flight]}"
     waiting = [deployment for deployment in table.values() if deployment.phase is Phase.WAITING]
-    ordered = [deployment for deployment in waiting if deployment.kind is not Kind.DEPLOY]
-    sealed = [one for one in waiting if one.kind is Kind.DEPLOY and one.revision.is_sealed]
+    ordered = [one for one in waiting if one.kind is not Kind.DEPLOY]
+    restarts = [one for one in waiting if one.restarts_what_is_live]
+    versions = [one for one in waiting if one.kind is Kind.DEPLOY and one not in restarts]
+    sealed = [one for one in versions if one.revision.is_sealed]
     if sealed:
-        _supersede(table, sealed[-1], waiting, now)
+        _supersede(table, sealed[-1], versions, now)
     if in_flight:
         _stand_behind(table, in_flight[0])
         rests = in_flight[0].restored and environment.hold is not None
@@ -70,8 +73,15 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
     if doubled:
         return (doubled[0],)
     retiring = [deployment for deployment in reversed(table.values()) if deployment.is_retiring]
-    first = ordered or sealed[-1:] or waiting[-1:]
-    return (*first[:1], *retiring)
+    first = ordered[:1] or (*restarts[:1], *(sealed[-1:] or versions[-1:]))
+    return (*first, *retiring)
+
+
+def _follow_what_is_live(table: dict[str, Deployment], live: Deployment | None) -> None:
+    """What another deployment has brought meanwhile is what a restart restarts."""
+    for deployment in table.values():
+        if deployment.phase is Phase.WAITING and deployment.restarts_what_is_live and live is not None:
+            table[deployment.id] = replace(deployment, revision=live.revision)
 
 
 def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
@@ -83,9 +93,13 @@ def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
 
 def _supersede(table: dict[str, Deployment], newest: Deployment, waiting: Sequence[Deployment], now: datetime) -> None:
     for older in waiting:
-        if older.number < newest.number and older.kind is Kind.DEPLOY:
-            reason = Reason("deployment.superseded", f"{newest.id} is newer, and contains it")
-            table[older.id] = older.moved(Phase.SUPERSEDED, reason, now)
+        if older.number < newest.number:
+            why = (
+                f"was asked for after it: {newest.because_of.text}"
+                if newest.because_of
+                else "is newer, and contains it"
+            )
+            table[older.id] = older.moved(Phase.SUPERSEDED, Reason("deployment.superseded", f"{newest.id} {why}"), now)
 
 
 def closed_warm_records(
@@ -95,11 +109,7 @@ def closed_warm_records(
     one stops keeping those warm, and goes on to retire the rest."""
     steps = starting.plan.steps if starting.plan else ()
     taken = {name for step in steps if step.kind is StepKind.RETIRE for name in step.services}
-    closed = (
-        _closed(deployment, taken, starting, now)
-        for deployment in deployments
-        if deployment.is_retiring and deployment.number < starting.number
-    )
+    closed = (_closed(deployment, taken, starting, now) for deployment in deployments if deployment.is_retiring)
     return tuple(after for after, before in closed if after != before)
 
 
@@ -123,9 +133,10 @@ def consequences(environment: Environment, before: Deployment, after: Deployment
         return environment
     match after.phase:
         case Phase.RUNNING if after.kind is Kind.DEPLOY:
-            return replace(environment, hold=None)
+            return replace(environment, hold=_hold_beside(environment, after))
         case Phase.SUCCEEDED if after.kind is Kind.DEPLOY:
-            return replace(environment, live=after.number, live_since=now, hold=None)
+            hold = _hold_beside(environment, after)
+            return replace(environment, live=after.number, live_since=now, hold=hold)
         case Phase.SUCCEEDED if after.is_way_back:
             return _gone_back(environment, after, now)
         case Phase.ROLLING_BACK if after.reason.code != CLEARED:
@@ -134,18 +145,23 @@ def consequences(environment: Environment, before: Deployment, after: Deployment
             return environment
 
 
+def _hold_beside(environment: Environment, deployment: Deployment) -> Hold | None:
+    """A restart of what is live releases nothing."""
+    return environment.hold if deployment.restarts_what_is_live else None
+
+
 def _gone_back(environment: Environment, deployment: Deployment, now: datetime) -> Environment:
     """The older version is live; what was live before it doesn't come again before a person lets it."""
     assert deployment.because_of is not None, f"{deployment.id} rolls back because of something"
     until = HoldUntil(deployment.revision.file.rollback.hold)
-    hold = Hold(deployment.because_of, until, now, deployment.number)
+    hold = Hold(deployment.because_of, until, now, deployment.number, deployment.revision.commit.sha)
     left = replace(environment, live=deployment.number, live_since=now, hold=hold)
     return _quarantined(left, deployment.leaves, deployment.number)
 
 
 def adopted(environment: Environment, deployment: Deployment) -> Environment:
     """Somebody rolled `deployment` back by hand: what it brought doesn't come again before a person lets it."""
-    return _quarantined(environment, deployment.brings, deployment.number)
+    return _quarantined(environment, _news(deployment, deployment.brings), deployment.number)
 
 
 def _quarantined(environment: Environment, contents: Mapping[str, str], number: int) -> Environment:
@@ -160,7 +176,7 @@ def _held(environment: Environment, deployment: Deployment, now: datetime) -> En
     until = HoldUntil(deployment.revision.file.rollback.hold)
     if environment.hold is not None and environment.hold.until is HoldUntil.PERSON:
         until = HoldUntil.PERSON
-    hold = Hold(deployment.reason, until, now, deployment.number)
+    hold = Hold(deployment.reason, until, now, deployment.number, deployment.revision.commit.sha)
     held = replace(environment, hold=hold)
     return _quarantined(held, _blamed(deployment), deployment.number) if deployment.turning.quarantines else held
 
@@ -168,5 +184,10 @@ def _held(environment: Environment, deployment: Deployment, now: datetime) -> En
 def _blamed(deployment: Deployment) -> Mapping[str, str]:
     """The culprits' contents; when nobody can tell, the combination of all that rolled."""
     assert deployment.turning is not None
-    blamed = deployment.turning.culprits or tuple(deployment.brings)
-    return {name: deployment.brings[name] for name in blamed}
+    return _news(deployment, deployment.turning.culprits or tuple(deployment.brings))
+
+
+def _news(deployment: Deployment, services: Iterable[str]) -> Mapping[str, str]:
+    """What it brought that was not live before: a restart, or another health check, brings the same content again."""
+    brings, leaves = deployment.brings, deployment.leaves
+    return {name: brings[name] for name in services if brings[name] != leaves.get(name)}

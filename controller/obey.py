@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
+from controller.domain.deployment import IN_FLIGHT, RESTART_ORDERED, Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
@@ -189,20 +189,29 @@ def _is_same(one: Deployment, other: Deployment) -> bool:
 
 
 def _deploy(case: _Case) -> Answer | None:
-    wish, live = case.order.wish, case.known.live
+    wish = case.order.wish
     if wish.restart and wish.ref is None:
-        if live is None:
-            return case.refused(f"nothing is live in {case.environment.name}: there is nothing to restart")
-        found: Revision | Reason | None = live.revision
-    else:
-        found = case.known.found.get(case.order.id)
+        return _restart(case)
+    found = case.known.found.get(case.order.id)
     if found is None:
         return None
     if isinstance(found, Reason):
         return case.refused(found.text)
-    because = case.because("deploy.ordered", "restarted it" if wish.restart else "ordered it")
+    because = case.because("deploy.ordered", "ordered it")
     told = f"{found.version} waits for its gates{', and restarts every service' if wish.restart else ''}"
     return case.done(told, opening=Opening(Kind.DEPLOY, found, because, restart=wish.restart))
+
+
+def _restart(case: _Case) -> Answer:
+    live = case.known.live
+    if live is None:
+        return case.refused(f"nothing is live in {case.environment.name}: there is nothing to restart")
+    waits = next((one for one in case.table.values() if one.restarts_what_is_live and one.phase is Phase.WAITING), None)
+    if waits is not None:
+        return case.refused(f"{waits.id} is about to restart it already")
+    opening = Opening(Kind.DEPLOY, live.revision, case.because(RESTART_ORDERED, "restarted it"), restart=True)
+    what = f"what {case.running.id} leaves live" if case.running else live.revision.version
+    return case.done(f"every service of {what} is restarted", opening=opening)
 
 
 def _prune(case: _Case) -> Answer:

@@ -7,7 +7,7 @@ import pytest
 
 from controller.decide import decide, needed
 from controller.domain import actions
-from controller.domain.deployment import Deployment, Pause, Phase
+from controller.domain.deployment import Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -359,15 +359,34 @@ def test_a_slot_that_somebody_gave_traffic_is_not_retired() -> None:
     assert film.world.services["backend"].slots[Slot.BLUE].desired == 2
 
 
-def test_traffic_that_somebody_sent_back_whole_to_the_warm_version_is_adopted_after_three_looks() -> None:
-    film = a_film(WARM)
+def sent_back(film: Film) -> Film:
+    """It has succeeded, and somebody sent all of the traffic to the version before, which is still warm."""
     film.until(Phase.SUCCEEDED)
     for name in ("backend", "frontend"):
         film.world.services[name] = replace(film.world.services[name], rule=a_rule(100, 0, name))
+    return film
+
+
+def test_traffic_that_somebody_sent_back_whole_to_the_warm_version_is_adopted_after_three_looks() -> None:
+    film = sent_back(a_film(WARM))
+    film.terms = terms(moved_last=film.deployment.number)
     while not film.decisions[-1].adopts:
         film._pass()
     assert [decision.reason.code for decision in film.decisions[-3:]] == ["traffic.adopted"] * 3
     assert {film.world.services[name].slots[Slot.BLUE].desired for name in ("backend", "frontend")} == {2}
+
+
+@pytest.mark.parametrize("is_way_back", [False, True])
+def test_a_way_back_by_hand_is_adopted_only_of_what_moved_last_and_never_of_a_rollback(is_way_back: bool) -> None:
+    film = sent_back(a_film(WARM))
+    number = film.deployment.number
+    if is_way_back:
+        film.deployment = replace(film.deployment, kind=Kind.ROLLBACK)
+    film.terms = terms(moved_last=number if is_way_back else number + 1)
+    for _ in range(200):
+        film._pass()
+    assert film.decisions[-1].reason.code == "traffic.foreign_change" and not film.decisions[-1].adopts
+    assert film.world.services["backend"].slots[Slot.BLUE].desired == 2
 
 
 def test_a_deployment_that_turns_back_can_not_turn_back_again() -> None:

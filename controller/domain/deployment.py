@@ -49,6 +49,10 @@ IN_FLIGHT = frozenset({Phase.RUNNING, Phase.ROLLING_BACK})
 FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not following)
 
 
+RESTART_ORDERED = "restart.ordered"
+"""The code of what makes a deployment that restarts what is live."""
+
+
 class Kind(StrEnum):
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -115,8 +119,9 @@ class Deployment:
     `secret` opens the idle slots to the smoke test. `definitions` maps content digests to the task definitions that
     were registered for this deployment. `because_of`: what a person said, or did, that made it. `back_to` (rollback):
     the id of the deployment whose revision comes back. `restart`: every service rolls, changed or not. `pruned`
-    (prune): the service that goes. `restored`: its rows come from a backup, and the world may have gone on without
-    them. `version` is the row's, for compare-and-set.
+    (prune): the service that goes. `replaced`: the id of the deployment whose version was live until this one's was.
+    `restored`: its rows come from a backup, and the world may have gone on without them. `version` is the row's, for
+    compare-and-set.
     """
 
     id: str
@@ -142,6 +147,7 @@ class Deployment:
     restored: bool = False
     restart: bool = False
     pruned: str | None = None
+    replaced: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -151,6 +157,11 @@ class Deployment:
     def is_way_back(self) -> bool:
         """It brings an older revision back: nothing is ever rolled back that rolls back."""
         return self.kind is Kind.ROLLBACK
+
+    @property
+    def restarts_what_is_live(self) -> bool:
+        """It brings nothing new, whatever is live when it starts."""
+        return self.restart and self.because_of is not None and self.because_of.code == RESTART_ORDERED
 
     @property
     def leaves(self) -> Mapping[str, str]:

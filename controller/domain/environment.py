@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from controller.domain.reason import Reason
 
+REWRITTEN = "source.history_rewritten"
+"""The code of the problem that the branch no longer contains what was recorded."""
+
 
 class HoldUntil(StrEnum):
     PERSON = "person"
@@ -15,12 +18,14 @@ class HoldUntil(StrEnum):
 
 @dataclass(frozen=True)
 class Hold:
-    """The environment waits after turning back; `deployment` is the number of the one that turned back."""
+    """The environment waits after turning back; `deployment` is the number of the one that turned back, `commit` its
+    commit."""
 
     reason: Reason
     until: HoldUntil
     since: datetime
     deployment: int
+    commit: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Environment:
     """`head_requested` counts the reasons to look at the branch's head, `head_seen` how many of them were answered:
     a request that arrives during a look is never lost.
 
-    `recorded` is the last commit that was recorded, `live` the number of the deployment that settled last;
+    `recorded` is the last commit that was looked at and taken, `wanted` the last one among them that changed something
+    which is deployed; `live` the number of the deployment that settled last;
     `problem` is what keeps the newest commit from being recorded (a broken file, an unreadable repository), `trouble`
     what kept the last pass from looking or acting (AWS throttles, denies, can't be reached).
     """
@@ -49,6 +55,7 @@ class Environment:
     live: int | None = None
     live_since: datetime | None = None
     recorded: str | None = None
+    wanted: str | None = None
     hold: Hold | None = None
     quarantines: tuple[Quarantine, ...] = field(default=())
     problem: Reason | None = None

@@ -134,13 +134,32 @@ def _warm(overview: Overview) -> _Answer | None:
 def _at_rest(overview: Overview) -> _Answer | None:
     if overview.live is None:
         return None
-    newest, live = overview.environment.recorded, overview.live.revision
-    if newest is None or newest == live.commit.sha:
-        text = f"{live.version} is live, and nothing else is asked for"
+    environment, live, wanted = overview.environment, overview.live, overview.wanted
+    text, clears = f"{live.revision.version} is live", "the next push"
+    if wanted is not None:
+        text = f"{text}; {wanted.revision.version} is not: {_why_not(wanted, live)}"
+        clears = f"the next push, or a person: `tidegate deploy {environment.name}` takes the branch as it is"
+    elif environment.recorded is None or environment.recorded == live.revision.commit.sha:
+        text = f"{text}, and nothing else is asked for"
     else:
-        why = "it changed nothing that is deployed, or it turned back"
-        text = f"{live.version} is live; {newest[:7]} came after it and is not: {why}"
-    return _Answer("environment.at_rest", text, overview.environment.live_since, "the next push", overview.live.id)
+        text = f"{text}; {environment.recorded[:7]} came after it, and changes only paths that the file ignores"
+    return _Answer("environment.at_rest", text, environment.live_since, clears, live.id)
+
+
+def _why_not(wanted: Deployment, live: Deployment) -> str:
+    if wanted.phase is not Phase.SUCCEEDED:
+        return f"{wanted.id} {_ENDINGS.get(wanted.phase, 'ended')}: {wanted.reason.text}"
+    return f"{wanted.id} had brought it, and {live.id} {purpose(live)}"
+
+
+_ENDINGS: Mapping[Phase, str] = {
+    Phase.ROLLED_BACK: "turned back",
+    Phase.FAILED: "failed",
+    Phase.ABORTED: "was aborted",
+    Phase.SUPERSEDED: "was superseded",
+    Phase.REJECTED: "was rejected",
+    Phase.EXPIRED: "expired",
+}
 
 
 def _empty(overview: Overview) -> _Answer:

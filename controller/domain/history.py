@@ -1,23 +1,27 @@
 """Which version was live, and well, before the one that is live."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from controller.domain.deployment import Deployment, Kind
+from controller.domain.deployment import Deployment
 
 
-def version_before(live: Deployment, succeeded: Sequence[Deployment]) -> Deployment | None:
-    """The deployment to go back to, None when there is none among `succeeded` (newest first).
+def version_before(live: Deployment, earlier: Iterable[Deployment]) -> Deployment | None:
+    """The deployment to go back to; `earlier` are those that were live before `live`, the last one first.
 
-    A rollback stands for the deployment whose revision it brought back, so that going back twice goes further back.
-    Deployments that changed nothing are passed over.
+    A version that a rollback has left isn't gone back to, nor one that is the same as what is live: so going back twice
+    goes further back.
     """
-    table = {deployment.id: deployment for deployment in succeeded}
-    stands_for = live
-    while stands_for.back_to is not None and stands_for.back_to in table:
-        stands_for = table[stands_for.back_to]
-    versions = [one for one in succeeded if one.kind is Kind.DEPLOY and one.number < stands_for.number]
-    return next((one for one in versions if _contents(one) != _contents(stands_for)), None)
+    left: set[tuple[object, ...]] = set()
+    follower = live
+    for one in earlier:
+        if follower.is_way_back:
+            left.add(_contents(one))
+        if _contents(one) not in {_contents(live), *left}:
+            return one
+        follower = one
+    return None
 
 
 def _contents(deployment: Deployment) -> tuple[object, ...]:
-    return deployment.revision.images, deployment.revision.text
+    images = deployment.revision.images or {}
+    return tuple(sorted(images.items())), deployment.revision.text

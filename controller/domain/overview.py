@@ -37,13 +37,17 @@ class ServiceState:
 
 @dataclass(frozen=True)
 class Overview:
-    """`live` settled last, `open` are the deployments that the loop still works on, `due_at` is the next look."""
+    """`live` settled last, `open` are the deployments that the loop still works on, `due_at` is the next look.
+
+    `wanted` is the newest deployment of the commit that the branch wants, where that isn't what is live.
+    """
 
     environment: Environment
     live: Deployment | None
     open: tuple[Deployment, ...]
     sighting: Sighting | None
     due_at: datetime | None
+    wanted: Deployment | None = None
 
     @property
     def moving(self) -> Deployment | None:

@@ -9,8 +9,13 @@ evidence is a field of `Case`, filled by `loop/observe.py`.
 
 from collections.abc import Mapping
 
-from controller.gates import hold, image, not_built, quarantine
+from controller.gates import branch, hold, image, not_built, quarantine
 from controller.gates.base import Gate
 
-BEFORE_PLAN: Mapping[str, Gate] = {"not_built": not_built.judge, "hold": hold.judge, "image": image.judge}
+BEFORE_PLAN: Mapping[str, Gate] = {
+    "not_built": not_built.judge,
+    "branch": branch.judge,
+    "hold": hold.judge,
+    "image": image.judge,
+}
 WITH_PLAN: Mapping[str, Gate] = {"quarantine": quarantine.judge}

@@ -8,7 +8,7 @@ import pathspec
 
 from controller.domain.bindings import Binding, check_belongs
 from controller.domain.deployment import Deployment, Kind, Phase
-from controller.domain.environment import Environment
+from controller.domain.environment import REWRITTEN, Environment
 from controller.domain.errors import Rejected
 from controller.domain.events import AuditEntry, Event
 from controller.domain.manifest import EnvironmentFile, read_environment
@@ -16,8 +16,6 @@ from controller.domain.ports import Source
 from controller.domain.reason import Reason
 from controller.domain.revision import Commit, Revision, file_of
 from controller.domain.secret import Secret
-
-REWRITTEN = "source.history_rewritten"
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
         return Look(replace(seen, recorded=head.sha, problem=None), entry=entry)
     revision = Revision(environment.name, binding.branch, head, text, now)
     return Look(
-        replace(seen, recorded=head.sha, problem=None),
+        replace(seen, recorded=head.sha, wanted=head.sha, problem=None),
         revision,
         _entry(Event.REVISION_RECORDED, environment.name, f"{head.short} {head.title}", now, {"commit": head.sha}),
     )

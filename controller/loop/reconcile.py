@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 
 from controller.choose import choose
 from controller.decide import AT_ONCE, Decision, decide, needed
@@ -19,6 +20,7 @@ from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.snapshot import Resolved, ServiceView
+from controller.domain.step import StepKind
 from controller.loop.apply import apply
 from controller.loop.observe import observe
 from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
@@ -28,6 +30,7 @@ from controller.loop.world import World
 from controller.obey import Known
 from controller.progress.outcomes import Terms
 from controller.store import Elsewhere
+from controller.store.deployments import Deployments
 
 LOOK_AROUND_SECONDS = 10.0
 SEEN_KEPT = 100
@@ -55,6 +58,7 @@ class State:
     deployments: Sequence[Deployment]
     orders: Sequence[Order]
     known: Known
+    moved_last: int | None
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ class Reconciler:
             return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), None)
         kept = frozenset[str]().union(*(deployment.keeps for deployment in state.deployments))
         terms = Terms(environment, binding, cloud.looks.foundation(), live, self._pace, kept=kept)
+        terms = replace(terms, moved_last=state.moved_last)
         return self._move_first(queue, resolved, terms, cloud, tenure)
 
     def _state(self, name: str) -> State:
@@ -149,10 +154,13 @@ class Reconciler:
             named = [unit.deployments.get(order.wish.to) for order in orders if order.wish.to]
             known = Known(
                 live=live,
-                before=version_before(live, unit.deployments.succeeded(name)) if live and goes_back else None,
+                before=version_before(live, unit.deployments.earlier(live)) if live and goes_back else None,
                 named={deployment.id: deployment for deployment in named if deployment},
             )
-            return State(unit.environments.get(name), unit.deployments.open(name), orders, known)
+            opened = unit.deployments.open(name)
+            is_warm = live is not None and any(one.is_retiring for one in opened)
+            moved = _moved_last(unit.deployments, live) if live and is_warm else None
+            return State(unit.environments.get(name), opened, orders, known, moved)
 
     def _move_first(
         self,
@@ -198,8 +206,7 @@ class Reconciler:
         if picked.pruned is not None and picked.phase is Phase.SUCCEEDED:
             self._looked_around.pop(picked.environment, None)  # the orphan that it removed is shown no longer
         if decision.action is None:
-            soon = AT_ONCE if decision.adopts else decision.look_again_in
-            return Pass(picked.environment, decision.reason, soon, picked.id), terms
+            return Pass(picked.environment, decision.reason, decision.look_again_in, picked.id), terms
         return self._act(picked, decision, decision.action, cloud, tenure), terms
 
     def _look_around(self, name: str, live: EnvironmentFile | None, cloud: Cloud, tenure: Tenure) -> None:
@@ -289,3 +296,9 @@ def _token(deployment: Deployment, action: Action) -> str:
     slot = getattr(action, "slot", "")
     parts = (deployment.id, deployment.plan.digest, deployment.step.number, type(action).__name__, action.service, slot)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _moved_last(deployments: Deployments, live: Deployment) -> int:
+    """The number of the deployment that moved the traffic to where it is: those after it changed nothing."""
+    line = chain([live], deployments.earlier(live))
+    return next((one.number for one in line if one.began(StepKind.SHIFT)), live.number)

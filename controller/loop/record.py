@@ -12,10 +12,9 @@ from controller.choose import Choice, adopted, closed_warm_records, consequences
 from controller.decide import Decision
 from controller.domain.actions import Action, RegisterDefinition
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
-from controller.domain.environment import Environment
+from controller.domain.environment import REWRITTEN, Environment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.events import AuditEntry, Event
-from controller.domain.history import version_before
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepState, Trouble
@@ -80,12 +79,13 @@ def _try_again(
     unit: Unit, environment: Environment, opened: Mapping[str, Deployment], now: datetime, token: Callable[[], str]
 ) -> None:
     """A released environment is brought to what its branch says: the newest commit gets another deployment, unless it
-    is live, or one waits for it already."""
+    is live, one of it is not over yet, or the branch no longer contains it."""
     live = unit.deployments.live(environment.name)
-    taken = {deployment.revision.commit.sha for deployment in opened.values() if deployment.phase is Phase.WAITING}
+    taken = {deployment.revision.commit.sha for deployment in opened.values() if not deployment.is_final}
     taken |= {live.revision.commit.sha} if live else set()
-    revision = unit.revisions.by_commit(environment.name, environment.recorded) if environment.recorded else None
-    if revision is None or revision.commit.sha in taken:
+    revision = unit.revisions.by_commit(environment.name, environment.wanted) if environment.wanted else None
+    is_rewritten = environment.problem is not None and environment.problem.code == REWRITTEN
+    if revision is None or revision.commit.sha in taken or is_rewritten:
         return
     again = waiting_deployment(revision, unit.deployments.next_number(environment.name), now, token)
     unit.deployments.add(again)
@@ -103,7 +103,7 @@ def record_decision(
     token: Callable[[], str],
 ) -> tuple[Environment, Deployment]:
     """State and intent, before anything is done about them."""
-    after = decision.deployment
+    after = _succeeding(environment, before, decision.deployment)
     if after == before and decision.action is None:
         return environment, before
     with store.fenced(lease) as unit:
@@ -120,12 +120,18 @@ def record_decision(
     return changed, saved
 
 
+def _succeeding(environment: Environment, before: Deployment, after: Deployment) -> Deployment:
+    """One whose version is live now knows whose was until then: so that a rollback finds it, whatever number it has."""
+    settles = after.phase is Phase.SUCCEEDED is not before.phase and after.kind is not Kind.PRUNE
+    return replace(after, replaced=f"{environment.name}-{environment.live}") if settles and environment.live else after
+
+
 def _adopt(
     unit: Unit, environment: Environment, left: Deployment, reason: Reason, now: datetime, token: Callable[[], str]
 ) -> Environment:
     """A rollback that somebody made by hand becomes one of ours: it finds the traffic where it is to be."""
     waits = any(one.is_way_back and one.phase is Phase.WAITING for one in unit.deployments.open(environment.name))
-    target = version_before(left, unit.deployments.succeeded(environment.name))
+    target = unit.deployments.get(left.replaced) if left.replaced else None
     if waits or target is None:
         return environment
     _open(unit, Opening(Kind.ROLLBACK, target.revision, reason, back_to=target), now, token)

@@ -79,7 +79,8 @@ class Wanted:
                 continue
             found[order.id] = named.revision
             if named.recorded is not None:
-                accepted = replace(environment, recorded=named.recorded, problem=None)
+                wanted = named.revision.commit.sha if isinstance(named.revision, Revision) else environment.wanted
+                accepted = replace(environment, recorded=named.recorded, wanted=wanted, problem=None)
                 with self._world.store.fenced(tenure.lease) as unit:
                     environment = unit.environments.save(accepted)
         return environment, found

@@ -19,7 +19,7 @@ PATIENCE = 3
 class Terms:
     """What holds for the whole pass: the environment and its binding, what it stands on, the file of the revision that
     is live, how often to look, what the images of an unsealed revision stand for, and the services whose idle slots are
-    kept warm."""
+    kept warm, and the number of the deployment that moved traffic last."""
 
     environment: Environment
     binding: Binding
@@ -28,6 +28,7 @@ class Terms:
     pace: timedelta
     resolved: Resolved = field(default_factory=Resolved)
     kept: frozenset[str] = field(default=frozenset())
+    moved_last: int | None = None
 
 
 @dataclass(frozen=True)

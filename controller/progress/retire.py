@@ -34,7 +34,7 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     leaving = list(_leaving(step, deployment))
     if not leaving:
         return Done("there was no version before")
-    sent_back = _sent_back(leaving, deployment, snapshot)
+    sent_back = _sent_back(leaving, deployment, snapshot, terms)
     if sent_back:
         return sent_back
     for name, slot in leaving:
@@ -57,8 +57,11 @@ def _began_to_run(deployment: Deployment) -> bool:
     return deployment.began(StepKind.WARM) or taken_over
 
 
-def _sent_back(leaving: list[tuple[str, Slot]], deployment: Deployment, snapshot: Snapshot) -> Foreign | None:
-    """Somebody gave the whole traffic to the old version, which was still warm: to every service, or to some."""
+def _sent_back(
+    leaving: list[tuple[str, Slot]], deployment: Deployment, snapshot: Snapshot, terms: Terms
+) -> Foreign | None:
+    """Somebody gave the whole traffic to the old version, which was still warm: to every service, or to some. That is
+    a rollback only of what moved last, and never of a rollback."""
     if deployment.phase is not Phase.SUCCEEDED or deployment.plan is None:
         return None
     routed = [(name, slot) for name, slot in leaving if deployment.rolls(name) and deployment.is_routed(name)]
@@ -66,7 +69,8 @@ def _sent_back(leaving: list[tuple[str, Slot]], deployment: Deployment, snapshot
     if not back:
         return None
     healthy = [name for name, slot in routed if (group := snapshot.services[name].slots[slot].group) and group.healthy]
-    if len(back) == len(routed) == len(healthy):
+    is_last = deployment.number == terms.moved_last and not deployment.is_way_back
+    if is_last and len(back) == len(routed) == len(healthy):
         text = f"somebody sent the traffic of {', '.join(back)} back to the version before {deployment.id}"
         return Foreign(Reason("traffic.adopted", text), adopts=True)
     text = f"somebody sent the traffic of {', '.join(back)} to the old version, and not all of it: a person must choose"

@@ -1,14 +1,15 @@
 """Deployments: one row each, kept for ever."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select, update
 from sqlmodel import col
 
-from controller.domain.deployment import Deployment, Kind, Phase
+from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Conflict
+from controller.domain.revision import Revision
 from controller.store.bodies import DEPLOYMENTS
 from controller.store.cursor import Page, page, position
 from controller.store.tables import DeploymentRow, EnvironmentRow
@@ -97,18 +98,24 @@ class Deployments:
         )
         return tuple(map(from_row, found))
 
-    def succeeded(self, environment: str, limit: int = 50) -> tuple[Deployment, ...]:
-        """Newest first, without those that only removed something."""
-        found = self._transaction.rows(
+    def earlier(self, deployment: Deployment) -> Iterator[Deployment]:
+        """Those whose versions were live before this one's, the last one first; each is read when it is asked for."""
+        before = deployment.replaced
+        while before is not None and (found := self.get(before)) is not None:
+            yield found
+            before = found.replaced
+
+    def newest_of(self, revision: Revision) -> Deployment | None:
+        """The newest deployment of this commit."""
+        return self._one(
             ROWS.where(
-                col(DeploymentRow.environment) == environment,
-                col(DeploymentRow.phase) == Phase.SUCCEEDED,
-                col(DeploymentRow.kind) != Kind.PRUNE,
+                col(DeploymentRow.environment) == revision.environment,
+                col(DeploymentRow.tree) == revision.commit.tree,
+                col(DeploymentRow.sha) == revision.commit.sha,
             )
             .order_by(col(DeploymentRow.seq).desc())
-            .limit(limit)
+            .limit(1)
         )
-        return tuple(map(from_row, found))
 
     def page(
         self, environment: str | None = None, phase: Phase | None = None, limit: int = 50, cursor: str | None = None

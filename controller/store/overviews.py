@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from controller.domain.deployment import Deployment
 from controller.domain.environment import Environment
 from controller.domain.overview import Overview
 from controller.store.deployments import Deployments
 from controller.store.environments import Environments
+from controller.store.revisions import Revisions
 from controller.store.sightings import Sightings
 from controller.store.timers import Timers
 from controller.store.transaction import Transaction
@@ -16,6 +18,7 @@ class Overviews:
     def __init__(self, transaction: Transaction) -> None:
         self._environments = Environments(transaction)
         self._deployments = Deployments(transaction)
+        self._revisions = Revisions(transaction)
         self._sightings = Sightings(transaction)
         self._timers = Timers(transaction)
 
@@ -34,11 +37,18 @@ class Overviews:
         return {timer.environment: timer.due_at for timer in self._timers.all()}
 
     def _overview(self, environment: Environment, due_at: datetime | None) -> Overview:
-        name = environment.name
+        name, live = environment.name, self._deployments.live(environment.name)
         return Overview(
             environment=environment,
-            live=self._deployments.live(name),
+            live=live,
             open=self._deployments.open(name),
             sighting=self._sightings.get(name),
             due_at=due_at,
+            wanted=self._wanted(environment, live),
         )
+
+    def _wanted(self, environment: Environment, live: Deployment | None) -> Deployment | None:
+        if environment.wanted is None or live is None or environment.wanted == live.revision.commit.sha:
+            return None
+        revision = self._revisions.by_commit(environment.name, environment.wanted)
+        return self._deployments.newest_of(revision) if revision else None

@@ -114,11 +114,28 @@ def test_an_environment_without_history_says_so() -> None:
     assert explained().code == "environment.empty"
 
 
-def test_a_newer_commit_that_is_not_live_is_not_kept_quiet() -> None:
-    live = a_deployment(1)
+def at_rest(wanted: Deployment | None = None) -> Explanation:
     environment = Environment("dev", live=1, recorded="2" * 40)
-    told = explain(Overview(environment, live, (), None, None))
-    assert told.code == "environment.at_rest" and "2222222 came after it and is not" in told.text
+    return explain(Overview(environment, a_deployment(1), (), None, None, wanted))
+
+
+def test_a_newer_commit_that_changes_nothing_is_not_kept_quiet() -> None:
+    told = at_rest()
+    assert told.code == "environment.at_rest"
+    assert "2222222 came after it, and changes only paths that the file ignores" in told.text
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        (Phase.ABORTED, "dev-2 was aborted: ada aborted it"),
+        (Phase.SUPERSEDED, "dev-2 was superseded: ada aborted it"),
+        (Phase.SUCCEEDED, "dev-2 had brought it, and dev-1 brings develop-1111111"),
+    ],
+)
+def test_what_became_of_the_commit_that_the_branch_wants_is_said(phase: Phase, said: str) -> None:
+    told = at_rest(a_deployment(2, phase=phase, reason=Reason("order.aborted", "ada aborted it")))
+    assert said in told.text and "`tidegate deploy dev`" in told.clears
 
 
 def baking() -> Deployment:

@@ -15,9 +15,9 @@ def a_rollback(number: int, image: int, to: str) -> Deployment:
 
 
 def before(*history: Deployment) -> str | None:
-    """Of the newest, which is live."""
-    newest_first = sorted(history, key=lambda one: -one.number)
-    found = version_before(newest_first[0], newest_first)
+    """Of the last one, which is live."""
+    *earlier, live = history
+    found = version_before(live, reversed(earlier))
     return found.id if found else None
 
 
@@ -37,11 +37,20 @@ def test_going_back_twice_goes_further_back() -> None:
     assert before(version(1, 1), version(2, 2), version(3, 3), a_rollback(4, 2, to="dev-2")) == "dev-1"
 
 
-def test_going_back_after_a_rollback_and_a_new_version() -> None:
+def test_going_back_after_a_rollback_and_a_new_version_does_not_bring_what_was_rolled_back() -> None:
     history = version(1, 1), version(2, 2), a_rollback(3, 1, to="dev-1"), version(4, 4)
-    assert before(*history) == "dev-2"
+    assert before(*history) == "dev-3"
 
 
-def test_a_rollback_of_a_rollback_stands_for_what_it_brought_back() -> None:
+def test_what_two_rollbacks_have_left_is_gone_back_to_by_none() -> None:
     history = version(1, 1), version(2, 2), version(3, 3), a_rollback(4, 2, to="dev-2"), a_rollback(5, 1, to="dev-1")
     assert before(*history) is None
+
+
+def test_a_version_that_came_back_after_its_rollback_is_one_to_go_back_to() -> None:
+    history = version(1, 1), version(2, 2), a_rollback(3, 1, to="dev-1"), version(4, 2), version(5, 5)
+    assert before(*history) == "dev-4"
+
+
+def test_numbers_say_nothing_about_what_was_live_before() -> None:
+    assert before(version(1, 1), a_rollback(5, 2, to="dev-2"), version(4, 4)) == "dev-5"
