@@ -31,8 +31,10 @@ WATCHED = frozenset({"ecs", "elbv2", "logs"})
 SHOWN = {"service", "serviceName", "desiredCount", "RuleArn", "Name", "family", "TargetGroupArn", "Actions", "tags"}
 LEASE = "SELECT lease_owner, lease_epoch, lease_expires_at FROM environments WHERE name = :environment"
 LAST_AUDIT = (
-    "SELECT seq, event, deployment, facts FROM audit WHERE environment = :environment ORDER BY seq DESC LIMIT 1"
+    "SELECT seq, event, deployment, facts FROM audit"
+    " WHERE environment = :environment AND event <> 'order.accepted' ORDER BY seq DESC LIMIT 1"
 )
+"""Of what the loop wrote: a door writes down an order at any moment."""
 
 
 class Witness(Front):
