@@ -24,7 +24,7 @@ from controller.domain.step import Step, StepKind, StepState, Trouble, spoken
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
-from controller.homeward import stopped, turned_back
+from controller.homeward import stopped, taken_back, turned_back
 from controller.progress import DEADLINES, EVIDENCE, FREE_WHILE_PAUSED, UNSTOPPABLE, look
 from controller.progress.outcomes import PATIENCE, Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait
 
@@ -343,17 +343,7 @@ def _finished(deployment: Deployment, step: Step, outcome: Done, snapshot: Snaps
         return replace(deployment, definitions={**snapshot.definitions, **deployment.definitions})
     if step.kind is StepKind.SETTLE:
         return deployment.moved(Phase.SUCCEEDED, Reason("deployment.succeeded", outcome.detail), now)
-    if step.kind is StepKind.HOME:
-        return _undone(deployment)
-    return deployment
-
-
-def _undone(deployment: Deployment) -> Deployment:
-    """Traffic is home: the shifts that had moved it are taken back."""
-    for step in deployment.steps:
-        if step.kind is StepKind.SHIFT and step.state in {StepState.DONE, StepState.FAILED} and step.started_at:
-            deployment = deployment.with_step(replace(step, state=StepState.UNDONE))
-    return deployment
+    return taken_back(deployment, step)
 
 
 def _ended(deployment: Deployment, now: datetime) -> Decision:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from controller.domain.deployment import Deployment, Phase, TurningBack, numbered
 from controller.domain.reason import Reason
-from controller.domain.step import Step, StepKind, StepState
+from controller.domain.step import TAKEN_BACK, Step, StepKind, StepState
 
 
 def turned_back(
@@ -34,6 +34,17 @@ def turned_back(
         turning=TurningBack(ends_as, culprits, quarantines and not deployment.is_way_back),
         pause=None,
     ).moved(Phase.ROLLING_BACK, reason, now)
+
+
+def taken_back(deployment: Deployment, by: Step) -> Deployment:
+    """What `by` has undone shows so; the step that failed stays the one that failed."""
+    for step in deployment.steps:
+        if step.kind in TAKEN_BACK.get(by.kind, ()) and set(step.services) <= set(by.services):
+            if step.state is StepState.DONE:
+                deployment = deployment.with_step(replace(step, state=StepState.UNDONE))
+            elif step.state is StepState.FAILED:
+                deployment = deployment.with_step(replace(step, detail=f"{step.detail}; what it did is taken back"))
+    return deployment
 
 
 def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment:

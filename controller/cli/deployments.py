@@ -97,7 +97,8 @@ def way_home(steps: Sequence[Json], now: datetime) -> str:
     took = between(cut["finished_at"], home["finished_at"], now)
     is_partly_raised = cut["kind"] == "shift" and cut["started_at"]
     share = f"{'up to ' if is_partly_raised else ''}{raised[-1]}%"
-    end = f"all of it was home {took} later" if home["state"] == "done" else "not all of it is home yet"
+    ends = {"done": f"all of it was home {took} later", "failed": "not all of it could come home"}
+    end = ends.get(home["state"], "not all of it is home yet")
     return f"{place}, with {share} of the traffic on the new version; {end}"
 
 

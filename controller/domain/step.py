@@ -1,5 +1,6 @@
 """One entry of a plan: a kind and its parameters, no code of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,6 +28,14 @@ class StepKind(StrEnum):
     UNROUTE = "unroute"  # pruning: no rule leads to the service any more
     DRAIN = "drain"  # pruning: its last requests end, then its slots are scaled to zero
     DELETE = "delete"  # pruning: its slots are gone
+
+
+TAKEN_BACK: Mapping[StepKind, frozenset[StepKind]] = {
+    StepKind.HOME: frozenset({StepKind.SHIFT, StepKind.ROUTE}),
+    StepKind.REGROW: frozenset({StepKind.SHRINK, StepKind.ADJUST}),
+}
+"""Each step of turning back, and the kinds of step whose work it takes back: on public rules, and on the tasks of live
+slots."""
 
 
 class StepState(StrEnum):

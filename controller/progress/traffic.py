@@ -6,7 +6,7 @@ from datetime import timedelta
 from controller.domain.actions import SetRoute, SetWeights
 from controller.domain.deployment import Deployment, Kind, Rolling
 from controller.domain.reason import Reason
-from controller.domain.slot import Slot, weights
+from controller.domain.slot import Slot, Weights, weights
 from controller.domain.snapshot import ServiceView, Snapshot
 from controller.domain.step import Step, spoken
 from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Stumble, Terms, Wait, counted
@@ -107,7 +107,8 @@ def too_weak(rolling: Rolling, deployment: Deployment, step: Step, view: Service
 def foreign_traffic(
     rolling: Rolling, deployment: Deployment, view: ServiceView, percent: int, before: int = 0
 ) -> Foreign | None:
-    """Weights that are neither the recorded step's nor the one before's were set by somebody else."""
+    """Weights that are neither the recorded step's nor the one before's were set by somebody else. The latter are what
+    to put back: a step that is not done yet raises them again."""
     if not rolling.routed:
         return None
     sides = deployment.sides(rolling.service)
@@ -120,10 +121,15 @@ def foreign_traffic(
         expected = view.rule is not None and _normal(view) in allowed
     if expected:
         return None
-    found = ", ".join(f"{slot} {share}" for slot, share in view.rule.weights.items()) if view.rule else "no rule"
-    return Foreign(
-        Reason("traffic.foreign_change", f"somebody else changed the traffic of {rolling.service}: found {found}")
-    )
+    found = _spoken(view.rule.weights) if view.rule else "no rule"
+    is_absent = sides.live is None and before < 100
+    wanted = "no rule" if is_absent else _spoken(weights(sides.live, sides.idle, before))
+    text = f"somebody else changed the traffic of {rolling.service}: found {found} instead of {wanted}"
+    return Foreign(Reason("traffic.foreign_change", text))
+
+
+def _spoken(shares: Weights) -> str:
+    return ", ".join(f"{slot} {shares.get(slot, 0)}" for slot in Slot)
 
 
 def _leads_only_to(slot: Slot, view: ServiceView) -> bool:
