@@ -20,13 +20,13 @@ from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
 from controller.domain.reason import Reason
 from controller.domain.slot import Sides, Slot
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
-from controller.domain.step import Step, StepKind, StepState, Trouble, spoken
+from controller.domain.step import PATIENCE, Step, StepKind, StepState, Trouble, spoken
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
 from controller.homeward import stopped, taken_back, turned_back
 from controller.progress import DEADLINES, EVIDENCE, FREE_WHILE_PAUSED, UNSTOPPABLE, look
-from controller.progress.outcomes import PATIENCE, Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait
+from controller.progress.outcomes import Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait
 
 AT_ONCE = timedelta(0)
 WHOLE_PICTURE = frozenset({Evidence.SERVICES, Evidence.TARGETS})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from controller.domain.deployment import IN_FLIGHT, RESTART_ORDERED, Deployment, Kind, Pause, Phase
-from controller.domain.environment import Environment
+from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
@@ -105,12 +105,23 @@ def _abort(case: _Case) -> Answer:
     reason = case.because("order.aborted", "aborted it")
     if deployment is not None and deployment.phase is Phase.WAITING:
         return case.done(f"{deployment.id} will not start", deployment.moved(Phase.ABORTED, reason, case.now))
+    if deployment is not None and deployment.stuck is not None:
+        return _left_as_it_is(case, deployment)
     if deployment is None or deployment.phase is not Phase.RUNNING:
         return case.not_running("abort")
     if deployment.kind is Kind.PRUNE:
         told = f"{deployment.id} ends where it is: what it removed stays removed"
         return case.done(told, stopped(deployment, reason, case.now))
     return case.done(f"{deployment.id} turns back", _home(deployment, reason, case.now))
+
+
+def _left_as_it_is(case: _Case, deployment: Deployment) -> Answer:
+    """It can't turn back any further. Whatever the file says, it is for a person to go on from there."""
+    reason = case.because("order.aborted", "ended its way home where it was, for it was stuck")
+    told = f"{deployment.id} ends where it is: traffic and tasks that had not gone back stay as they are"
+    answer = case.done(told, stopped(deployment, reason, case.now))
+    hold = Hold(reason, HoldUntil.PERSON, case.now, deployment.number)
+    return replace(answer, environment=replace(case.environment, hold=hold))
 
 
 def _home(deployment: Deployment, reason: Reason, now: datetime) -> Deployment:

@@ -332,6 +332,8 @@ def test_it_never_goes_home_to_a_slot_without_a_healthy_target() -> None:
     group = film.world.services["frontend"].slots[Slot.BLUE].group
     film.world._slot("frontend", Slot.BLUE, group=replace(group, healthy=0))
     film._pass()
+    assert film.decisions[-1].action.service == "backend"
+    film._pass()
     assert film.decisions[-1].action is None and film.decisions[-1].reason.code == "home.no_healthy_target"
     film.world._slot("frontend", Slot.BLUE, group=group)
     assert film.run().phase is Phase.ABORTED

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.deployment import Deployment, Kind, Pause, Phase
-from controller.domain.environment import Environment
+from controller.domain.environment import Environment, HoldUntil
 from controller.domain.orders import Order, OrderKind, OrderState, Wish
 from controller.domain.reason import Reason
-from controller.domain.step import StepKind, StepState
+from controller.domain.step import StepKind, StepState, Trouble
 from controller.homeward import turned_back
 from controller.obey import PAUSE_LIMIT, Answer, Known, obey
 from tests.support.builders import FILE, NOON, OLD_IMAGE, a_deployment, a_revision, a_running_deployment
@@ -61,6 +61,32 @@ def test_what_turns_back_already_goes_on_doing_so(kind: OrderKind) -> None:
     back = turned_back(a_running_deployment(), Reason("smoke.red", "red"), NOON)
     answer = answered(kind, back, about="dev-2")
     assert answer.order.state is OrderState.REFUSED and "rolling_back" in answer.order.outcome
+
+
+NOWHERE = Trouble(Reason("home.no_healthy_target", "no healthy target"), times=3)
+DENIED = Trouble(Reason("aws.denied", "not allowed"), times=3, permanent=True, by_action=True)
+
+
+def on_its_way_home(trouble: Trouble) -> Deployment:
+    back = turned_back(in_step(StepKind.BAKE), Reason("smoke.red", "red"), NOON)
+    return back.with_step(replace(back.step.started(NOON), trouble=trouble))
+
+
+@pytest.mark.parametrize("trouble", [NOWHERE, DENIED])
+def test_a_way_home_that_is_stuck_ends_where_it_is_and_a_person_goes_on_from_there(trouble: Trouble) -> None:
+    answer = answered(OrderKind.ABORT, on_its_way_home(trouble), about="dev-2")
+    [ended] = answer.changed
+    assert answer.order.state is OrderState.DONE and "ends where it is" in answer.order.outcome
+    assert ended.phase is Phase.ABORTED and ended.step is None and ended.reason.code == "order.aborted"
+    assert answer.environment.hold.until is HoldUntil.PERSON and answer.environment.hold.deployment == 2
+
+
+@pytest.mark.parametrize(
+    "trouble", [replace(NOWHERE, times=2), replace(DENIED, permanent=False)], ids=["just seen", "may pass"]
+)
+def test_a_way_home_that_may_still_get_there_is_not_ended(trouble: Trouble) -> None:
+    answer = answered(OrderKind.ABORT, on_its_way_home(trouble), about="dev-2")
+    assert answer.order.state is OrderState.REFUSED and answer.environment.hold is None
 
 
 def test_a_promotion_names_who_ended_the_bake() -> None:

@@ -20,6 +20,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = {
     "SetWeights": frozenset({"CreateRule", "ModifyRule"}),
     "SetRoute": frozenset({"ModifyRule", "SetRulePriorities"}),
     "RestoreRule": frozenset({"ModifyRule", "CreateRule"}),
+    "RemakeRule": frozenset({"CreateRule"}),
     "RemoveRule": frozenset({"DeleteRule"}),
     "RemoveRoute": frozenset({"DeleteRule"}),
     "RemoveTestRule": frozenset({"DeleteRule"}),

@@ -69,7 +69,7 @@ class Ordering:
         reason: Why = NO_REASON,
         as_json: Json = False,
     ) -> None:
-        """Stop a deployment: the traffic goes home, then the environment is held."""
+        """Stop a deployment: the traffic goes home, then the environment is held. One that can't get home ends."""
         with self._ask.client() as client:
             environment, found = _subject(client, deployment)
             self._leave(client, environment, {"order": "abort", "reason": reason, "deployment": found}, as_json)

@@ -91,6 +91,15 @@ class RestoreRule:
 
 
 @dataclass(frozen=True)
+class RemakeRule:
+    """The public rule that somebody deleted is there again, with its complete old actions and requests. Nothing is
+    done where there is one, whatever it shows: that is looked for on AWS just before."""
+
+    service: str
+    rule: RuleAsItWas
+
+
+@dataclass(frozen=True)
 class RemoveRule:
     """There is no public rule for this service (there was none before)."""
 

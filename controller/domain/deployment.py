@@ -25,7 +25,7 @@ class Phase(StrEnum):
     SUPERSEDED = "superseded"  # a newer revision took its place before it started
     REJECTED = "rejected"  # a person, or a rule, said no
     EXPIRED = "expired"  # a gate's time was over
-    ABORTED = "aborted"  # a person stopped it; traffic is home
+    ABORTED = "aborted"  # a person stopped it; traffic is home, unless it could not go there
 
 
 MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
@@ -43,7 +43,7 @@ MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
     Phase.ABORTED: frozenset(),
 }
 """Every move there is. Waiting succeeds at once when nothing rolls; what runs is aborted where it stands only when its
-rows were restored and the world has gone on."""
+rows were restored and the world has gone on, and what turns back when it can't get home."""
 
 IN_FLIGHT = frozenset({Phase.RUNNING, Phase.ROLLING_BACK})
 FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not following)
@@ -191,6 +191,12 @@ class Deployment:
         if step is None or not self.is_retiring:
             return False
         return any(not self.is_routed(name) and not step.did("EmptySlot", name) for name in step.services)
+
+    @property
+    def stuck(self) -> Reason | None:
+        """What keeps it from turning back, where that doesn't pass by itself: then a person may end it as it is."""
+        trouble = self.step.trouble if self.step and self.phase is Phase.ROLLING_BACK else None
+        return trouble.reason if trouble is not None and trouble.lasts else None
 
     @property
     def is_retiring(self) -> bool:

@@ -13,6 +13,8 @@ ITSELF = "Tidegate, by itself"
 AUTHOR = "the author: push a commit that mends it"
 OPERATOR = "an operator: the repository, its branch, or the right to read it"
 PERSON = "a person: `tidegate unhold {environment}`"
+ENDED = "a person: `tidegate abort {environment}` ends it with the traffic where it is"
+STUCK = f"an operator: Tidegate tries again by itself; or {ENDED}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ def _in_flight(overview: Overview) -> _Answer | None:
         return None
     if moving.phase is Phase.ROLLING_BACK:
         text = f"{moving.id} turns back: {moving.reason.text}{_doing(moving)}"
+        if moving.stuck is not None:
+            clears = _cleared_by(moving.stuck.code, overview) or STUCK.format(environment=moving.environment)
+            return _Answer(moving.stuck.code, text, _step_since(moving), clears, moving.id)
         return _Answer(moving.reason.code, text, _step_since(moving), ITSELF, moving.id)
     if moving.pause is not None:
         clears = f"a person: `tidegate resume {moving.id}` goes on, `tidegate abort {moving.id}` turns back"
@@ -248,6 +253,7 @@ _CLEARED_BY: Mapping[str, str] = {
     "source.history_rewritten": (
         "the author: let the branch descend from what was recorded; or a person: `tidegate deploy {environment}`"
     ),
+    "home.no_healthy_target": f"{ITSELF}, as soon as the slot has a healthy target; or {ENDED}",
     "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
     "queue.behind": "the end of the deployment before it",
     "traffic.rule_missing": "an operator: put the listener rule back",

@@ -98,6 +98,9 @@ class Traffic(Protocol):
 
     def restore_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None: ...
 
+    def remake_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None:
+        """Only where there is none; `Blocked` where it can't be told what it asked for, or somebody's asks for that."""
+
     def remove_rule(self, service: str, permit: Permit) -> None: ...
 
     def remove_route(self, service: str, permit: Permit) -> None:

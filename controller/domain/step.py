@@ -8,6 +8,9 @@ from enum import StrEnum
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
 
+PATIENCE = 3
+"""So many failing answers in a row are believed; fewer may be a hiccup on the way."""
+
 
 class StepKind(StrEnum):
     """What a step is for; `controller/progress/` knows how each one is carried out."""
@@ -51,7 +54,8 @@ class StepState(StrEnum):
 class Trouble:
     """What went wrong the last time, and how often in a row: `by_action` when something was done, else when looking.
 
-    `since` is how long the step had been observed when it was counted last: looks in one breath count once.
+    `since` is how long the step had been observed when it was counted last: looks in one breath count once. `began` is
+    how long that was when it began to look wrong, in whatever way. `service` is the one that the action was for.
     """
 
     reason: Reason
@@ -59,6 +63,13 @@ class Trouble:
     permanent: bool = False
     by_action: bool = False
     since: timedelta = timedelta(0)
+    began: timedelta = timedelta(0)
+    service: str = ""
+
+    @property
+    def lasts(self) -> bool:
+        """It doesn't pass by itself, as far as can be told."""
+        return self.times >= PATIENCE and (self.permanent or not self.by_action)
 
 
 @dataclass(frozen=True)

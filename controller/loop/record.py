@@ -162,7 +162,9 @@ def record_failure(
     step = deployment.step
     if step is not None:
         times = 1 + (step.trouble.times if step.trouble and step.trouble.reason.code == error.code else 0)
-        trouble = Trouble(Reason(error.code, str(error)), times, isinstance(error, Blocked), by_action=True)
+        trouble = Trouble(
+            Reason(error.code, str(error)), times, isinstance(error, Blocked), by_action=True, service=action.service
+        )
         after = deployment.with_step(replace(step, detail=str(error), trouble=trouble))
     with store.fenced(lease) as unit:
         saved = unit.deployments.save(after) if after != deployment else deployment

@@ -11,9 +11,6 @@ from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
 from controller.domain.snapshot import Evidence, Resolved
 
-PATIENCE = 3
-"""So many failing answers in a row are believed; fewer may be a hiccup on the way."""
-
 
 @dataclass(frozen=True)
 class Terms:

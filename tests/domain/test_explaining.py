@@ -11,7 +11,7 @@ from controller.domain.explaining import Explanation, explain
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
-from controller.domain.step import Step, StepKind, StepState
+from controller.domain.step import Step, StepKind, StepState, Trouble
 from controller.homeward import turned_back
 from tests.support.builders import NOON, a_deployment, a_running_deployment
 
@@ -45,6 +45,22 @@ def test_turning_back_says_why() -> None:
     told = explained(turned_back(a_running_deployment(), RED, NOON))
     assert told.code == "smoke.red"
     assert "dev-2 turns back: the smoke test failed" in told.text
+
+
+def stuck(code: str) -> Deployment:
+    back = turned_back(a_running_deployment(), RED, NOON)
+    trouble = Trouble(Reason(code, "so it is"), times=3, permanent=True, by_action=True)
+    return back.with_step(replace(back.step.started(NOON), trouble=trouble, detail="so it is"))
+
+
+@pytest.mark.parametrize(
+    ("code", "who"),
+    [("home.no_healthy_target", "as soon as the slot has a healthy target"), ("aws.denied", "operator")],
+)
+def test_a_way_home_that_is_stuck_says_who_can_end_it(code: str, who: str) -> None:
+    told = explained(stuck(code))
+    assert told.code == code and "so it is" in told.text
+    assert who in told.clears and "`tidegate abort dev`" in told.clears
 
 
 def test_trouble_comes_first_because_nothing_else_moves_meanwhile() -> None:

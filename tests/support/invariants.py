@@ -71,7 +71,8 @@ class Watch:
         outcome = self._perform(service, operation, parameters, *others, **named)
         if moving is not None:
             self._share_is_allowed(moving, told)
-        self._capacity(told, of=frozenset({"healthy"}) if _rises(operation, moving) else ABLE)
+        of = frozenset({"healthy"}) if _rises(operation, moving) else ABLE
+        self._capacity(told, of, is_told=not _comes_back(operation, moving))
         return outcome
 
     def as_time_goes_by(self) -> None:
@@ -166,7 +167,7 @@ class Watch:
                 self._break("S16", f"{told}: from {last}% to {share}% in {now - since:.0f} s, the plan bakes {wait}")
         self._raised[moving.id] = share, now
 
-    def _capacity(self, told: str, of: frozenset[str]) -> None:
+    def _capacity(self, told: str, of: frozenset[str], is_told: bool = True) -> None:
         """S5: behind every public rule stand at least as many targets as the file counts; said once until it is over.
 
         Targets that are unhealthy by themselves are not our doing, as long as nothing is given to them.
@@ -179,7 +180,7 @@ class Watch:
             found = sum(target.state in of for group, _ in serving for target in group.targets)
             if found < least:
                 short.add(name)
-                if name not in self._short:
+                if is_told and name not in self._short:
                     self._break("S5", f"{told}: {found} targets of {name} have traffic, the file counts {least}")
         self._short = short
 
@@ -210,7 +211,8 @@ class Watch:
         """Tasks that crash leave, and that is nobody's doing."""
         scripts = self.outside.runtime._scripts
         for launch in self.outside.runtime.launches:
-            script = scripts.get(launch.containers[0].digest)
+            image = launch.containers[0]
+            script = scripts.get(image.digest) or scripts.get(image.repository)
             if script is not None and script.ends_after_seconds is not None:
                 running = {target.target.task_id for target in group.targets}
                 if launch.task_id in running:
@@ -319,6 +321,11 @@ def _must_stay(deployment: Deployment) -> bool:
 
 def _rises(operation: str, moving: Deployment | None) -> bool:
     return operation == "ModifyRule" and moving is not None and moving.phase is not Phase.ROLLING_BACK
+
+
+def _comes_back(operation: str, moving: Deployment | None) -> bool:
+    """A rule that somebody had deleted: its targets are asked for their health from now on."""
+    return operation == "CreateRule" and moving is not None and moving.phase is Phase.ROLLING_BACK
 
 
 def _moving(unit: Unit) -> Deployment | None:

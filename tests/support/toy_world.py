@@ -68,6 +68,11 @@ class ToyWorld:
                 as_it_was = replace(view.rule, weights=rule.weights, actions=rule.actions, conditions=rule.conditions)
                 paths = frozenset(rule.conditions.split(","))
                 self.services[service] = replace(view, rule=replace(as_it_was, paths=paths))
+            case actions.RemakeRule(service, rule):
+                if view.rule is None:
+                    paths = frozenset(rule.conditions.split(","))
+                    made = RuleView("arn:rule", 500, rule.weights, rule.actions, made_by="dev-2", paths=paths)
+                    self.services[service] = replace(view, rule=replace(made, conditions=rule.conditions))
             case actions.RemoveRule(service):
                 self.services[service] = replace(view, rule=None)
             case actions.RemoveTestRule(service):

@@ -114,6 +114,21 @@ class ListenerTraffic:
         self._insist_on_weights(found, service, rule.weights)
         _insist_on_requests(found, asks, number, service)
 
+    def remake_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None:
+        """With its old number where that is free: should the rule be there after all, AWS itself refuses a second."""
+        book = self._book()
+        same = next((other for other in book.rules if other.arn == rule.arn), None)
+        present = same or book.find(service, Role.PUBLIC)
+        if present is not None:
+            self._rules.insist(present.arn)
+            return
+        requests = wire.restored_conditions(rule.conditions) if rule.conditions else ()
+        asks = wire.compared(requests)
+        self._insist_on_its_place(book, service, rule, asks)
+        is_free = rule.priority not in {0, *(other.priority for other in book.rules)}
+        number = rule.priority if is_free else _there(book.free(self._for_public, asks), self._for_public, service)
+        self._made(service, Role.PUBLIC, requests, number, wire.restored(rule.actions), permit)
+
     def remove_rule(self, service: str, permit: Permit) -> None:
         """Only the rule that this deployment made: whatever else leads to the service is not its to undo."""
         book = self._book()
@@ -158,13 +173,27 @@ class ListenerTraffic:
             found = self._book().find(service, Role.PUBLIC)
             if found is not None:
                 return found
-            tags = f"{OWNER_TAG}={OWNER}, {PLACE_TAG}={self._owner.place}, {SERVICE_TAG}={service}, {ROLE_TAG}=public"
-            raise Gone(
-                f"Going home of {service}: its public rule {rule.arn} is gone, somebody deleted it. Make a rule on the"
-                f" same listener that forwards to its target groups, with the tags {tags}: it then gets its old"
-                " requests and weights by itself.",
-                code="rule.gone",
-            ) from gone
+            text = f"Going home of {service}: its public rule {rule.arn} is gone. It is looked at again."
+            raise Gone(text, code="rule.gone") from gone
+
+    def _insist_on_its_place(
+        self, book: RuleBook, service: str, rule: RuleAsItWas, asks: frozenset[wire.Condition]
+    ) -> None:
+        """It is known what the rule asked for, and nobody else's asks for that now."""
+        strangers = [twin for twin in book.twins(asks) if book.public_of(twin) is None]
+        if asks and not strangers:
+            return
+        tags = f"{OWNER_TAG}={OWNER}, {PLACE_TAG}={self._owner.place}, {SERVICE_TAG}={service}, {ROLE_TAG}=public"
+        instead = (
+            f"Rule {strangers[0].priority} ({strangers[0].arn}) asks for the same requests: remove it, or give it"
+            if strangers
+            else "Make a rule on the same listener that forwards to its target groups, with"
+        )
+        raise Blocked(
+            f"Going home of {service}: its public rule {rule.arn} is gone, somebody deleted it. {instead} the tags"
+            f" {tags}: it then gets its old requests and weights by itself.",
+            code="rule.gone",
+        )
 
     def _modify(
         self,
@@ -195,9 +224,21 @@ class ListenerTraffic:
         is_test = isinstance(asks_for, Secret)
         role, part = (Role.TEST, self._for_tests) if is_test else (Role.PUBLIC, self._for_public)
         number = _there(book.free(part, wire.compared(wire.conditions(asks_for))), part, service)
+        return self._made(service, role, wire.conditions(asks_for), number, actions, permit, _hidden(asks_for))
+
+    def _made(
+        self,
+        service: str,
+        role: Role,
+        requests: Sequence[RuleConditionTypeDef],
+        number: int,
+        actions: Sequence[wire.Action],
+        permit: Permit,
+        hidden: Collection[str] = (),
+    ) -> str:
         tags = self._owner.rule(service, role, permit.deployment)
-        request = CREATE_RULE(wire.create(self._foundation.read().listener, asks_for, number, actions, tags))
-        reply = self._caller.change(request, f"{role} rule of {service}", permit, _hidden(asks_for))
+        request = CREATE_RULE(wire.create(self._foundation.read().listener, requests, number, actions, tags))
+        reply = self._caller.change(request, f"{role} rule of {service}", permit, hidden)
         return reply["Rules"][0]["RuleArn"]
 
     def _fitting(self, book: RuleBook, rule: ListenerRule, asks: frozenset[wire.Condition], service: str) -> int:

@@ -328,18 +328,61 @@ def test_a_stale_look_at_the_way_home_is_asked_again(live: Rig) -> None:
     assert as_it_was(live) == was
 
 
-def test_a_rule_that_was_deleted_says_what_to_do_and_doing_it_helps(live: Rig) -> None:
+def test_a_rule_that_was_deleted_is_made_again_as_it_was(live: Rig) -> None:
     was = as_it_was(live)
     live.sandbox.elbv2.delete_rule(RuleArn=was.arn)
-    with pytest.raises(Conflict, match=r"somebody deleted it\. Make a rule .* tidegate:service=backend") as raised:
-        live.cloud.traffic.restore_rule("backend", was, live.permit())
-    assert raised.value.code == "rule.gone"
+    live.world.calls.clear()
+    live.cloud.traffic.remake_rule("backend", was, live.permit())
+    assert live.changes() == ["CreateRule"]
+    assert replace(as_it_was(live), arn=was.arn) == was and view(live).made_by == live.permit().deployment
+    assert paths(live) == ["/api/*", "/*"]
+
+
+def test_a_number_that_was_taken_meanwhile_is_replaced_by_one_that_keeps_the_order(live: Rig) -> None:
+    was = as_it_was(live)
+    live.sandbox.elbv2.delete_rule(RuleArn=was.arn)
+    live.sandbox.rule(was.priority, {live.sandbox.group("theirs"): 100}, path="/theirs")
+    live.cloud.traffic.remake_rule("backend", was, live.permit())
+    assert view(live).priority != was.priority and view(live).priority < view(live, "frontend").priority
+
+
+def test_a_rule_that_is_there_is_not_made_again_and_not_touched(live: Rig) -> None:
+    """The picture that lacked it was an old one."""
+    was = as_it_was(live)
+    live.cloud.traffic.remake_rule("backend", replace(was, weights=SPLIT), live.permit())
+    assert live.changes() == [] and as_it_was(live) == was
+
+
+def test_an_old_answer_that_lacks_the_rule_makes_no_second_one(live: Rig) -> None:
+    live.sandbox.elbv2.delete_rule(RuleArn=view(live).arn)
+    live.world.faults.add(Fault(kind="stale", operation="DescribeRules", nth=4, versions=1))
+    shift(live, "backend", API)
+    was = as_it_was(live)
+    live.world.calls.clear()
+    with pytest.raises(Conflict, match="PriorityInUse"):
+        live.cloud.traffic.remake_rule("backend", was, live.permit())
+    assert live.changes() == ["CreateRule"] and as_it_was(live) == was
+
+
+def test_a_stranger_s_rule_in_its_place_says_what_to_do_and_doing_it_helps(live: Rig) -> None:
+    was = as_it_was(live)
+    live.sandbox.elbv2.delete_rule(RuleArn=was.arn)
     groups = {slot: live.group("backend", slot)["TargetGroupArn"] for slot in Slot}
-    anew = live.sandbox.rule(9, {groups[Slot.GREEN]: 100}, path="/whatever")
+    anew = live.sandbox.rule(9, {groups[Slot.GREEN]: 100}, path="/api/*")
+    with pytest.raises(Blocked, match=r"Rule 9 .* or give it the tags .* tidegate:service=backend") as raised:
+        live.cloud.traffic.remake_rule("backend", was, live.permit())
+    assert raised.value.code == "rule.gone"
     tags = elb_tags(ours("backend", **{ROLE_TAG: "public"}))
     live.sandbox.elbv2.add_tags(ResourceArns=[anew], Tags=tags)
     live.cloud.traffic.restore_rule("backend", was, live.permit())
     assert as_it_was(live) == replace(was, arn=anew)
+
+
+def test_a_record_that_does_not_say_what_the_rule_asked_for_leaves_it_to_people(live: Rig) -> None:
+    was = replace(as_it_was(live), conditions="", priority=0)
+    live.sandbox.elbv2.delete_rule(RuleArn=was.arn)
+    with pytest.raises(Blocked, match=r"Make a rule on the same listener .* tidegate:service=backend"):
+        live.cloud.traffic.remake_rule("backend", was, live.permit())
 
 
 # a service that goes

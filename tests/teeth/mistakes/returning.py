@@ -29,8 +29,8 @@ MISTAKES = (
     Mistake(
         "traffic goes home in the order in which it rose",
         HOME,
-        "for entry in reversed(deployment.undo.entries):",
-        "for entry in deployment.undo.entries:",
+        "order = list(reversed(entries))",
+        "order = list(entries)",
         f"{OF_DECIDE}::test_a_failed_verification_brings_all_rules_home_in_reverse_order",
     ),
     Mistake(

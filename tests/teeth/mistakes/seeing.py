@@ -11,7 +11,7 @@ OF_DECIDE = "tests/test_decide.py"
 MISTAKES = (
     Mistake(
         "one stale look is believed",
-        "controller/progress/outcomes.py",
+        "controller/domain/step.py",
         "PATIENCE = 3",
         "PATIENCE = 1",
         f"{OF_DECIDE}::test_one_old_picture_of_the_weights_is_not_believed",

@@ -187,12 +187,16 @@ def rerouted(requests: Sequence[RuleConditionTypeDef], route: Route) -> list[Rul
 
 
 def create(
-    listener: str, asks_for: AsksFor, priority: int, actions: Sequence[Action], tags: Mapping[str, str]
+    listener: str,
+    requests: Sequence[RuleConditionTypeDef],
+    priority: int,
+    actions: Sequence[Action],
+    tags: Mapping[str, str],
 ) -> CreateRuleInputTypeDef:
     """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html"""
     return {
         "ListenerArn": listener,
-        "Conditions": conditions(asks_for),
+        "Conditions": list(requests),
         "Priority": priority,
         "Actions": _sent(actions),
         "Tags": elb_tags(tags),
