@@ -184,7 +184,7 @@ def _start(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decisio
 def _touched(deployment: Deployment) -> list[str]:
     """Services whose rules or slots this deployment may change, in the order of its file, which traffic rises in."""
     assert deployment.plan is not None
-    kinds = {StepKind.WARM, StepKind.SHIFT, StepKind.ROUTE, StepKind.RETIRE}
+    kinds = {StepKind.WARM, StepKind.SHIFT, StepKind.ROUTE, StepKind.ADJUST, StepKind.RETIRE}
     named = {name for step in deployment.plan.steps if step.kind in kinds for name in step.services}
     return [name for name in deployment.revision.file.services if name in named]
 

@@ -54,14 +54,15 @@ def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment
 
 
 def _home(deployment: Deployment) -> tuple[Step, ...]:
-    """Slots that gave up tasks get them back before the others lose theirs."""
+    """Slots that run another number of tasks than before get the old one, before the others lose theirs."""
     assert deployment.undo is not None and deployment.plan is not None
     touched = tuple(entry.service for entry in deployment.undo.entries)
-    shrunk = [step.services for step in deployment.steps if step.kind is StepKind.SHRINK and step.started_at]
+    counts = [step for step in deployment.steps if step.kind in TAKEN_BACK[StepKind.REGROW] and step.started_at]
+    regrown = tuple(name for name in touched if any(name in step.services for step in counts))
     retired = [step.services for step in deployment.plan.steps if step.kind is StepKind.RETIRE]
     return (
         Step(StepKind.HOME, touched),
-        *(Step(StepKind.REGROW, services) for services in shrunk),
+        *([Step(StepKind.REGROW, regrown)] if regrown else []),
         *(Step(StepKind.RETIRE, services) for services in retired),
     )
 

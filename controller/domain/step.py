@@ -27,7 +27,7 @@ class StepKind(StrEnum):
     SETTLE = "settle"  # the deployment has succeeded
     RETIRE = "retire"  # the slots without traffic are scaled to zero, their test rules removed
     HOME = "home"  # turning back: every touched rule is as the undo record says
-    REGROW = "regrow"  # turning back: live slots that gave up tasks have as many as before
+    REGROW = "regrow"  # turning back: live slots whose counts had changed run as many tasks as before
     UNROUTE = "unroute"  # pruning: no rule leads to the service any more
     DRAIN = "drain"  # pruning: its last requests end, then its slots are scaled to zero
     DELETE = "delete"  # pruning: its slots are gone

@@ -49,17 +49,20 @@ def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
 
 
 def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """Traffic is home on fewer tasks than it had: it gets them back, and only then the others go."""
+    """Traffic is home on another number of tasks than it had: it gets the old one, and only then the others go. Never
+    fewer than the file of what is live counts, whatever somebody had scaled it to."""
     assert deployment.undo is not None, f"{deployment.id} turns back, so it has an undo record"
+    least = {name: service.count.min for name, service in terms.live.services.items()} if terms.live else {}
     for name in step.services:
         entry, view = deployment.undo.of(name), snapshot.services[name]
         if entry.sides.live is None or not entry.count:
             continue
-        ask = _set(step, name, view, entry.sides.live, entry.count)
+        count = max(entry.count, min(least.get(name, 0), view.slots[entry.sides.live].desired))
+        ask = _set(step, name, view, entry.sides.live, count)
         if ask:
             return ask
-        if view.slots[entry.sides.live].running < entry.count:
-            text = f"{name}: {view.slots[entry.sides.live].running} of {entry.count} tasks run in {entry.sides.live}"
+        if view.slots[entry.sides.live].running < count:
+            text = f"{name}: {view.slots[entry.sides.live].running} of {count} tasks run in {entry.sides.live}"
             return Wait(Reason("slot.warming", text))
     return Done("as many tasks as before")
 

@@ -147,6 +147,33 @@ def test_a_rule_that_somebody_deleted_in_a_bake_comes_back_with_the_way_home(sta
     assert watch.at_rest() == []
 
 
+# ---------------------------------------------------------------- counts
+
+
+def test_counts_that_were_changed_are_changed_back(stage: Stage) -> None:
+    watch = deploy(stage, "first", FOUR)
+    stage.push(FOUR.replace("count: 4", "count: 1"), content="first")
+    stage.run(lambda: bool(stage.phase(2)) and stage.deployment(2).did("SetCount", "backend"))
+    stage.order(OrderKind.ABORT, "dev-2")
+    stage.settle()
+    assert stage.phase(2) is Phase.ABORTED and told(stage, 2)["regrow"] is StepState.DONE
+    assert stage.tasks() == 8 and watch.at_rest() == []
+
+
+def test_the_count_of_a_service_that_does_not_roll_is_changed_back_too(stage: Stage) -> None:
+    watch = deploy(stage, "first", FOUR)
+    backend, frontend = FOUR.split("  frontend:")
+    changed = (
+        backend.replace("port: 8000", "port: 8000\n    env: {X: y}") + "  frontend:" + frontend.replace("4", "1", 1)
+    )
+    assert "count: 1" in changed
+    stage.push(changed, content="first")
+    stage.run(lambda: bool(stage.phase(2)) and stage.deployment(2).did("SetCount", "frontend"))
+    stage.order(OrderKind.ABORT, "dev-2")
+    stage.settle()
+    assert stage.phase(2) is Phase.ABORTED and stage.tasks() == 8 and watch.at_rest() == []
+
+
 # ---------------------------------------------------------------- what is told
 
 

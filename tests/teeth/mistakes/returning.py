@@ -10,6 +10,7 @@ CHOOSE = "controller/choose.py"
 OF_DECIDE = "tests/test_decide.py"
 OF_CHOOSE = "tests/test_choose.py"
 ORDERED = "tests/scenarios/test_ordered.py"
+HOMECOMING = "tests/scenarios/test_homecoming.py"
 
 MISTAKES = (
     Mistake(
@@ -58,19 +59,40 @@ MISTAKES = (
         "tasks go before their traffic is home",
         HOMEWARD,
         "        Step(StepKind.HOME, touched),\n"
-        "        *(Step(StepKind.REGROW, services) for services in shrunk),\n"
+        "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n"
         "        *(Step(StepKind.RETIRE, services) for services in retired),\n",
         "        *(Step(StepKind.RETIRE, services) for services in retired),\n"
         "        Step(StepKind.HOME, touched),\n"
-        "        *(Step(StepKind.REGROW, services) for services in shrunk),\n",
+        "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n",
         f"{OF_DECIDE}::test_turning_back_moves_traffic_before_tasks",
     ),
     Mistake(
         "old slots that gave up tasks don't get them back",
         HOMEWARD,
-        "        *(Step(StepKind.REGROW, services) for services in shrunk),\n",
+        "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n",
         "",
         "tests/scenarios/test_strategies.py::test_an_abort_in_every_step_brings_the_traffic_home[half]",
+    ),
+    Mistake(
+        "counts that a step had changed stay changed",
+        DECIDE,
+        "StepKind.ROUTE, StepKind.ADJUST, StepKind.RETIRE}",
+        "StepKind.ROUTE, StepKind.RETIRE}",
+        f"{HOMECOMING}::test_counts_that_were_changed_are_changed_back",
+    ),
+    Mistake(
+        "one service that can't go home keeps the others",
+        HOME,
+        "        case Wait():\n            return 4\n",
+        "        case Wait():\n            return -1\n",
+        "tests/progress/test_home.py::test_who_can_go_home_does_not_wait_for_who_can_t",
+    ),
+    Mistake(
+        "a way home that is stuck can't be ended",
+        "controller/domain/step.py",
+        "return self.times >= PATIENCE and (self.permanent or not self.by_action)",
+        "return self.times >= PATIENCE and self.permanent",
+        f"{HOMECOMING}::test_a_way_home_that_is_stuck_is_ended_by_an_abort",
     ),
     Mistake(
         "the old version is not kept warm",
