@@ -232,8 +232,8 @@ def _judged(deployment: Deployment, step: Step, outcome: Outcome, terms: Terms) 
     """Patience, deadlines and pauses, the same for every kind of step."""
     if isinstance(outcome, Fail | Need) or step.kind in UNSTOPPABLE:
         return outcome
-    if isinstance(outcome, Stumble) and _times(step, outcome.reason, terms) >= PATIENCE:
-        return Fail(outcome.reason, outcome.culprits)
+    if isinstance(outcome, Stumble) and _is_believed(step, outcome, terms):
+        return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
     if deployment.pause is not None:
         outcome = _while_paused(deployment, deployment.pause, step, outcome)
     if isinstance(outcome, Done | Fail):
@@ -257,6 +257,18 @@ def _while_paused(deployment: Deployment, pause: Pause, step: Step, outcome: Out
     left = spoken(timedelta(seconds=round((pause.limit - pause.observed).total_seconds())))
     text = f"paused by {pause.actor}: {pause.reason.text}; it turns back in {left}, unless it is resumed"
     return Wait(Reason("deployment.paused", text))
+
+
+def _is_believed(step: Step, outcome: Stumble, terms: Terms) -> bool:
+    """Over a longer time it may look wrong now in this way and now in another one."""
+    if outcome.within:
+        return step.observed - _wrong_since(step) >= outcome.within
+    return _times(step, outcome.reason, terms) >= PATIENCE
+
+
+def _wrong_since(step: Step) -> timedelta:
+    """How long the step had been observed when it began to look wrong; now, if it didn't the last time."""
+    return step.trouble.began if step.trouble and not step.trouble.by_action else step.observed
 
 
 def _times(step: Step, reason: Reason, terms: Terms) -> int:
@@ -309,7 +321,7 @@ def _unfinished(
 
 def _stumbled(deployment: Deployment, step: Step, reason: Reason, terms: Terms) -> Deployment:
     since = step.trouble.since if _in_one_breath(step, reason, terms) and step.trouble else step.observed
-    trouble = Trouble(reason, _times(step, reason, terms), since=since)
+    trouble = Trouble(reason, _times(step, reason, terms), since=since, began=_wrong_since(step))
     return deployment.with_step(replace(step, detail=reason.text, trouble=trouble))
 
 

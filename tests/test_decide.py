@@ -14,6 +14,7 @@ from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, Rollout, TaskFailure
 from controller.domain.step import StepKind, StepState, Trouble
 from controller.homeward import turned_back
+from controller.progress.traffic import RECOVERY
 from tests.support.builders import (
     FILE,
     NEW_IMAGE,
@@ -259,6 +260,50 @@ def test_traffic_does_not_rise_onto_too_few_healthy_targets() -> None:
     before = len(film.world.history)
     film._pass()
     assert film.decisions[-1].reason.code == "targets.too_few" and len(film.world.history) == before
+
+
+def with_healthy(film: Film, healthy: int) -> Film:
+    group = film.world.services["backend"].slots[Slot.GREEN].group
+    film.world._slot("backend", Slot.GREEN, group=replace(group, healthy=healthy))
+    return film
+
+
+def test_a_bake_with_too_few_healthy_targets_lasts_longer_and_then_fails() -> None:
+    film = a_film(BAKED)
+    until_step(film, StepKind.BAKE)
+    began = film.passes
+    with_healthy(film, 1).until(Phase.ROLLING_BACK)
+    assert film.deployment.reason.code == "targets.too_few" and film.deployment.turning.culprits == ("backend",)
+    assert RECOVERY <= (film.passes - began) * PACE <= RECOVERY + timedelta(minutes=1)
+
+
+def test_a_task_that_is_replaced_in_time_turns_nothing_back() -> None:
+    film = a_film(BAKED)
+    until_step(film, StepKind.BAKE)
+    with_healthy(film, 1)
+    for _ in range(timedelta(minutes=4) // PACE):
+        film._pass()
+    assert film.deployment.step.kind is StepKind.BAKE
+    assert with_healthy(film, 2).run().phase is Phase.SUCCEEDED
+
+
+def test_looking_wrong_in_one_way_and_in_another_is_looking_wrong() -> None:
+    """Tasks that crash and come again: now one is healthy, now none."""
+    film = a_film(BAKED)
+    until_step(film, StepKind.BAKE)
+    for turn in range(2 * (RECOVERY // PACE)):
+        with_healthy(film, turn % 2)._pass()
+    assert film.deployment.phase is not Phase.RUNNING and film.deployment.reason.code.startswith("targets.")
+
+
+def test_a_step_that_failed_stays_the_one_that_failed_when_its_traffic_is_home() -> None:
+    film = a_film()
+    until_step(film, StepKind.SHIFT)
+    failing = film.deployment.with_step(film.deployment.step.started(NOON))
+    film.deployment = turned_back(failing, Reason("step.deadline", "too slow"), NOON)
+    states = {step.title: step for step in film.run().steps}
+    assert states["shift 50"].state is StepState.FAILED and "is taken back" in states["shift 50"].detail
+    assert states["shift 100"].state is StepState.SKIPPED
 
 
 def test_a_bake_counts_only_the_time_that_was_watched() -> None:

@@ -56,10 +56,16 @@ class Done:
 
 @dataclass(frozen=True)
 class Stumble:
-    """It looks wrong this time; after `PATIENCE` times in a row the step has failed, for it may be an old picture."""
+    """It looks wrong this time; after `PATIENCE` times in a row the step has failed, for it may be an old picture.
+
+    `within`: so long it may look wrong instead, in whatever way, because it may mend itself. `quarantines` as for
+    `Fail`.
+    """
 
     reason: Reason
     culprits: tuple[str, ...] = field(default=())
+    within: timedelta = timedelta(0)
+    quarantines: bool = True
 
 
 @dataclass(frozen=True)

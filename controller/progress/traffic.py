@@ -7,9 +7,14 @@ from controller.domain.actions import SetRoute, SetWeights
 from controller.domain.deployment import Deployment, Kind, Rolling
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot, Weights, weights
-from controller.domain.snapshot import ServiceView, Snapshot
+from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import Step, spoken
-from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Stumble, Terms, Wait, counted
+from controller.progress.failures import told
+from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
+
+RECOVERY = timedelta(minutes=5)
+"""So long some of the targets may be missing before a step that only watches has failed: ECS replaces a task that died
+within a minute or two."""
 
 
 def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -37,14 +42,10 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
 
 
 def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    for rolling in deployment.rolling(step):
-        view = snapshot.services[rolling.service]
-        weak = too_weak(rolling, deployment, step, view)
-        if isinstance(weak, Stumble):
-            return weak
-    foreign = _foreign_hand(step, deployment, snapshot)
-    if foreign:
-        return foreign
+    """It ends neither in time nor by order while the new version is not well; time goes by meanwhile."""
+    ailing = _ailing(step, deployment, snapshot)
+    if ailing:
+        return ailing
     wait = step.wait or timedelta(0)
     if step.promoted:
         return Done(f"baked {spoken(_whole(step.active))} of {spoken(wait)}, promoted by {step.promoted}")
@@ -66,8 +67,8 @@ def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
 
 
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """It has succeeded only if the traffic is where the last step put it."""
-    return _foreign_hand(step, deployment, snapshot) or Done(_SETTLED[deployment.kind])
+    """It has succeeded only if the traffic is where the last step put it, on slots that are well."""
+    return _ailing(step, deployment, snapshot) or Done(_SETTLED[deployment.kind])
 
 
 _SETTLED: Mapping[Kind, str] = {
@@ -76,6 +77,28 @@ _SETTLED: Mapping[Kind, str] = {
     Kind.PRUNE: "the service is gone",
     Kind.CORRECT: "it is as it was declared",
 }
+
+
+def _ailing(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | Foreign | Need | None:
+    """What keeps a step that moves nothing from ending well: a slot without a healthy target, somebody else's hand, or
+    too few healthy targets for longer than it takes to replace a task."""
+    looked = {
+        rolling.service: too_weak(rolling, deployment, step, snapshot.services[rolling.service])
+        for rolling in deployment.rolling(step)
+    }
+    weak = {name: found for name, found in looked.items() if found}
+    dead = next((found for found in weak.values() if isinstance(found, Stumble)), None)
+    certain = dead or _foreign_hand(step, deployment, snapshot)
+    if certain or not weak:
+        return certain
+    if Evidence.FAILURES not in snapshot.has:
+        return Need(frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.FAILURES}))
+    failures = [failure for name in weak for failure in snapshot.failures.get(name, ())]
+    counting = [failure for failure in failures if failure.counts]
+    why = f"; {told((counting or failures)[0])}" if failures else ""
+    text = f"{'; '.join(found.reason.text for found in weak.values())}{why}"
+    is_its_fault = bool(counting) or not failures
+    return Stumble(Reason("targets.too_few", text), tuple(weak), RECOVERY, is_its_fault)
 
 
 def _foreign_hand(step: Step, deployment: Deployment, snapshot: Snapshot) -> Foreign | None:

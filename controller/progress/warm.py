@@ -1,7 +1,5 @@
 """Register and warm: the idle slots run the new version, and nobody but the smoke test can reach it."""
 
-import json
-
 from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RegisterDefinition, RunSlot
 from controller.domain.deployment import Deployment, Rolling
 from controller.domain.manifest import Service
@@ -10,11 +8,9 @@ from controller.domain.rendering import group_settings
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, Rollout, ServiceView, SlotView, Snapshot, TaskFailure
 from controller.domain.step import Step
+from controller.progress.failures import told
 from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait, counted
 from controller.progress.traffic import foreign_traffic
-
-STOPPED_BY_ECS = (0, 143)
-"""Exit codes of a program that did as it was told; its last words tell of the stop, not of the cause."""
 
 
 def register(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -115,27 +111,5 @@ def _start_failure(name: str, slot: SlotView, failures: tuple[TaskFailure, ...])
     if failures and not counting:
         text = f"{name} could not start, which is not its own fault: {failures[0].explanation}"
         return Fail(Reason("tasks.no_capacity", text), (name,), quarantines=False)
-    why = _told(counting[0]) if counting else slot.rollout_text or "ECS gave no reason"
+    why = told(counting[0]) if counting else slot.rollout_text or "ECS gave no reason"
     return Fail(Reason("tasks.failed", f"the tasks of {name} don't stay up: {why}"), (name,))
-
-
-def _told(failure: TaskFailure) -> str:
-    ended_by_itself = failure.exit_code not in {None, *STOPPED_BY_ECS}
-    last = f"; its last words: {gist(failure.log_lines[-1])}" if failure.log_lines and ended_by_itself else ""
-    return f"{failure.explanation}{last}"
-
-
-def gist(line: str) -> str:
-    """What a log line says to people: of a JSON object the event and the reason, of anything else all of it.
-
-    >>> gist('{"level": "error", "event": "cannot start", "reason": "no database"}')
-    'cannot start: no database'
-    """
-    try:
-        told = json.loads(line)
-    except ValueError:
-        return line
-    if not isinstance(told, dict):
-        return line
-    said = [told[key] for key in ("event", "message", "msg", "error", "reason") if isinstance(told.get(key), str)]
-    return ": ".join(said) or line

@@ -1,7 +1,13 @@
 """Traffic rises and is watched: what ends a bake, and what doesn't."""
 
-from controller.progress.outcomes import Done, Stumble, Wait
+from dataclasses import replace
+
+from controller.domain.snapshot import TaskFailure
+from controller.progress import look
+from controller.progress.outcomes import Done, Foreign, Outcome, Stumble, Wait
+from controller.progress.traffic import RECOVERY
 from tests.progress.steps import BAKED, asked, in_step, minutes, shared
+from tests.support.builders import a_rule, a_snapshot, terms
 
 
 def test_a_promoted_bake_still_looks_at_health_first() -> None:
@@ -15,3 +21,47 @@ def test_the_time_of_a_pause_is_not_baked() -> None:
     baking = in_step("bake 1m", BAKED, observed=minutes(30), paused=minutes(29.5))
     outcome = asked(baking, shared(100))
     assert isinstance(outcome, Wait) and outcome.reason.text == "30s left to bake"
+
+
+def explained(*failures: TaskFailure) -> Outcome:
+    """What a bake says in which one of two tasks of the backend is healthy."""
+    baking = in_step("bake 1m", BAKED, observed=minutes(10))
+    sick = {**shared(100), "backend": shared(100, healthy=1)["backend"]}
+    assert baking.step is not None
+    return look(baking.step, baking, replace(a_snapshot(sick), failures={"backend": failures}), terms())
+
+
+CRASH = TaskFailure("t", "Essential container exited", 1, "it exited with 1", counts=True)
+SPOT = TaskFailure("t", "Your Spot Task was interrupted.", None, "Spot took it back", counts=False)
+
+
+def test_a_bake_whose_time_is_over_waits_for_the_missing_targets_and_says_why_they_are() -> None:
+    outcome = explained(SPOT, CRASH)
+    assert isinstance(outcome, Stumble) and outcome.within == RECOVERY and outcome.culprits == ("backend",)
+    assert outcome.reason.code == "targets.too_few" and outcome.quarantines
+    assert outcome.reason.text == "backend: 1 of 2 targets are healthy; it exited with 1"
+
+
+def test_tasks_that_spot_took_back_blame_nobody() -> None:
+    outcome = explained(SPOT)
+    assert isinstance(outcome, Stumble) and not outcome.quarantines
+
+
+def test_nothing_settles_on_too_few_healthy_targets() -> None:
+    outcome = asked(in_step("settle"), shared(100, healthy=1))
+    assert isinstance(outcome, Stumble) and outcome.reason.code == "targets.too_few"
+
+
+def test_foreign_weights_are_told_with_those_to_put_back() -> None:
+    changed = shared(100)
+    changed["frontend"] = replace(changed["frontend"], rule=a_rule(30, 70, "frontend"))
+    outcome = asked(in_step("bake 1m", BAKED), changed)
+    assert isinstance(outcome, Foreign)
+    assert "found blue 30, green 70 instead of blue 0, green 100" in outcome.reason.text
+
+
+def test_a_deleted_rule_is_told_with_the_weights_it_had() -> None:
+    deleted = shared(100)
+    deleted["backend"] = replace(deleted["backend"], rule=None)
+    outcome = asked(in_step("bake 1m", BAKED), deleted)
+    assert isinstance(outcome, Foreign) and "found no rule instead of blue 0, green 100" in outcome.reason.text

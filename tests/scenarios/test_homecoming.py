@@ -174,6 +174,46 @@ def test_the_count_of_a_service_that_does_not_roll_is_changed_back_too(stage: St
     assert stage.phase(2) is Phase.ABORTED and stage.tasks() == 8 and watch.at_rest() == []
 
 
+# ---------------------------------------------------------------- too few healthy targets
+
+
+LAST_BAKE = FOUR.replace("{weight: 100}", "{weight: 100, bake: 5m}")
+
+
+def in_the_last_bake(stage: Stage) -> Watch:
+    watch = deploy(stage, "first", LAST_BAKE)
+    stage.push(LAST_BAKE, content="second")
+    stage.run(lambda: on_green(stage, BACKEND) == 100 and stage.passes[-1].reason.code == "bake.running")
+    return watch
+
+
+def test_a_bake_in_which_most_tasks_crash_again_and_again_turns_back(stage: Stage) -> None:
+    watch = in_the_last_bake(stage)
+    crash(stage, 2, "backend", keep=1, heals=False)
+    pass_time(stage, seconds=20)
+    assert "1 of 4 targets are healthy; " in stage.deployment(2).step.detail
+    stage.settle()
+    assert stage.phase(2) is Phase.ROLLED_BACK and stage.deployment(2).reason.code == "targets.too_few"
+    assert share(stage, BACKEND, "blue") == 100 and watch.at_rest() == []
+
+
+def test_a_promotion_does_not_end_a_bake_with_too_few_tasks(stage: Stage) -> None:
+    in_the_last_bake(stage)
+    crash(stage, 2, "backend", keep=1, heals=False)
+    pass_time(stage, seconds=20)
+    stage.order(OrderKind.PROMOTE, "dev-2")
+    stage.settle()
+    assert stage.phase(2) is Phase.ROLLED_BACK
+
+
+@pytest.mark.parametrize("keep", [3, 1])
+def test_tasks_that_are_replaced_in_time_turn_nothing_back(stage: Stage, keep: int) -> None:
+    watch = in_the_last_bake(stage)
+    crash(stage, 2, "backend", keep, heals=True)
+    stage.settle()
+    assert stage.phase(2) is Phase.SUCCEEDED and watch.at_rest() == []
+
+
 # ---------------------------------------------------------------- what is told
 
 

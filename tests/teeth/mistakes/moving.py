@@ -68,9 +68,23 @@ MISTAKES = (
     Mistake(
         "nobody watches the targets during a bake",
         TRAFFIC,
-        "        if isinstance(weak, Stumble):\n            return weak\n",
+        "    ailing = _ailing(step, deployment, snapshot)\n    if ailing:\n        return ailing\n",
         "",
-        f"{OF_DECIDE}::test_targets_that_die_during_the_bake_turn_it_back",
+        "tests/progress/test_traffic.py::test_a_bake_whose_time_is_over_waits_for_the_missing_targets_and_says_why_they_are",
+    ),
+    Mistake(
+        "a bake ends well with too few healthy targets",
+        TRAFFIC,
+        "    if certain or not weak:\n",
+        "    if certain or weak:\n",
+        f"{OF_DECIDE}::test_a_bake_with_too_few_healthy_targets_lasts_longer_and_then_fails",
+    ),
+    Mistake(
+        "a short dip turns back",
+        TRAFFIC,
+        "RECOVERY = timedelta(minutes=5)",
+        "RECOVERY = timedelta(minutes=1)",
+        f"{OF_DECIDE}::test_a_task_that_is_replaced_in_time_turns_nothing_back",
     ),
     Mistake(
         "a canary does not bake",

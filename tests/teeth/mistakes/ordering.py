@@ -49,8 +49,8 @@ MISTAKES = (
     Mistake(
         "promote skips health",
         "controller/progress/traffic.py",
-        "        if isinstance(weak, Stumble):\n",
-        "        if isinstance(weak, Stumble) and not step.promoted:\n",
+        "    if ailing:\n",
+        "    if ailing and not step.promoted:\n",
         "tests/progress/test_traffic.py::test_a_promoted_bake_still_looks_at_health_first",
     ),
     Mistake(
