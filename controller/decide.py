@@ -84,7 +84,7 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=WHOLE_PICTURE)
     if deployment.pruned is not None:
         return _start_pruning(deployment, deployment.pruned, snapshot, now, terms)
-    unclear = _unclear(snapshot)
+    unclear = _unclear(snapshot, terms)
     if unclear:
         return Decision(deployment.because(unclear), unclear, look_again_in=WAITING_LOOK)
     plan = planning.draw(
@@ -102,9 +102,17 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     return _start(replace(deployment, plan=plan), snapshot, now)
 
 
-def _unclear(snapshot: Snapshot) -> Reason | None:
-    """Why no plan can be drawn from this picture: a plan starts from exactly one live slot."""
-    cut_off = [name for name, view in snapshot.services.items() if view.is_cut_off]
+def _unclear(snapshot: Snapshot, terms: Terms) -> Reason | None:
+    """Why no plan can be drawn from this picture: a plan starts from exactly one live slot.
+
+    What is left of a service that the live file doesn't name, as by a removal that was aborted, is in nobody's way: it
+    begins anew, and that is cleared away.
+    """
+    cut_off = [
+        name
+        for name, view in snapshot.services.items()
+        if view.is_cut_off and (terms.live is None or name in terms.live.services)
+    ]
     if cut_off:
         text = f"tasks of {', '.join(cut_off)} run, and no rule leads to them: put the rule back, or empty the slots"
         return Reason("traffic.rule_missing", text)

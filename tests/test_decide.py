@@ -521,6 +521,16 @@ def test_tasks_that_no_rule_leads_to_are_not_taken_for_a_new_service() -> None:
     assert decision.reason.code == "traffic.rule_missing" and decision.deployment.phase is Phase.WAITING
 
 
+def test_what_is_left_of_a_service_that_is_not_live_is_in_nobody_s_way() -> None:
+    """Its removal was aborted, and the file names it again."""
+    left = a_view("frontend", green=a_slot("frontend"), rule=None)
+    film = a_film(world=ToyWorld(services={"backend": a_view(), "frontend": left}))
+    film.terms = terms(live=a_revision(text=FILE.split("  frontend:")[0]).file)
+    assert film.run().phase is Phase.SUCCEEDED
+    frontend = film.world.services["frontend"]
+    assert sum(slot.desired for slot in frontend.slots.values()) == 2 and frontend.slots[frontend.live].desired == 2
+
+
 def test_traffic_that_would_rise_on_the_way_home_is_a_bug_that_stops_the_pass() -> None:
     film = a_film()
     rising = until_step(film, StepKind.SHIFT)

@@ -97,8 +97,9 @@ def _problem(overview: Overview) -> _Answer | None:
 def _strange(overview: Overview) -> _Answer | None:
     """Nothing of ours moves, and yet the traffic is not where one version could be: somebody else's hand."""
     services = overview.sighting.services if overview.sighting else {}
+    named = overview.live.revision.file.services if overview.live else services
     split = [name for name, view in services.items() if view.is_split]
-    cut_off = [name for name, view in services.items() if view.is_cut_off]
+    cut_off = [name for name, view in services.items() if view.is_cut_off and name in named]
     if split:
         text = f"the traffic of {', '.join(split)} is split, and no deployment moves it"
         return _Answer("traffic.split", text, None, _cleared_by("traffic.split", overview))
@@ -256,7 +257,7 @@ _CLEARED_BY: Mapping[str, str] = {
     "home.no_healthy_target": f"{ITSELF}, as soon as the slot has a healthy target; or {ENDED}",
     "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
     "queue.behind": "the end of the deployment before it",
-    "traffic.rule_missing": "an operator: put the listener rule back",
+    "traffic.rule_missing": "an operator: put the listener rule back, or empty the slots",
     "traffic.split": "an operator: give the listener rule's whole weight to one slot",
 }
 """By code, or by what stands before its point."""

@@ -44,6 +44,8 @@ def _warm_one(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Sn
     foreign = foreign_traffic(rolling, deployment, view, percent, percent)
     if foreign:
         return foreign
+    if deployment.sides(name).live is None and view.slots[idle.other].desired:
+        return _clear(name, idle.other, view.slots[idle.other])
     is_ours = _is_ours(rolling, deployment, slot)
     if not is_ours and (slot.desired or slot.running):
         return _clear(name, idle, slot)
@@ -64,7 +66,7 @@ def _is_ours(rolling: Rolling, deployment: Deployment, slot: SlotView) -> bool:
 
 
 def _clear(name: str, slot: Slot, view: SlotView) -> Outcome:
-    """A slot starts from nothing: what an earlier deployment left there goes first."""
+    """A slot starts from nothing, and what is new in both: what an earlier deployment left there goes first."""
     if view.desired:
         return Ask(EmptySlot(name, slot), f"empty {slot} of {name}, which still runs an earlier version")
     return Wait(Reason("slot.emptying", f"{name}: {view.running} tasks of an earlier version are stopping in {slot}"))

@@ -8,7 +8,7 @@ from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import HoldUntil
 from controller.domain.explaining import explain
 from controller.domain.orders import OrderKind, OrderState
-from controller.domain.step import StepState
+from controller.domain.step import StepKind, StepState
 from sandbox.runtime.scripted import Script
 from sandbox.world.ports import TaskLaunch
 from tests.support.builders import FILE
@@ -212,6 +212,37 @@ def test_tasks_that_are_replaced_in_time_turn_nothing_back(stage: Stage, keep: i
     crash(stage, 2, "backend", keep, heals=True)
     stage.settle()
     assert stage.phase(2) is Phase.SUCCEEDED and watch.at_rest() == []
+
+
+# ---------------------------------------------------------------- what a removal left
+
+
+def half_removed(stage: Stage) -> Watch:
+    """No rule leads to the frontend any more, and its tasks still run: somebody aborted its removal."""
+    deploy(stage, "first", UNCHECKED)
+    watch = deploy(stage, "second", UNCHECKED.split("  frontend:")[0])
+    stage.order(OrderKind.PRUNE, service="frontend")
+    stage.run(lambda: stage.phase(3) is Phase.RUNNING and stage.deployment(3).step.kind is StepKind.DRAIN)
+    stage.order(OrderKind.ABORT, "dev-3")
+    stage.settle()
+    assert FRONTEND not in stage.weights() and stage.tasks() == 4
+    return watch
+
+
+def test_a_removal_that_was_aborted_is_in_no_rollback_s_way(stage: Stage) -> None:
+    watch = half_removed(stage)
+    stage.order(OrderKind.ROLLBACK)
+    stage.settle()
+    assert stage.phase(4) is Phase.SUCCEEDED and stage.probe.get("/") == stage.probe.get("/api/ready") == 200
+    assert stage.tasks() == 4 and watch.at_rest() == []
+
+
+def test_a_service_whose_removal_was_aborted_can_be_named_again(stage: Stage) -> None:
+    watch = half_removed(stage)
+    stage.push(UNCHECKED, content="third")
+    stage.settle()
+    assert stage.phase(4) is Phase.SUCCEEDED and stage.probe.get("/") == 200
+    assert stage.tasks() == 4 and watch.at_rest() == []
 
 
 # ---------------------------------------------------------------- what is told

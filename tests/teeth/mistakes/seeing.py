@@ -68,8 +68,8 @@ MISTAKES = (
     Mistake(
         "a service whose rule is not shown is taken for new",
         DECIDE,
-        "if view.is_cut_off]",
-        "if view.is_cut_off and not view.routed]",
+        "if view.is_cut_off and (terms.live is None or name in terms.live.services)",
+        "if view.is_cut_off and terms.live is not None and name in terms.live.services",
         f"{OF_DECIDE}::test_tasks_that_no_rule_leads_to_are_not_taken_for_a_new_service",
     ),
     Mistake(
