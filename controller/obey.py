@@ -120,7 +120,7 @@ def _left_as_it_is(case: _Case, deployment: Deployment) -> Answer:
     reason = case.because("order.aborted", "ended its way home where it was, for it was stuck")
     told = f"{deployment.id} ends where it is: traffic and tasks that had not gone back stay as they are"
     answer = case.done(told, stopped(deployment, reason, case.now))
-    hold = Hold(reason, HoldUntil.PERSON, case.now, deployment.number)
+    hold = Hold(reason, HoldUntil.PERSON, case.now, deployment.number, deployment.revision.commit.sha)
     return replace(answer, environment=replace(case.environment, hold=hold))
 
 
