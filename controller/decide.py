@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from controller import plan as planning
 from controller.domain.actions import Action, SetWeights
 from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
-from controller.domain.reason import Reason
+from controller.domain.reason import Reason, until_pruned
 from controller.domain.slot import Sides, Slot
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
-from controller.domain.step import PATIENCE, Step, StepKind, StepState, Trouble, spoken
+from controller.domain.step import PATIENCE, TAKEN_BACK, Step, StepKind, StepState, Trouble, spoken
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
@@ -99,7 +99,7 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     shut = closed(WITH_PLAN if gated else {}, _case(deployment, terms, plan), now)
     if shut:
         return _stay(deployment, shut, now)
-    return _start(replace(deployment, plan=plan), snapshot, now)
+    return _start(replace(deployment, plan=plan), snapshot, now, terms)
 
 
 def _unclear(snapshot: Snapshot, terms: Terms) -> Reason | None:
@@ -129,7 +129,7 @@ def _start_pruning(deployment: Deployment, name: str, snapshot: Snapshot, now: d
         reason = Reason("prune.named", f"the file of what is live names {name} again: it stays")
         return Decision(deployment.moved(Phase.REJECTED, reason, now), reason, look_again_in=AT_ONCE)
     plan = planning.removal(deployment, terms.binding, snapshot.services[name])
-    return _start(replace(deployment, plan=plan), snapshot, now)
+    return _start(replace(deployment, plan=plan), snapshot, now, terms)
 
 
 def closed(gates: Mapping[str, Gate], case: Case, now: datetime) -> Verdict | None:
@@ -177,11 +177,12 @@ def _stay(deployment: Deployment, verdict: Verdict, now: datetime) -> Decision:
     return Decision(deployment.because(verdict.reason), verdict.reason, look_again_in=WAITING_LOOK)
 
 
-def _start(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decision:
+def _start(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
     """From waiting to running: steps and undo record are written down; the first action is for the next pass."""
     assert deployment.plan is not None
     if not deployment.plan.steps:
-        reason = Reason("plan.nothing_rolls", "what is live already is what this commit asks for")
+        left = until_pruned(terms.left_by(deployment.revision.file))
+        reason = Reason("plan.nothing_rolls", f"what is live already is what this commit asks for{left}")
         return Decision(deployment.moved(Phase.SUCCEEDED, reason, now), reason, look_again_in=AT_ONCE)
     undo = UndoRecord(tuple(_as_it_is(name, snapshot.services[name]) for name in _touched(deployment)))
     reason = Reason("deployment.running", "its gates are open")
@@ -343,7 +344,7 @@ def _left_alone(deployment: Deployment, reason: Reason, adopts: bool, now: datet
 
 def _stays(deployment: Deployment) -> bool:
     """Nothing turns back from removing a service, nor from a way back that has begun to move traffic."""
-    if deployment.kind is Kind.PRUNE or (deployment.is_way_back and deployment.began(StepKind.SHIFT)):
+    if deployment.kind is Kind.PRUNE or (deployment.is_way_back and deployment.began(*TAKEN_BACK[StepKind.HOME])):
         return True
     return not deployment.revision.file.rollback.automatic
 

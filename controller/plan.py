@@ -1,6 +1,7 @@
 """The plan: what rolls, in which steps, and the digest that stands for all of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from controller.domain.bindings import Binding
@@ -30,7 +31,8 @@ def draw(
     A service rolls when its content digest differs from the one its live slot runs, or its health check and drain time
     from those of the live slot's target group: those arrive with the shift. With `restart` every one does. `kept` are
     the services whose idle slots an earlier deployment still keeps warm; whatever else runs beside the live slots is
-    cleared away. `services` must not be split.
+    cleared away. A service whose requests go to one that the file does not name gets them. `services` must not be
+    split.
     """
     assert revision.images is not None, (
         f"{revision.environment} {revision.commit.short}: only sealed revisions have a plan"
@@ -44,15 +46,13 @@ def draw(
         for name, content in contents.items()
         if restart or _rolls(content, file.services[name], services[name])
     )
-    routes = tuple(name for name, service in file.services.items() if _asks_otherwise(service, services[name]))
     counts = _counts(file, rolling, services, kind)
+    changes = _changes(file, services, tuple(counts))
     spare = tuple(name for name in file.services if _is_spare(services[name], name, rolling))
     if kind is Kind.ROLLBACK:
-        steps = numbered(_back(file, rolling, routes, tuple(counts), spare))
+        steps = numbered(_back(file, rolling, changes, spare))
     else:
-        steps = numbered(
-            _forth(file, rolling, routes, tuple(counts), tuple(name for name in spare if name not in kept))
-        )
+        steps = numbered(_forth(file, rolling, changes, tuple(name for name in spare if name not in kept)))
     return Plan(_digest(revision, binding, rolling, steps, restart), rolling, steps, counts)
 
 
@@ -100,6 +100,40 @@ def _asks_otherwise(service: Service, view: ServiceView) -> bool:
     return not view.rule.asks_for(service.route)
 
 
+@dataclass(frozen=True)
+class _Changes:
+    """What is done beside rolling. `takeovers` are for the services that get no requests, because an orphan's rule is
+    asked before theirs; from then on they have all of them."""
+
+    takeovers: tuple[Step, ...]
+    others: tuple[Step, ...]
+
+    @property
+    def unasked(self) -> frozenset[str]:
+        return frozenset(name for step in self.takeovers for name in step.services)
+
+
+def _changes(file: EnvironmentFile, services: Mapping[str, ServiceView], adjusted: tuple[str, ...]) -> _Changes:
+    """Who is asked from one moment to the next needs its tasks before."""
+    unasked = tuple(name for name, service in file.services.items() if _is_unasked(service, services[name], file))
+    routes = tuple(name for name, service in file.services.items() if _asks_otherwise(service, services[name]))
+    return _Changes(
+        takeovers=(
+            *_some(StepKind.ADJUST, tuple(name for name in adjusted if name in unasked)),
+            *_some(StepKind.ROUTE, unasked),
+        ),
+        others=(
+            *_some(StepKind.ROUTE, tuple(name for name in routes if name not in unasked)),
+            *_some(StepKind.ADJUST, tuple(name for name in adjusted if name not in unasked)),
+        ),
+    )
+
+
+def _is_unasked(service: Service, view: ServiceView, file: EnvironmentFile) -> bool:
+    """Whether another service of ours, which the file does not name, gets the requests of the public rule."""
+    return service.route is not None and view.rule is not None and bool(view.rule.orphans_before(file.services))
+
+
 def _counts(
     file: EnvironmentFile, rolling: tuple[Rolling, ...], services: Mapping[str, ServiceView], kind: Kind
 ) -> dict[str, int]:
@@ -128,31 +162,33 @@ def _is_spare(view: ServiceView, name: str, rolling: tuple[Rolling, ...]) -> boo
 def _forth(
     file: EnvironmentFile,
     rolling: tuple[Rolling, ...],
-    routes: tuple[str, ...],
-    adjusted: tuple[str, ...],
+    changes: _Changes,
     spare: tuple[str, ...],
 ) -> tuple[Step, ...]:
     """What nobody looks after goes first. Then register, and the strategy's own steps, with the smoke test after the
     first of them; verify, settle, retire."""
     every = tuple(entry.service for entry in rolling)
     cleared = _some(StepKind.RETIRE, spare)
-    changes = (*cleared, *_some(StepKind.ROUTE, routes), *_some(StepKind.ADJUST, adjusted))
     if not every:
-        return (*changes, Step(StepKind.SETTLE, ())) if changes else ()
+        steps = (*cleared, *changes.takeovers, *changes.others)
+        return (*steps, Step(StepKind.SETTLE, ())) if steps else ()
     routed = tuple(entry.service for entry in rolling if entry.routed)
     strategy = [step for step in STRATEGIES[file.strategy.type](file.strategy, every, routed) if step.services]
-    if all(entry.is_new for entry in rolling if entry.routed):
+    if all(entry.is_new or entry.service in changes.unasked for entry in rolling if entry.routed):
         strategy = _at_once(strategy)
     warm, *moves = strategy
+    moved = _last_shift(moves) + 1
     return (
         *cleared,
         Step(StepKind.REGISTER, every),
         warm,
         *_some(StepKind.SMOKE, _smoked(file, routed)),
-        *moves,
-        *_some(StepKind.ROUTE, routes),
+        *moves[:moved],
+        *changes.takeovers,
+        *moves[moved:],
+        *(step for step in changes.others if step.kind is StepKind.ROUTE),
         *([Step(StepKind.VERIFY, every)] if file.verify else []),
-        *_some(StepKind.ADJUST, adjusted),
+        *(step for step in changes.others if step.kind is StepKind.ADJUST),
         Step(StepKind.SETTLE, every),
         Step(StepKind.RETIRE, every, wait=file.rollback.keep_warm),
     )
@@ -161,8 +197,7 @@ def _forth(
 def _back(
     file: EnvironmentFile,
     rolling: tuple[Rolling, ...],
-    routes: tuple[str, ...],
-    adjusted: tuple[str, ...],
+    changes: _Changes,
     spare: tuple[str, ...],
 ) -> tuple[Step, ...]:
     """Straight back, whatever the strategy: what is still warm takes its traffic at once, the rest is warmed first.
@@ -177,8 +212,8 @@ def _back(
         *_some(StepKind.WARM, cold),
         *_some(StepKind.SMOKE, _smoked(file, tuple(name for name in cold if name in routed))),
         *([Step(StepKind.SHIFT, routed, percent=100)] if routed else []),
-        *_some(StepKind.ROUTE, routes),
-        *_some(StepKind.ADJUST, adjusted),
+        *changes.takeovers,
+        *changes.others,
     )
     if not moves and not spare:
         return ()
@@ -195,8 +230,13 @@ def _smoked(file: EnvironmentFile, routed: tuple[str, ...]) -> tuple[str, ...]:
 
 def _at_once(strategy: list[Step]) -> list[Step]:
     """Where nothing has traffic yet there is nothing to share: warm whole, then the last shift, and what follows it."""
-    shifts = [number for number, step in enumerate(strategy) if step.kind is StepKind.SHIFT]
-    return [Step(StepKind.WARM, strategy[0].services), *(strategy[shifts[-1] :] if shifts else [])]
+    last = _last_shift(strategy)
+    return [Step(StepKind.WARM, strategy[0].services), *(strategy[last:] if last >= 0 else [])]
+
+
+def _last_shift(steps: Sequence[Step]) -> int:
+    """Its place in the list, -1 when there is none."""
+    return max((place for place, step in enumerate(steps) if step.kind is StepKind.SHIFT), default=-1)
 
 
 def removal(deployment: Deployment, binding: Binding, view: ServiceView) -> Plan:

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from controller import plan as planning
+from controller.domain.deployment import Kind
 from controller.domain.slot import Slot
+from controller.domain.snapshot import Snapshot
 from tests.support.builders import (
     FILE,
     NEW_IMAGE,
@@ -142,6 +144,52 @@ def test_the_digest_changes_with_the_place() -> None:
     elsewhere = a_binding(aws=a_place(account="210987654321"))
     views = a_snapshot().services
     assert planning.draw(a_revision(), elsewhere, a_foundation(), views).digest != a_plan().digest
+
+
+def unasked(*names: str) -> Snapshot:
+    """The public rules of these come behind that of `web`, which the file does not name."""
+    views = {name: a_view(name) for name in ("backend", "frontend")}
+    behind = {name: replace(a_rule(service=name), behind=frozenset({"web"})) for name in names}
+    return a_snapshot({name: replace(view, rule=behind.get(name, view.rule)) for name, view in views.items()})
+
+
+def test_who_gets_no_requests_takes_them_over_although_nothing_rolls() -> None:
+    plan = a_plan(a_revision(image=OLD_IMAGE), unasked("frontend"))
+    assert [(step.title, step.services) for step in plan.steps] == [("route", ("frontend",)), ("settle", ())]
+
+
+def test_a_rollback_takes_them_over_before_it_settles() -> None:
+    views = unasked("frontend").services
+    plan = planning.draw(a_revision(image=OLD_IMAGE), a_binding(), a_foundation(), views, Kind.ROLLBACK)
+    assert titles(plan) == ["route", "settle"]
+
+
+def test_who_comes_behind_a_service_of_the_file_takes_nothing_over() -> None:
+    """Two services that exchange their routes do so in steps of their own."""
+    view = a_view(rule=replace(a_rule(), behind=frozenset({"frontend"})))
+    assert a_plan(a_revision(image=OLD_IMAGE), a_snapshot({**a_snapshot().services, "backend": view})).steps == ()
+
+
+def test_requests_are_taken_over_between_the_last_shift_and_its_bake() -> None:
+    plan = a_plan(a_revision(text=BLUE_GREEN), unasked("frontend"))
+    assert titles(plan)[2:6] == ["smoke", "shift 100", "route", "bake 5m"]
+
+
+@pytest.mark.parametrize(("names", "shifts"), [(("frontend",), 2), (("backend", "frontend"), 1)])
+def test_where_nobody_is_asked_there_is_nothing_to_share(names: tuple[str, ...], shifts: int) -> None:
+    moves = [title for title in titles(a_plan(snapshot=unasked(*names))) if title.startswith(("shift", "route"))]
+    assert moves == ["shift 50", "shift 100", "route"][2 - shifts :]
+
+
+def test_who_takes_requests_over_has_its_tasks_before() -> None:
+    text = FILE.replace("count: 2", "count: 3")
+    plan = a_plan(a_revision(image=OLD_IMAGE, text=text), unasked("frontend"))
+    assert [(step.title, step.services) for step in plan.steps] == [
+        ("adjust", ("frontend",)),
+        ("route", ("frontend",)),
+        ("adjust", ("backend",)),
+        ("settle", ()),
+    ]
 
 
 def test_a_worker_takes_no_part_in_the_traffic_steps() -> None:

@@ -76,7 +76,8 @@ class SetWeights:
 
 @dataclass(frozen=True)
 class SetRoute:
-    """The public rule asks for these requests; where they go stays as it is."""
+    """The public rule asks for these requests, and is asked before our other rules for the same ones; where they go
+    stays as it is."""
 
     service: str
     route: Route

@@ -94,7 +94,8 @@ class Traffic(Protocol):
         """Whole-action read-modify-write, read back: `Transient` when the rule does not show the new weights."""
 
     def set_route(self, action: SetRoute, permit: Permit) -> None:
-        """Its number changes where longer paths must come first."""
+        """Its number changes where longer paths must come first, and where another rule of ours for the same requests
+        does: with that one it changes places."""
 
     def restore_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None: ...
 

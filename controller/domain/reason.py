@@ -1,5 +1,6 @@
 """Why something is as it is: a stable code for programs, a sentence for people."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -12,3 +13,17 @@ class Reason:
 
     def __str__(self) -> str:
         return f"{self.text} ({self.code})"
+
+
+def until_pruned(services: Collection[str]) -> str:
+    """What a sentence goes on with, of services that run and that no file names; nothing where there are none.
+
+    >>> until_pruned(["web"]), until_pruned([])
+    ('; web is no longer named and stays until it is pruned', '')
+    >>> until_pruned(["web", "worker"])
+    '; web, worker are no longer named and stay until they are pruned'
+    """
+    if not services:
+        return ""
+    alone, together = "is no longer named and stays until it is", "are no longer named and stay until they are"
+    return f"; {', '.join(services)} {alone if len(services) == 1 else together} pruned"

@@ -1,6 +1,6 @@
 """The picture that one pass decides on: what was asked for, and nothing that was not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -77,7 +77,8 @@ class RuleView:
 
     `header` is the value a test rule asks for, None for a public rule. `made_by` is the id of the deployment that made
     the rule, None where its tags don't say. `paths` and `hosts` are what it asks for; `conditions` all of that, as
-    opaque JSON.
+    opaque JSON. `behind` names our other services whose public rules ask for the same requests, and are asked first:
+    this rule gets none of them.
     """
 
     arn: str
@@ -89,9 +90,15 @@ class RuleView:
     paths: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     conditions: str = ""
+    behind: frozenset[str] = frozenset()
 
     def asks_for(self, route: Route) -> bool:
         return self.paths == frozenset(route.path) and self.hosts == frozenset(route.host)
+
+    def orphans_before(self, named: Collection[str]) -> tuple[str, ...]:
+        """The services that get this rule's requests although the file, whose services are `named`, knows them no
+        more."""
+        return tuple(sorted(self.behind - set(named)))
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class StepKind(StrEnum):
     SHIFT = "shift"  # a share of the traffic moves to the idle slots
     SHRINK = "shrink"  # the live slots keep as many tasks as their share of the traffic needs
     BAKE = "bake"  # nothing moves for a while
-    ROUTE = "route"  # public rules ask for other requests than before
+    ROUTE = "route"  # public rules ask for other requests than before, or take an orphan's over
     VERIFY = "verify"  # the environment answers from outside
     ADJUST = "adjust"  # live slots that don't roll run as many tasks as the file says
     SETTLE = "settle"  # the deployment has succeeded

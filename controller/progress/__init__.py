@@ -21,7 +21,7 @@ EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.SHIFT: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SHRINK: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.BAKE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
-    StepKind.ROUTE: frozenset({Evidence.SERVICES}),
+    StepKind.ROUTE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.VERIFY: frozenset({Evidence.VERIFY}),
     StepKind.ADJUST: frozenset({Evidence.SERVICES}),
     StepKind.SETTLE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),

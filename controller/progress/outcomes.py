@@ -27,6 +27,10 @@ class Terms:
     kept: frozenset[str] = field(default=frozenset())
     moved_last: int | None = None
 
+    def left_by(self, file: EnvironmentFile) -> tuple[str, ...]:
+        """The services of what is live that this file names no more."""
+        return tuple(name for name in self.live.services if name not in file.services) if self.live else ()
+
 
 @dataclass(frozen=True)
 class Ask:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from controller.domain.actions import SetRoute, SetWeights
 from controller.domain.deployment import Deployment, Kind, Rolling
-from controller.domain.reason import Reason
+from controller.domain.reason import Reason, until_pruned
 from controller.domain.slot import Slot, Weights, weights
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import Step, spoken
@@ -55,20 +55,33 @@ def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -
 
 
 def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """All of the traffic is on the new version: now its rules may ask for what the new file says."""
+    """All of the traffic is on the new version: now its rules may ask for what the new file says, and take the requests
+    over from services that it does not name."""
     for name in step.services:
-        wanted, rule = deployment.service(name).route, snapshot.services[name].rule
+        wanted, view = deployment.service(name).route, snapshot.services[name]
         assert wanted is not None, f"{name} has no route: nothing to change about it"
-        if rule is None:
+        if view.rule is None:
             return Stumble(Reason("traffic.rule_missing", f"{name} has no listener rule any more"))
-        if not rule.asks_for(wanted) or not step.did("SetRoute", name):
-            return Ask(SetRoute(name, wanted), f"let {', '.join(wanted.path)} lead to {name}")
+        before = view.rule.orphans_before(deployment.revision.file.services)
+        if view.rule.asks_for(wanted) and not before and step.did("SetRoute", name):
+            continue
+        if before and not _can_take_over(name, deployment, view):
+            text = f"{name} has too few healthy targets to take the requests of {', '.join(before)} over"
+            return Wait(Reason("targets.too_few", text))
+        instead = f" instead of {', '.join(before)}" if before else ""
+        return Ask(SetRoute(name, wanted), f"let {', '.join(wanted.path)} lead to {name}{instead}")
     return Done(f"{counted(len(step.services), 'route')} changed")
 
 
+def _can_take_over(name: str, deployment: Deployment, view: ServiceView) -> bool:
+    group = view.slots[view.live].group if view.live else None
+    return group is not None and (group.healthy or 0) >= max(1, deployment.service(name).count.min)
+
+
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """It has succeeded only if the traffic is where the last step put it, on slots that are well."""
-    return _ailing(step, deployment, snapshot) or Done(_SETTLED[deployment.kind])
+    """It has succeeded only if the traffic is where the last step put it, on slots that are well, and asked for there."""
+    ailing = _ailing(step, deployment, snapshot) or _unasked(deployment, snapshot)
+    return ailing or Done(f"{_SETTLED[deployment.kind]}{until_pruned(terms.left_by(deployment.revision.file))}")
 
 
 _SETTLED: Mapping[Kind, str] = {
@@ -108,6 +121,17 @@ def _foreign_hand(step: Step, deployment: Deployment, snapshot: Snapshot) -> For
         for rolling in deployment.rolling(step)
     )
     return next((foreign for foreign in found if foreign), None)
+
+
+def _unasked(deployment: Deployment, snapshot: Snapshot) -> Foreign | None:
+    """A rule that an orphan's comes before, although no step has put it there."""
+    named = deployment.revision.file.services
+    for name, view in snapshot.services.items():
+        before = view.rule.orphans_before(named) if name in named and view.rule else ()
+        if before:
+            text = f"the requests of {name} go to {', '.join(before)}: somebody put that listener rule before its own"
+            return Foreign(Reason("traffic.behind_orphan", text))
+    return None
 
 
 def _whole(span: timedelta) -> timedelta:

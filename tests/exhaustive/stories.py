@@ -204,6 +204,12 @@ OTHERS = [
     ),
     story("new_service", BACKEND_ONLY, Cue(at_once, push(CALM))),
     story("renamed_service", CALM, Cue(at_once, push(RENAMED))),
+    story(
+        "renamed_back",
+        CALM,
+        Cue(at_once, push(RENAMED, content="first")),
+        Cue(is_live(2), order(OrderKind.ROLLBACK)),
+    ),
     story("count", CALM, Cue(at_once, push(CALM.replace("count: 2", "count: 3"), content="first"))),
     story("route", CALM, Cue(at_once, push(CALM.replace("path: /api/*", "path: /v2/*"), content="first"))),
     story(

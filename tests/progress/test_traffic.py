@@ -2,12 +2,83 @@
 
 from dataclasses import replace
 
-from controller.domain.snapshot import TaskFailure
+import pytest
+
+from controller.decide import decide
+from controller.domain.actions import SetRoute
+from controller.domain.deployment import Deployment
+from controller.domain.snapshot import ServiceView, TaskFailure
 from controller.progress import look
-from controller.progress.outcomes import Done, Foreign, Outcome, Stumble, Wait
+from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Stumble, Wait
 from controller.progress.traffic import RECOVERY
 from tests.progress.steps import BAKED, asked, in_step, minutes, shared
-from tests.support.builders import a_rule, a_snapshot, terms
+from tests.support.builders import (
+    FILE,
+    NOON,
+    OLD_IMAGE,
+    a_deployment,
+    a_file,
+    a_group,
+    a_revision,
+    a_rule,
+    a_slot,
+    a_snapshot,
+    a_view,
+    terms,
+)
+
+
+def behind(view: ServiceView, *services: str) -> ServiceView:
+    assert view.rule is not None
+    return replace(view, rule=replace(view.rule, behind=frozenset(services)))
+
+
+def taking_over(healthy: int = 2) -> tuple[Deployment, dict[str, ServiceView]]:
+    """Nothing rolls, and `web`, which the file does not name, gets the frontend's requests."""
+    frontend = a_view("frontend", blue=a_slot("frontend", group=a_group("frontend", healthy=healthy)))
+    views = {"backend": a_view(), "frontend": behind(frontend, "web")}
+    waiting = a_deployment(revision=a_revision(image=OLD_IMAGE))
+    started = started_from(waiting, views)
+    return in_step("route", running=started), views
+
+
+def started_from(waiting: Deployment, views: dict[str, ServiceView]) -> Deployment:
+    return decide(waiting, a_snapshot(views), NOON, terms()).deployment
+
+
+def test_requests_are_taken_over_from_a_service_that_the_file_does_not_name() -> None:
+    outcome = asked(*taking_over())
+    assert isinstance(outcome, Ask) and isinstance(outcome.action, SetRoute)
+    assert outcome.text == "let /* lead to frontend instead of web"
+
+
+@pytest.mark.parametrize("healthy", [0, 1])
+def test_requests_are_not_taken_over_onto_too_few_targets(healthy: int) -> None:
+    outcome = asked(*taking_over(healthy))
+    assert isinstance(outcome, Wait) and outcome.reason.code == "targets.too_few"
+
+
+def test_they_are_taken_over_when_the_picture_shows_it() -> None:
+    routing, views = taking_over()
+    assert routing.step is not None
+    acted = routing.with_step(replace(routing.step, acted=("SetRoute frontend",)))
+    assert isinstance(asked(acted, views), Ask)
+    assert isinstance(asked(acted, {**views, "frontend": a_view("frontend")}), Done)
+
+
+def test_it_does_not_settle_while_another_service_gets_the_requests() -> None:
+    settling, views = in_step("settle"), shared(100)
+    outcome = asked(settling, {**views, "frontend": behind(views["frontend"], "web")})
+    assert isinstance(outcome, Foreign) and outcome.reason.code == "traffic.behind_orphan"
+    assert isinstance(asked(settling, {**views, "frontend": behind(views["frontend"], "backend")}), Done)
+
+
+def test_what_is_dropped_is_named_when_it_settles() -> None:
+    settling = in_step("settle")
+    assert settling.step is not None
+    live = a_file(FILE.replace("  frontend:", "  web:"))
+    outcome = look(settling.step, settling, a_snapshot(shared(100)), terms(live=live))
+    assert outcome == Done("the new version is live; web is no longer named and stays until it is pruned")
 
 
 def test_a_promoted_bake_still_looks_at_health_first() -> None:

@@ -61,6 +61,13 @@ class RuleBook:
         is_public = self.owner.owns(tags) and tags.get(ROLE_TAG) == Role.PUBLIC
         return tags.get(SERVICE_TAG) if is_public else None
 
+    def rivals(self, asks: frozenset[wire.Condition], but: str = "") -> tuple[ListenerRule, ...]:
+        """Our public rules for some of the same requests, in the order in which they are asked: the first one gets
+        them. A narrower rule is none, nor a wider one: their order is settled by how narrow they are."""
+        found = (rule for rule in self.rules if rule.arn != but and self.public_of(rule) is not None)
+        meeting = (rule for rule in found if _meet(rule.conditions, asks))
+        return tuple(sorted(meeting, key=lambda rule: rule.priority))
+
     def view(self, service: str, role: Role) -> RuleView | None:
         """A test rule's conditions hold a secret, which `header` has already: they are not repeated."""
         rule = self.find(service, role)
@@ -76,7 +83,12 @@ class RuleBook:
             paths=rule.paths,
             hosts=rule.hosts,
             conditions=rule.portable_conditions if role is Role.PUBLIC else "",
+            behind=self._behind(rule) if role is Role.PUBLIC else frozenset(),
         )
+
+    def _behind(self, rule: ListenerRule) -> frozenset[str]:
+        first = [rival for rival in self.rivals(rule.conditions, rule.arn) if rival.priority < rule.priority]
+        return frozenset(service for rival in first if (service := self.public_of(rival)) is not None)
 
     def maker(self, rule: ListenerRule) -> str | None:
         """The id of the deployment that made the rule."""
@@ -85,12 +97,18 @@ class RuleBook:
     def free(self, part: range, asks: frozenset[wire.Condition], but: str = "") -> int | None:
         """A number in `part` for a rule that asks for this; `but` is the ARN of the rule that is to get it."""
         taken = {rule.priority for rule in self.rules}
-        return priorities.choose(part, narrowness(asks), self._narrow(but), taken, self._numbers_of_twins(asks, but))
+        return priorities.choose(part, narrowness(asks), self._narrow(but), taken, self._numbers_of_rivals(asks, but))
 
     def fits(self, rule: ListenerRule, part: range, asks: frozenset[wire.Condition]) -> bool:
         """Whether the rule could keep its number if it asked for this."""
-        others, twins = self._narrow(rule.arn), self._numbers_of_twins(asks, rule.arn)
-        return rule.priority in priorities.room(part, narrowness(asks), others, twins)
+        others, rivals = self._narrow(rule.arn), self._numbers_of_rivals(asks, rule.arn)
+        return rule.priority in priorities.room(part, narrowness(asks), others, rivals)
+
+    def first_that_may_swap(self, rule: ListenerRule, part: range) -> ListenerRule | None:
+        """The rival that is asked first, where nothing but their own order changes when both change places."""
+        room = priorities.room(part, narrowness(rule.conditions), self._narrow(rule.arn))
+        first = next(iter(self.rivals(rule.conditions, rule.arn)), None)
+        return first if first is not None and {first.priority, rule.priority} <= set(room) else None
 
     def _ours(self) -> Iterator[ListenerRule]:
         return (rule for rule in self.rules if self.owner.owns(self.tags[rule.arn]))
@@ -98,12 +116,19 @@ class RuleBook:
     def _narrow(self, but: str) -> dict[int, priorities.Specificity]:
         return {rule.priority: narrowness(rule.conditions) for rule in self._ours() if rule.arn != but}
 
-    def _numbers_of_twins(self, asks: frozenset[wire.Condition], but: str) -> list[int]:
-        return [rule.priority for rule in self.twins(asks, but) if self.owner.owns(self.tags[rule.arn])]
+    def _numbers_of_rivals(self, asks: frozenset[wire.Condition], but: str) -> list[int]:
+        return [rule.priority for rule in self.rivals(asks, but)]
 
 
 def group_names(owner: Owner, service: str) -> dict[Slot, str]:
     return {slot: group_name(owner.place, service, slot) for slot in Slot}
+
+
+def _meet(one: frozenset[wire.Condition], other: frozenset[wire.Condition]) -> bool:
+    """Whether both ask for the requests of a path that both name."""
+    looked_at = ("path-pattern", "host-header") if wire.values_of("host-header", one) else ("path-pattern",)
+    shared = all(wire.values_of(about, one) & wire.values_of(about, other) for about in looked_at)
+    return shared and narrowness(one) == narrowness(other)
 
 
 def narrowness(asks: frozenset[wire.Condition]) -> priorities.Specificity:

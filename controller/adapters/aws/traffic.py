@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from controller.adapters.aws.caller import Caller
@@ -13,7 +13,6 @@ from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.ownership import Owner, Role
 from controller.adapters.aws.rules import RuleBook, Rules, group_names, narrowness
 from controller.adapters.aws.twins import (
-    insist_on_being_asked,
     insist_on_no_double,
     insist_on_no_stranger,
     insist_on_no_twin,
@@ -65,13 +64,13 @@ class ListenerTraffic:
             arn = self._create(book, action.service, action.route, actions, permit)
         else:
             arn = rule.arn
-            insist_on_being_asked(book, rule, action)
             self._modify(rule, permit, _weighted(rule, arns, action.weights))
         self._insist_on_weights(self._rules.one(arn), action.service, action.weights)
 
     def set_route(self, action: SetRoute, permit: Permit) -> None:
         """In the order in which the rule never takes requests that are another's before and after: one that becomes
-        wider goes back first, one that becomes narrower does so where it is."""
+        wider goes back first, one that becomes narrower does so where it is. It ends before our other rules for the
+        same requests."""
         book = self._book()
         rule = book.find(action.service, Role.PUBLIC)
         if rule is None:
@@ -80,15 +79,15 @@ class ListenerTraffic:
         requests = wire.rerouted(rule.requests, action.route)
         asks = wire.compared(requests)
         insist_on_no_stranger(book, rule, asks, action.service)
-        number = self._fitting(book, rule, asks, action.service)
+        numbers = self._fitting(book, rule, asks, action.service)
         widens = narrowness(asks) < narrowness(rule.conditions)
         if widens:
-            self._renumber(rule, number, permit)
+            self._renumber(rule, numbers, permit)
         if rule.conditions != asks:
             self._modify(rule, permit, requests=requests)
         if not widens:
-            self._renumber(rule, number, permit)
-        _insist_on_requests(self._rules.one(rule.arn), asks, number, action.service)
+            self._renumber(rule, numbers, permit)
+        _insist_on_requests(self._rules.one(rule.arn), asks, numbers[rule.arn], action.service)
 
     def put_test_rule(self, action: PutTestRule, permit: Permit) -> None:
         arns = self._groups_for(action.service, {action.slot: 100})
@@ -108,11 +107,11 @@ class ListenerTraffic:
         asks = wire.compared(requests)
         changed = requests if asks != present.conditions else ()
         self._modify(present, permit, wire.restored(rule.actions), changed)
-        number = self._number_as_it_was(present, asks, rule)
-        self._renumber(present, number, permit)
+        numbers = self._numbers_as_they_were(present, asks, rule)
+        self._renumber(present, numbers, permit)
         found = self._rules.one(present.arn)
         self._insist_on_weights(found, service, rule.weights)
-        _insist_on_requests(found, asks, number, service)
+        _insist_on_requests(found, asks, numbers[present.arn], service)
 
     def remake_rule(self, service: str, rule: RuleAsItWas, permit: Permit) -> None:
         """With its old number where that is free: should the rule be there after all, AWS itself refuses a second."""
@@ -208,13 +207,14 @@ class ListenerTraffic:
         request = MODIFY_RULE(wire.modify(rule.arn, actions, requests))
         self._caller.change(request, f"listener rule {rule.arn}", permit, hidden)
 
-    def _renumber(self, rule: ListenerRule, number: int, permit: Permit) -> None:
-        """When somebody takes the number first, the `Conflict` ends the pass; the next one looks again."""
-        if number == rule.priority:
+    def _renumber(self, rule: ListenerRule, numbers: Mapping[str, int], permit: Permit) -> None:
+        """By ARN: the rule's number, and that of the one with which it changes places. When somebody takes the number
+        first, the `Conflict` ends the pass; the next one looks again."""
+        if numbers[rule.arn] == rule.priority:
             return
-        self._rules.insist(rule.arn)
-        request = SET_RULE_PRIORITIES(wire.renumber(rule.arn, number))
-        self._caller.change(request, f"listener rule {rule.arn}", permit)
+        for arn in numbers:
+            self._rules.insist(arn)
+        self._caller.change(SET_RULE_PRIORITIES(wire.renumber(numbers)), f"listener rule {rule.arn}", permit)
 
     def _create(
         self, book: RuleBook, service: str, asks_for: wire.AsksFor, actions: Sequence[wire.Action], permit: Permit
@@ -241,23 +241,34 @@ class ListenerTraffic:
         reply = self._caller.change(request, f"{role} rule of {service}", permit, hidden)
         return reply["Rules"][0]["RuleArn"]
 
-    def _fitting(self, book: RuleBook, rule: ListenerRule, asks: frozenset[wire.Condition], service: str) -> int:
-        """The rule's own number, or another one where it could not keep that."""
+    def _fitting(
+        self, book: RuleBook, rule: ListenerRule, asks: frozenset[wire.Condition], service: str
+    ) -> dict[str, int]:
+        """The rule's own number, or another one where it could not keep that. Whose service is renamed to and fro
+        changes places with its rival: taking a lower number each time, it would run out of them."""
         if book.fits(rule, self._for_public, asks):
-            return rule.priority
-        return _there(book.free(self._for_public, asks, but=rule.arn), self._for_public, service)
+            return {rule.arn: rule.priority}
+        rival = book.first_that_may_swap(rule, self._for_public) if asks == rule.conditions else None
+        if rival is not None:
+            return {rule.arn: rival.priority, rival.arn: rule.priority}
+        return {rule.arn: _there(book.free(self._for_public, asks, but=rule.arn), self._for_public, service)}
 
-    def _number_as_it_was(self, present: ListenerRule, asks: frozenset[wire.Condition], was: RuleAsItWas) -> int:
-        """The old number if nobody has it, else one that keeps the order. Where there is none the present one stays:
-        the traffic is home, and that is worth more."""
+    def _numbers_as_they_were(
+        self, present: ListenerRule, asks: frozenset[wire.Condition], was: RuleAsItWas
+    ) -> dict[str, int]:
+        """The old number, also when a rival got it by changing places; else one that keeps the order. Where there is
+        none the present one stays: the traffic is home, and that is worth more."""
         if was.priority in {0, present.priority}:
-            return present.priority
+            return {present.arn: present.priority}
         book = self._book()
+        rival = next((rule for rule in book.rivals(asks, present.arn) if rule.priority == was.priority), None)
+        if rival is not None:
+            return {present.arn: was.priority, rival.arn: present.priority}
         if was.priority not in {rule.priority for rule in book.rules}:
-            return was.priority
+            return {present.arn: was.priority}
         if book.fits(present, self._for_public, asks):
-            return present.priority
-        return book.free(self._for_public, asks, but=present.arn) or present.priority
+            return {present.arn: present.priority}
+        return {present.arn: book.free(self._for_public, asks, but=present.arn) or present.priority}
 
     def _insist_on_weights(self, rule: ListenerRule, service: str, wanted: Weights) -> None:
         """Read back: a call that was answered with success may still be on its way."""

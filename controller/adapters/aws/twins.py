@@ -1,6 +1,7 @@
-"""Rules of one listener that ask for the same requests: which there may be, and which is asked first.
+"""Rules of one listener that ask for the same requests: which there may be.
 
 ELBv2 takes any number of them; the one with the lowest number gets the requests, and the others wait for it to go.
+Which one of ours that is, a plan decides (`RuleView.behind`, the step `route`); nobody else's is ever overtaken.
 """
 
 from controller.adapters.aws.rules import RuleBook
@@ -22,19 +23,6 @@ def insist_on_no_twin(book: RuleBook, action: SetWeights) -> None:
     for twin in book.twins(wire.compared(wire.conditions(action.route))):
         if not _is_orphan(book, twin, action):
             raise _refused(book, twin, action.service)
-
-
-def insist_on_being_asked(book: RuleBook, rule: ListenerRule, action: SetWeights) -> None:
-    """For a rule that is there. It stands behind an orphan's when its service was renamed, and renamed back."""
-    for twin in book.twins(rule.conditions, but=rule.arn):
-        if twin.priority < rule.priority and _is_orphan(book, twin, action):
-            orphan = book.public_of(twin)
-            raise Blocked(
-                f"Traffic of {action.service}: rule {twin.priority} of {orphan}, which the environment file does not"
-                f" name, takes the requests before rule {rule.priority} of {action.service} is asked."
-                f" Prune {orphan}: they then go where rule {rule.priority} leads now.",
-                code="rule.behind_orphan",
-            )
 
 
 def insist_on_no_stranger(book: RuleBook, rule: ListenerRule, asks: frozenset[Condition], service: str) -> None:

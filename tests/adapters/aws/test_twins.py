@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from controller.domain.actions import PutTestRule, SetWeights
+from controller.domain.actions import PutTestRule, SetRoute, SetWeights
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.manifest import Route
 from controller.domain.names import OWNER_TAG, PLACE_TAG, ROLE_TAG
 from controller.domain.secret import Secret
 from controller.domain.slot import Slot
+from controller.domain.snapshot import RuleView
+from controller.domain.undo import RuleAsItWas
 from sandbox.world.faults import Fault
 from tests.adapters.aws.rig import Rig, elb_tags, ours
 
@@ -136,18 +138,111 @@ def test_one_stranger_among_the_twins_is_enough(renamed: Rig) -> None:
     assert renamed.changes() == []
 
 
-def test_a_service_that_gets_its_old_name_back_is_not_raised_behind_its_orphan(renamed: Rig) -> None:
-    """Its old rule is still there, and would get weights that no request ever sees."""
+def behind(rig: Rig, service: str) -> frozenset[str]:
+    rule = rig.cloud.looks.services({service: True}, targets=False)[service].rule
+    assert rule is not None
+    return rule.behind
+
+
+def restored(rig: Rig, service: str, was: RuleView) -> None:
+    rule = RuleAsItWas(was.arn, was.weights, was.actions, was.conditions, was.priority)
+    rig.cloud.traffic.restore_rule(service, rule, rig.permit())
+
+
+def take_over(rig: Rig, service: str, route: Route = API) -> None:
+    rig.cloud.traffic.set_route(SetRoute(service, route), rig.permit())
+
+
+def test_the_picture_says_who_gets_the_requests_instead(renamed: Rig) -> None:
+    shift(renamed, "api", {"api"})
+    assert behind(renamed, "backend") == {"api"} and behind(renamed, "api") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("route", "is_rival"),
+    [
+        (Route(path=("/api/*", "/news/*")), True),
+        (Route(path=("/web/*",)), False),
+        (Route(path=("/api/*",), host=("captions.example.com",)), False),
+        (Route(path=("/api/*", "/*")), False),
+    ],
+    ids=["a path beside it", "another path", "for one host", "a wider path beside it"],
+)
+def test_a_rival_is_as_narrow_and_shares_a_path(renamed: Rig, route: Route, is_rival: bool) -> None:
+    shift(renamed, "api", {"api"}, route=route)
+    found = {service for service in ("api", "backend") if behind(renamed, service)}
+    assert found == ({"backend"} if is_rival else set())
+
+
+def test_a_service_that_gets_its_old_name_back_changes_places_with_its_orphan(renamed: Rig) -> None:
+    """Its old rule is still there; both numbers change in one call, so that nobody else is asked meanwhile."""
+    shift(renamed, "api", {"api"})
+    renamed.world.calls.clear()
+    numbers = {rule["Priority"] for rule in renamed.rules()}
+    take_over(renamed, "backend")
+    assert leads_to(renamed) == ["backend", "api"] and renamed.changes() == ["SetRulePriorities"]
+    assert {rule["Priority"] for rule in renamed.rules()} == numbers
+    take_over(renamed, "backend")
+    assert renamed.changes() == ["SetRulePriorities"]
+
+
+def test_going_home_changes_places_again(renamed: Rig) -> None:
+    shift(renamed, "api", {"api"})
+    was = renamed.cloud.looks.services({"backend": True}, targets=False)["backend"].rule
+    before = renamed.rules()
+    assert was is not None
+    take_over(renamed, "backend")
+    restored(renamed, "backend", was)
+    assert renamed.rules() == before
+
+
+def test_of_two_orphans_the_first_one_gives_way(renamed: Rig) -> None:
+    renamed.prepared("web")
+    shift(renamed, "api", {"api"})
+    shift(renamed, "web", {"web"})
+    was = renamed.cloud.looks.services({"backend": True}, targets=False)["backend"].rule
+    assert was is not None and was.behind == {"api", "web"}
+    take_over(renamed, "backend")
+    assert leads_to(renamed) == ["backend", "api", "web"]
+    restored(renamed, "backend", was)
+    assert leads_to(renamed) == ["web", "api", "backend"]
+
+
+def test_what_stands_among_shorter_paths_gets_a_number_of_its_own(renamed: Rig) -> None:
+    """Changing places would put the orphan's rule behind one that takes its requests too."""
+    renamed.prepared("site")
+    shift(renamed, "site", route=Route(path=("/*",)))
+    shift(renamed, "api", {"api", "site"})
+    arn = behind_arn(renamed, "backend")
+    renamed.sandbox.elbv2.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": 1999}])
+    take_over(renamed, "backend")
+    assert leads_to(renamed) == ["backend", "api", "site"]
+
+
+def behind_arn(rig: Rig, service: str) -> str:
+    rule = rig.cloud.looks.services({service: True}, targets=False)[service].rule
+    assert rule is not None
+    return rule.arn
+
+
+@pytest.mark.parametrize("whose", ["backend", "api"])
+def test_a_rule_that_is_not_ours_any_more_keeps_its_number(renamed: Rig, whose: str) -> None:
+    """Whoever took the tag away after our last look: neither of the two is moved."""
+    shift(renamed, "api", {"api"})
+    arn = behind_arn(renamed, whose)
+    behind(renamed, "backend")
+    renamed.sandbox.elbv2.add_tags(ResourceArns=[arn], Tags=elb_tags({OWNER_TAG: "terraform"}))
+    renamed.world.calls.clear()
+    with pytest.raises(Blocked):
+        take_over(renamed, "backend")
+    assert renamed.changes() == []
+
+
+def test_weights_behind_an_orphan_are_seen_by_nobody_and_may_change(renamed: Rig) -> None:
     shift(renamed, "api", {"api"})
     renamed.prepared("backend", Slot.GREEN)
-    renamed.world.calls.clear()
-    with pytest.raises(Blocked, match=r"of api, .* takes the requests before rule .* of backend is asked") as raised:
-        shift(renamed, "backend", {"backend"}, SPLIT)
-    assert raised.value.code == "rule.behind_orphan"
-    assert renamed.changes() == []
-    renamed.cloud.traffic.remove_route("api", renamed.permit())
     shift(renamed, "backend", {"backend"}, SPLIT)
-    assert renamed.cloud.looks.weights("backend") == SPLIT
+    assert renamed.cloud.looks.weights("backend") == SPLIT and leads_to(renamed)[0] == "api"
 
 
 def test_an_orphan_that_is_asked_later_is_in_nobodys_way(renamed: Rig) -> None:

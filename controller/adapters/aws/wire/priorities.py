@@ -32,19 +32,19 @@ def parts(numbers: range) -> tuple[range, range]:
     return numbers[:border], numbers[border:]
 
 
-def room(part: range, wanted: Specificity, ours: Mapping[int, Specificity], twins: Collection[int] = ()) -> range:
-    """The numbers between our narrower and our wider rules, and before `twins`: those of ours for the same requests.
+def room(part: range, wanted: Specificity, ours: Mapping[int, Specificity], rivals: Collection[int] = ()) -> range:
+    """The numbers between our narrower and our wider rules, and before `rivals`: those of ours for the same requests.
 
     `ours` maps the numbers of our rules to how narrow they are.
 
-    >>> room(range(1500, 2000), 6, {1510: 20, 1700: 2}, twins=[1600])
+    >>> room(range(1500, 2000), 6, {1510: 20, 1700: 2}, rivals=[1600])
     range(1511, 1600)
     """
     after = max(
         (number for number, narrow in ours.items() if number in part and narrow > wanted), default=part.start - 1
     )
     before = min((number for number, narrow in ours.items() if number in part and narrow < wanted), default=part.stop)
-    return range(after + 1, min(before, *twins) if twins else before)
+    return range(after + 1, min(before, *rivals) if rivals else before)
 
 
 def choose(
@@ -52,10 +52,10 @@ def choose(
     wanted: Specificity,
     ours: Mapping[int, Specificity],
     taken: Collection[int],
-    twins: Collection[int] = (),
+    rivals: Collection[int] = (),
 ) -> int | None:
     """A free number with room for such a rule, near to where it would be in an empty part; None when there is none."""
     most = 2 * PATH_LIMIT + 1
     ideal = part.start + (most - wanted) * (len(part) - 1) // most
-    free = [number for number in room(part, wanted, ours, twins) if number not in taken]
+    free = [number for number in room(part, wanted, ours, rivals) if number not in taken]
     return min(free, key=lambda number: (abs(number - ideal), number), default=None)

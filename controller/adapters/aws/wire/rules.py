@@ -218,9 +218,12 @@ def modify(
     return request
 
 
-def renumber(arn: str, priority: int) -> SetRulePrioritiesInputTypeDef:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetRulePriorities.html"""
-    return {"RulePriorities": [{"RuleArn": arn, "Priority": priority}]}
+def renumber(numbers: Mapping[str, int]) -> SetRulePrioritiesInputTypeDef:
+    """https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetRulePriorities.html
+
+    All of them at once: two rules may change places.
+    """
+    return {"RulePriorities": [{"RuleArn": arn, "Priority": number} for arn, number in numbers.items()]}
 
 
 def compared(wanted: Sequence[RuleConditionTypeDef]) -> frozenset[Condition]:
