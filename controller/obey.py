@@ -20,7 +20,8 @@ PAUSE_LIMIT = timedelta(hours=1)
 class Known:
     """What orders may refer to. `before` is the version that was live before the live one, and was well; `named` are
     the deployments that orders name; `found` says what each `deploy` stands for, by the order's number: a revision, or
-    the reason why there is none; an order that is missing there could not be looked up yet."""
+    the reason why there is none; an order that is missing there could not be looked up yet. For a `prune` it holds the
+    reason why there is nothing to remove, if so."""
 
     live: Deployment | None = None
     before: Deployment | None = None
@@ -234,6 +235,9 @@ def _prune(case: _Case) -> Answer:
         return case.refused(f"the file of {live.revision.version}, which is live, names {name}: take it out first")
     if any(one.pruned == name for one in case.table.values()):
         return case.refused(f"{name} is being removed already")
+    nothing = case.known.found.get(case.order.id)
+    if isinstance(nothing, Reason):
+        return case.refused(nothing.text)
     because = case.because("prune.ordered", f"removed {name}")
     opening = Opening(Kind.PRUNE, live.revision, because, pruned=name)
     return case.done(f"{name} goes: its route, then its tasks, then its slots", opening=opening)

@@ -189,6 +189,13 @@ def test_a_prune_opens_a_removal_once() -> None:
     assert again.order.state is OrderState.REFUSED
 
 
+def test_a_prune_of_what_is_not_there_is_refused_with_what_is() -> None:
+    nothing = Reason("prune.nothing_there", "nothing of wrker is there; services that are: worker")
+    answer = answered(OrderKind.PRUNE, known=Known(live=NEW, found={7: nothing}), service="wrker")
+    assert (answer.order.state, answer.order.outcome) == (OrderState.REFUSED, nothing.text)
+    assert answer.opening is None
+
+
 def test_an_aborted_removal_ends_where_it_is() -> None:
     going = replace(a_running_deployment(), kind=Kind.PRUNE, pruned="worker")
     answer = answered(OrderKind.ABORT, going, about="dev-2")

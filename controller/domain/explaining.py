@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.overview import Overview, turns_back_after
+from controller.domain.reason import until_pruned
 from controller.domain.step import StepKind
 
 ITSELF = "Tidegate, by itself"
@@ -96,10 +97,9 @@ def _problem(overview: Overview) -> _Answer | None:
 
 def _strange(overview: Overview) -> _Answer | None:
     """Nothing of ours moves, and yet the traffic is not where one version could be: somebody else's hand."""
-    services = overview.sighting.services if overview.sighting else {}
-    named = overview.live.revision.file.services if overview.live else services
-    split = [name for name, view in services.items() if view.is_split]
-    cut_off = [name for name, view in services.items() if view.is_cut_off and name in named]
+    named = overview.live.revision.file.services if overview.live else overview.seen
+    split = [name for name, view in overview.seen.items() if view.is_split]
+    cut_off = [name for name, view in overview.seen.items() if view.is_cut_off and name in named]
     if split:
         text = f"the traffic of {', '.join(split)} is split, and no deployment moves it"
         return _Answer("traffic.split", text, None, _cleared_by("traffic.split", overview))
@@ -146,7 +146,7 @@ def _at_rest(overview: Overview) -> _Answer | None:
         text = f"{text}; {wanted.revision.version} is not: {_why_not(wanted, live)}"
         clears = f"the next push, or a person: `tidegate deploy {environment.name}` takes the branch as it is"
     elif environment.recorded is None or environment.recorded == live.revision.commit.sha:
-        text = f"{text}, and nothing else is asked for"
+        text = f"{text}, and nothing else is asked for{until_pruned(overview.orphans)}"
     else:
         text = f"{text}; {environment.recorded[:7]} came after it, and changes only paths that the file ignores"
     return _Answer("environment.at_rest", text, environment.live_since, clears, live.id)

@@ -23,7 +23,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class ServiceState:
-    """One service as it was seen last. `live` is None while the traffic is split, or there is none.
+    """One service as it was seen last. `live` is None when there is no traffic, or somebody else has split it; while a
+    deployment splits it, the slot that was live before.
 
     `weights` is None for a service without a route. `serving` counts the slots that have traffic, `slots` each one.
     """
@@ -69,15 +70,34 @@ class Overview:
         return began + step.wait if began else None
 
     @property
+    def seen(self) -> Mapping[str, ServiceView]:
+        """The services of what is live and of what moves; before anything is live, those of what waits."""
+        found = self.sighting.services if self.sighting else {}
+        return {name: view for name, view in found.items() if name in self._named or not self._named}
+
+    @property
     def services(self) -> tuple[ServiceState, ...]:
-        seen = self.sighting.services if self.sighting else {}
-        return tuple(_state(name, view) for name, view in seen.items())
+        return tuple(_state(name, view, self._was_live(name)) for name, view in self.seen.items())
 
     @property
     def orphans(self) -> tuple[str, ...]:
         """Services that were seen last, and that neither the live file names nor the one that moves."""
-        named = {name for one in (self.live, self.moving) if one for name in one.revision.file.services}
-        return tuple(name for name in self.sighting.orphans if name not in named) if self.sighting else ()
+        found = self.sighting.orphans if self.sighting else ()
+        return tuple(name for name in found if name not in self._named)
+
+    @property
+    def _in_flight(self) -> Deployment | None:
+        return self.moving if self.moving is not None and self.moving.phase in IN_FLIGHT else None
+
+    @property
+    def _named(self) -> frozenset[str]:
+        """What waits has nothing running yet: what its file names may still be an orphan."""
+        return frozenset(name for one in (self.live, self._in_flight) if one for name in one.revision.file.services)
+
+    def _was_live(self, name: str) -> Slot | None:
+        """The slot that the deployment in flight takes the traffic from."""
+        entries = self._in_flight.undo.entries if self._in_flight and self._in_flight.undo else ()
+        return next((entry.sides.live for entry in entries if entry.service == name), None)
 
 
 @dataclass(frozen=True)
@@ -105,11 +125,11 @@ def pause_left(pause: Pause) -> timedelta:
     return max(timedelta(0), pause.limit - pause.observed)
 
 
-def _state(name: str, view: ServiceView) -> ServiceState:
+def _state(name: str, view: ServiceView, was_live: Slot | None) -> ServiceState:
     slots = {slot: _counts(found) for slot, found in view.slots.items()}
     weights = {slot: view.rule.weights.get(slot, 0) if view.rule else 0 for slot in Slot} if view.routed else None
     serving = _together(slots[slot] for slot in view.serving if slot in slots)
-    return ServiceState(name, view.live, weights, serving, slots)
+    return ServiceState(name, was_live if view.is_split else view.live, weights, serving, slots)
 
 
 def _counts(slot: SlotView) -> Counts:

@@ -9,7 +9,8 @@ from controller.domain.snapshot import ServiceView
 
 @dataclass(frozen=True)
 class Sighting:
-    """`orphans` are services that the file no longer names and of which something is still there."""
+    """`services` may be those of several files: what no deployment looks at now is as it was seen last. `orphans` are
+    services that the live file no longer names and of which something is still there."""
 
     environment: str
     services: Mapping[str, ServiceView]

@@ -3,16 +3,20 @@
 A read that fails raises: an error never becomes «there is nothing».
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from controller.domain import names
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.deployment import Deployment, Phase
+from controller.domain.errors import Blocked, Transient
 from controller.domain.foundation import Foundation
 from controller.domain.manifest import HttpCheck as WantedCheck
 from controller.domain.manifest import render_tag
+from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Images, Probe
+from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.snapshot import Evidence, Resolved, Snapshot, TaskFailure
 from controller.store import Store
@@ -67,6 +71,30 @@ def _failures(deployment: Deployment, cloud: Cloud) -> Mapping[str, tuple[TaskFa
     return {
         entry.service: tuple(cloud.looks.failures(entry.service, entry.sides.idle)) for entry in deployment.undo.entries
     }
+
+
+def futile(orders: Sequence[Order], live: Deployment | None, cloud: Cloud) -> dict[int, Reason]:
+    """Why there is nothing to remove, by the number of the order to prune. Where AWS can't be asked, the order is taken
+    as it is: removing what is gone harms nothing."""
+    named = live.revision.file.services if live else {}
+    found: dict[int, Reason] = {}
+    for order in orders:
+        service = order.wish.service
+        if order.kind is OrderKind.PRUNE and service is not None and service not in named:
+            with contextlib.suppress(Transient, Blocked):
+                found.update({order.id: reason} if (reason := _nothing_there(service, named, cloud)) else {})
+    return found
+
+
+def _nothing_there(service: str, named: Collection[str], cloud: Cloud) -> Reason | None:
+    """Two looks, by name and by tags: one of them alone may be old. Only the first sees target groups that are left."""
+    view = cloud.looks.services({service: True}, targets=False)[service]
+    has_slots = any(slot.exists or slot.group is not None for slot in view.slots.values())
+    orphans = cloud.looks.orphans(named)
+    if has_slots or view.rule is not None or view.test_rule is not None or service in orphans:
+        return None
+    text = f"nothing of {service} is there; services that are, and that the live file does not name"
+    return Reason("prune.nothing_there", f"{text}: {', '.join(orphans) or 'none'}")
 
 
 def resolve(revision: Revision, images: Images, store: Store) -> Resolved:

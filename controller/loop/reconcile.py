@@ -10,7 +10,7 @@ from itertools import chain
 from controller.choose import choose
 from controller.decide import AT_ONCE, Decision, decide, needed
 from controller.domain.actions import Action
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.history import version_before
@@ -22,7 +22,7 @@ from controller.domain.sighting import Sighting
 from controller.domain.snapshot import Resolved, ServiceView
 from controller.domain.step import StepKind
 from controller.loop.apply import apply
-from controller.loop.observe import observe
+from controller.loop.observe import futile, observe
 from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
 from controller.loop.tenure import ELSEWHERE, QUIET, REFUSALS, Tenure, Tenures
 from controller.loop.wanted import Wanted
@@ -129,6 +129,7 @@ class Reconciler:
         if resolved:
             state = self._state(name)
         asked, found = self._wanted.find(state.environment, state.orders, binding, tenure)
+        found = {**found, **futile(state.orders, state.known.live, cloud)}
         now = self._world.clock.now()
         choice = choose(asked, state.deployments, state.orders, replace(state.known, found=found), now)
         before = {deployment.id: deployment for deployment in state.deployments}
@@ -140,12 +141,15 @@ class Reconciler:
         live = state.known.live.revision.file if state.known.live else None
         if not queue:
             environment = self._clear_trouble(environment, tenure)
-            self._look_around(name, live, cloud, tenure)
+            self._look_around(name, live, {}, cloud, tenure)
             return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), None)
         kept = frozenset[str]().union(*(deployment.keeps for deployment in state.deployments))
         terms = Terms(environment, binding, cloud.looks.foundation(), live, self._pace, kept=kept)
         terms = replace(terms, moved_last=state.moved_last)
-        return self._move_first(queue, resolved, terms, cloud, tenure)
+        done = self._move_first(queue, resolved, terms, cloud, tenure)
+        if done.action is None and done.look_again_in != AT_ONCE and queue[0].phase not in IN_FLIGHT:
+            self._look_around(name, live, self._last_seen(name)[0], cloud, tenure)
+        return done
 
     def _state(self, name: str) -> State:
         with self._world.store.read() as unit:
@@ -186,7 +190,7 @@ class Reconciler:
         self, picked: Deployment, terms: Terms, cloud: Cloud, tenure: Tenure, elapsed: timedelta
     ) -> tuple[Pass, Terms]:
         """Decide as often as the picture lacks something; then carry out the one action, if there is one."""
-        evidence = needed(picked)
+        evidence, was = needed(picked), picked.phase
         while True:
             now = self._world.clock.now()
             snapshot = observe(picked, evidence, cloud, self._world.probe, now, elapsed)
@@ -203,31 +207,42 @@ class Reconciler:
                 break
             evidence, elapsed = decision.needs, timedelta(0)
         terms = replace(terms, environment=self._clear_trouble(terms.environment, tenure))
-        if picked.pruned is not None and picked.phase is Phase.SUCCEEDED:
-            self._looked_around.pop(picked.environment, None)  # the orphan that it removed is shown no longer
+        if picked.phase is not was:
+            self._looked_around.pop(picked.environment, None)  # what it removed is gone, what it dropped is an orphan
         if decision.action is None:
             return Pass(picked.environment, decision.reason, decision.look_again_in, picked.id), terms
         return self._act(picked, decision, decision.action, cloud, tenure), terms
 
-    def _look_around(self, name: str, live: EnvironmentFile | None, cloud: Cloud, tenure: Tenure) -> None:
-        """At rest nothing depends on it, but people want to see what runs. A flood asks AWS no more often."""
+    def _look_around(
+        self,
+        name: str,
+        live: EnvironmentFile | None,
+        others: Mapping[str, ServiceView],
+        cloud: Cloud,
+        tenure: Tenure,
+    ) -> None:
+        """While nothing is in flight nothing depends on it, but people want to see what runs and what was left. A flood
+        asks AWS no more often. `others` are views of services beside the live ones."""
         now = self._world.clock.monotonic()
         if live is not None and now - self._looked_around.get(name, -LOOK_AROUND_SECONDS) >= LOOK_AROUND_SECONDS:
             self._looked_around[name] = now
             routed = {service: wanted.route is not None for service, wanted in live.services.items()}
             services, orphans = cloud.looks.services(routed, targets=True), cloud.looks.orphans(routed)
-            self._put_sighting(name, services, tuple(orphans), tenure)
+            self._put_sighting(name, {**others, **services}, tuple(orphans), tenure)
 
     def _keep_sighting(self, picked: Deployment, services: Mapping[str, ServiceView], tenure: Tenure) -> None:
-        """Of the services of a file; one that is being removed is none of them. Orphans are looked for at rest only."""
+        """Of the services of a file; one that is being removed is none of them. What else was seen stays: services that
+        this file does not name still run."""
         if services and picked.pruned is None:
-            _, orphans = self._seen.get(picked.environment) or ({}, self._orphans_seen(picked.environment))
-            self._put_sighting(picked.environment, services, orphans, tenure)
+            seen, orphans = self._last_seen(picked.environment)
+            self._put_sighting(picked.environment, {**seen, **services}, orphans, tenure)
 
-    def _orphans_seen(self, name: str) -> tuple[str, ...]:
+    def _last_seen(self, name: str) -> tuple[Mapping[str, ServiceView], tuple[str, ...]]:
+        if name in self._seen:
+            return self._seen[name]
         with self._world.store.read() as unit:
             sighting = unit.sightings.get(name)
-        return sighting.orphans if sighting else ()
+        return (sighting.services, sighting.orphans) if sighting else ({}, ())
 
     def _put_sighting(
         self, name: str, services: Mapping[str, ServiceView], orphans: tuple[str, ...], tenure: Tenure

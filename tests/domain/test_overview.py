@@ -13,7 +13,18 @@ from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.domain.snapshot import ServiceView
 from controller.domain.step import StepKind, StepState
-from tests.support.builders import NOON, a_deployment, a_group, a_running_deployment, a_slot, a_view
+from tests.support.builders import (
+    FILE,
+    NOON,
+    a_deployment,
+    a_group,
+    a_new_view,
+    a_revision,
+    a_rule,
+    a_running_deployment,
+    a_slot,
+    a_view,
+)
 
 
 def an_overview(*deployments: Deployment, view: ServiceView | None = None) -> Overview:
@@ -86,9 +97,36 @@ def test_waiting_and_moving_are_told_apart() -> None:
 
 def test_a_service_that_came_back_since_the_last_look_is_no_orphan() -> None:
     sighting = Sighting("dev", {}, NOON, ("backend", "worker"))
-    live, moving = a_running_deployment(), a_deployment(number=3)
+    live, moving = a_running_deployment(), a_running_deployment(id="dev-3", number=3)
     for overview in (
         Overview(Environment("dev"), live, (), sighting, None),
         Overview(Environment("dev"), None, (moving,), sighting, None),
     ):
         assert overview.orphans == ("worker",)
+
+
+RENAMED = a_revision(text=FILE.replace("  frontend:", "  web:"))
+
+
+def test_what_only_waits_hides_neither_what_runs_nor_what_was_left() -> None:
+    seen = {name: a_view(name) for name in ("backend", "frontend")} | {"web": a_new_view()}
+    overview = Overview(
+        Environment("dev"),
+        a_running_deployment(),
+        (a_deployment(number=3, revision=RENAMED),),
+        Sighting("dev", seen, NOON, ("web", "worker")),
+        None,
+    )
+    assert [state.name for state in overview.services] == ["backend", "frontend"]
+    assert overview.orphans == ("web", "worker")
+
+
+def test_before_anything_is_live_the_services_of_what_waits_are_shown() -> None:
+    [state] = an_overview(a_deployment(), view=a_new_view()).services
+    assert (state.name, state.live) == ("backend", None)
+
+
+def test_the_slot_that_was_live_is_live_until_all_of_its_traffic_has_moved() -> None:
+    split = a_view(rule=a_rule(10, 90))
+    [state] = an_overview(a_running_deployment(), view=split).services
+    assert (state.live, state.weights) == (Slot.BLUE, {Slot.BLUE: 10, Slot.GREEN: 90})
