@@ -75,17 +75,17 @@ def test_too_few_healthy_tasks_are_said_in_words(browser: Browser) -> None:
 def test_a_service_without_a_route_shows_no_bar(browser: Browser) -> None:
     worker = replace(a_view(), rule=None, routed=False)
     with browser.store.write() as unit:
-        unit.sightings.put(Sighting("dev", {"worker": worker}, NOON))
-    assert "worker blue live no route 2 of 2" in page(browser, "/").text
+        unit.sightings.put(Sighting("dev", {"frontend": worker}, NOON))
+    assert "frontend blue live no route 2 of 2" in page(browser, "/").text
 
 
-def test_split_traffic_has_no_live_slot(browser: Browser) -> None:
+def test_while_traffic_is_split_the_slot_that_it_comes_from_is_live(browser: Browser) -> None:
     view = a_view()
     assert view.rule is not None
     split = replace(view, rule=replace(view.rule, weights={Slot.BLUE: 75, Slot.GREEN: 25}))
     with browser.store.write() as unit:
         unit.sightings.put(Sighting("dev", {"backend": split}, NOON))
-    assert "backend blue 75% 2 of 2 green 25% empty" in page(browser, "/").text
+    assert "backend blue live 75% 2 of 2 green 25% empty" in page(browser, "/").text
 
 
 def test_a_waiting_deployment_says_for_what_and_who_can_help(browser: Browser) -> None:
