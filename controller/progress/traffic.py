@@ -79,7 +79,7 @@ def _can_take_over(name: str, deployment: Deployment, view: ServiceView) -> bool
 
 
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """It has succeeded only if the traffic is where the last step put it, is asked for there, and finds healthy slots."""
+    """It has succeeded if the traffic is where the last step put it, is asked for there and finds healthy slots."""
     ailing = _ailing(step, deployment, snapshot) or _unasked(deployment, snapshot)
     return ailing or Done(f"{_SETTLED[deployment.kind]}{until_pruned(terms.left_by(deployment.revision.file))}")
 
