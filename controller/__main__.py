@@ -68,7 +68,8 @@ def _restore(file: Path, replace: bool) -> Mapping[str, object]:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     done = restore(settings.database, file, _clock(), replace_all=replace)
     rows = dict(done.header.tables)
-    return {"taken_at": done.header.taken_at, "rows": rows, "ended": list(done.ended), "held": list(done.held)}
+    told = {"ended": list(done.ended), "resting": list(done.resting), "held": list(done.held)}
+    return {"taken_at": done.header.taken_at, "rows": rows, **told}
 
 
 def _clock() -> Clock:

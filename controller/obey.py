@@ -81,8 +81,13 @@ class _Case:
         return Answer(replace(self.order, state=OrderState.REFUSED, outcome=outcome), self.environment)
 
     def not_running(self, purpose: str) -> Answer:
+        """What doesn't run, or rests since a backup was restored."""
         deployment = self.deployment
-        state = f"is {deployment.phase}" if deployment else "is over"
+        if deployment is not None and deployment.rests:
+            told = f"{deployment.id} rests since a backup was restored: there is nothing to {purpose}"
+            end = f"`tidegate unhold {deployment.environment}` lets it go home, if AWS is as it left it, or end"
+            return self.refused(f"{told}; {end}")
+        state = f"is {deployment.phase.words}" if deployment else "is over"
         return self.refused(f"{self.order.deployment} {state}: there is nothing to {purpose}")
 
 
@@ -113,7 +118,7 @@ def _abort(case: _Case) -> Answer:
     if deployment.kind is Kind.PRUNE:
         told = f"{deployment.id} ends where it is: what it removed stays removed"
         return case.done(told, stopped(deployment, reason, case.now))
-    return case.done(f"{deployment.id} turns back", _home(deployment, reason, case.now))
+    return _sent_home(case, deployment, reason)
 
 
 def _left_as_it_is(case: _Case, deployment: Deployment) -> Answer:
@@ -125,16 +130,18 @@ def _left_as_it_is(case: _Case, deployment: Deployment) -> Answer:
     return replace(answer, environment=replace(case.environment, hold=hold))
 
 
-def _home(deployment: Deployment, reason: Reason, now: datetime) -> Deployment:
+def _sent_home(case: _Case, deployment: Deployment, reason: Reason) -> Answer:
     """What a backup brought back as running does not know the world any more: it only ends."""
-    if deployment.restored:
-        return stopped(deployment, reason, now)
-    return turned_back(deployment, reason, now, quarantines=False, aborted=True)
+    if deployment.rests:
+        told = f"{deployment.id} ends where it stands, and nothing is changed on AWS: it is from a backup"
+        return case.done(told, stopped(deployment, reason, case.now))
+    home = turned_back(deployment, reason, case.now, quarantines=False, aborted=True)
+    return case.done(f"{deployment.id} turns back", home)
 
 
 def _pause(case: _Case) -> Answer:
     deployment = case.deployment
-    if deployment is None or deployment.phase is not Phase.RUNNING:
+    if deployment is None or deployment.phase is not Phase.RUNNING or deployment.rests:
         return case.not_running("pause")
     if deployment.pause is not None:
         return case.refused(f"{deployment.id} is paused already, by {deployment.pause.actor}")
@@ -146,7 +153,7 @@ def _pause(case: _Case) -> Answer:
 
 def _resume(case: _Case) -> Answer:
     deployment = case.deployment
-    if deployment is None or deployment.phase is not Phase.RUNNING:
+    if deployment is None or deployment.phase is not Phase.RUNNING or deployment.rests:
         return case.not_running("resume")
     if deployment.pause is None:
         return case.refused(f"{deployment.id} isn't paused")
@@ -159,7 +166,7 @@ def _resume(case: _Case) -> Answer:
 
 def _promote(case: _Case) -> Answer:
     deployment = case.deployment
-    if deployment is None or deployment.phase is not Phase.RUNNING:
+    if deployment is None or deployment.phase is not Phase.RUNNING or deployment.rests:
         return case.not_running("promote")
     if deployment.pause is not None:
         return case.refused(f"{deployment.id} is paused, by {deployment.pause.actor}: resume it first")
@@ -175,21 +182,22 @@ def _promote(case: _Case) -> Answer:
 def _rollback(case: _Case) -> Answer:
     running, wanted, live = case.running, case.order.wish.to, case.known.live
     if running is not None and wanted is not None:
-        return case.refused(f"{running.id} is {running.phase}: abort it first, or roll back without naming a version")
+        turns_back = running.phase is Phase.ROLLING_BACK
+        first = "wait until it is over" if turns_back else "abort it first, or roll back without naming a version"
+        return case.refused(f"{running.id} is {running.phase.words}: {first}")
     if running is not None and running.phase is Phase.ROLLING_BACK:
         return case.refused(f"{running.id} turns back already")
     if running is not None and running.kind is Kind.PRUNE:
         return case.refused(f"{running.id} removes {running.pruned}: roll back when it is over, or abort it first")
     if running is not None:
-        reason = case.because("order.aborted", "rolled back while it ran")
-        return case.done(f"{running.id} turns back", _home(running, reason, case.now))
+        return _sent_home(case, running, case.because("order.aborted", "rolled back while it ran"))
     if any(one.is_way_back and one.phase is Phase.WAITING for one in case.table.values()):
         return case.refused("a rollback is about to start already")
     target = case.known.named.get(wanted) if wanted else case.known.before
     if live is None or target is None:
         return case.refused(f"{case.environment.name} has no earlier version that was live and well")
     if target.phase is not Phase.SUCCEEDED or target.kind is Kind.PRUNE:
-        return case.refused(f"{target.id} is {target.phase}: only a version that was live and well can come back")
+        return case.refused(f"{target.id} is {target.phase.words}: only a version that was live and well can come back")
     if _is_same(target, live):
         return case.refused(f"{target.id} is what is live: there is nothing to roll back")
     opening = Opening(Kind.ROLLBACK, target.revision, case.because("rollback.ordered", "rolled back"), back_to=target)

@@ -60,7 +60,22 @@ def test_what_is_over_can_t_be_ordered_about(kind: OrderKind) -> None:
 def test_what_turns_back_already_goes_on_doing_so(kind: OrderKind) -> None:
     back = turned_back(a_running_deployment(), Reason("smoke.red", "red"), NOON)
     answer = answered(kind, back, about="dev-2")
-    assert answer.order.state is OrderState.REFUSED and "rolling_back" in answer.order.outcome
+    assert answer.order.state is OrderState.REFUSED and "dev-2 is rolling back" in answer.order.outcome
+
+
+@pytest.mark.parametrize("kind", [OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME])
+def test_what_rests_since_a_restore_is_told_to_be_released(kind: OrderKind) -> None:
+    resting = replace(in_step(StepKind.BAKE), restored=True, pause=PAUSE if kind is OrderKind.RESUME else None)
+    answer = answered(kind, resting, about="dev-2")
+    assert answer.order.state is OrderState.REFUSED and answer.changed == ()
+    assert "`tidegate unhold dev` lets it go home" in answer.order.outcome
+
+
+def test_an_abort_of_what_rests_says_that_it_only_ends() -> None:
+    resting = replace(in_step(StepKind.BAKE), restored=True)
+    for answer in (answered(OrderKind.ABORT, resting, about="dev-2"), answered(OrderKind.ROLLBACK, resting)):
+        assert "ends where it stands" in answer.order.outcome
+        assert answer.changed[0].phase is Phase.ABORTED
 
 
 NOWHERE = Trouble(Reason("home.no_healthy_target", "no healthy target"), times=3)
@@ -148,7 +163,10 @@ def test_a_second_rollback_before_the_first_began_is_refused() -> None:
 
 def test_rolling_back_to_a_name_while_something_runs_asks_to_abort_it_first() -> None:
     answer = rolled_back(Known(live=NEW, named={"dev-1": OLD}), a_running_deployment(), to="dev-1")
-    assert answer.order.state is OrderState.REFUSED and "abort it first" in answer.order.outcome
+    assert answer.order.state is OrderState.REFUSED and "dev-2 is running: abort it first" in answer.order.outcome
+    home = turned_back(a_running_deployment(), Reason("smoke.red", "red"), NOON)
+    answer = rolled_back(Known(live=NEW, named={"dev-1": OLD}), home, to="dev-1")
+    assert "dev-2 is rolling back: wait until it is over" in answer.order.outcome
 
 
 def deployed(found: Mapping[int, object], live: Deployment | None = NEW, **wish: object) -> Answer | None:

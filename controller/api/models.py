@@ -96,6 +96,7 @@ class DeploymentAnswer(Answer):
     reason: ReasonAnswer
     revision: RevisionAnswer
     pause: PauseAnswer | None = Field(description="Null: nobody paused it.")
+    rests: bool = Field(description="It moved when a backup was taken that was restored: it waits for an unhold.")
     back_to: str | None = Field(description="Of a rollback: the deployment whose revision it brings back.")
     restart: bool = Field(description="Every service rolls, changed or not.")
     pruned: str | None = Field(description="Of a prune: the service that goes.")
@@ -135,6 +136,7 @@ class MovingAnswer(Answer):
     version: str
     reason: ReasonAnswer
     pause: PauseAnswer | None
+    rests: bool
     step: str | None
     step_number: int | None
     steps: int

@@ -36,7 +36,7 @@ def _line(deployment: Json) -> Iterator[str]:
     if deployment["phase"] == "succeeded":
         yield f"live: {name} {revision['version']} {revision['commit']} in {seconds(deployment):.1f} s"
     elif deployment["phase"] in TURNED:
-        what = f"{deployment['phase']}: {name} {revision['version']} {revision['commit']}"
+        what = f"{deployment['phase'].replace('_', ' ')}: {name} {revision['version']} {revision['commit']}"
         yield f"{what}: {deployment['reason']['text']}"
 
 

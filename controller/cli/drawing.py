@@ -29,14 +29,15 @@ STEPS = {
     "undone": ("↩", "yellow"),
 }
 PAUSED = ("❚❚ paused", "yellow")
+RESTS = ("❚❚ rests", "yellow")
 
 Json = Mapping[str, Any]
 
 
 def state(deployment: Json) -> Text:
-    """Its phase; or that somebody paused it, which its phase doesn't say. Also of what moves in an environment."""
-    if deployment["pause"]:
-        return Text(*PAUSED)
+    """Its phase; or that it is paused or rests, which its phase doesn't say. Also of what moves in an environment."""
+    if deployment["pause"] or deployment["rests"]:
+        return Text(*(PAUSED if deployment["pause"] else RESTS))
     icon, style = PHASES.get(deployment["phase"], ("?", ""))
     return Text(f"{icon} {deployment['phase'].replace('_', ' ')}", style)
 

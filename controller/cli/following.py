@@ -19,7 +19,9 @@ PATIENCE_SECONDS = 30.0
 """How long the controller may be away while something is followed: it may be restarting."""
 
 ENDED = frozenset({"succeeded", "rolled_back", "failed", "superseded", "rejected", "expired", "aborted"})
-NEEDS_A_PERSON = frozenset({"environment.held", "content.quarantined", "gate.not_built", "traffic.split"})
+NEEDS_A_PERSON = frozenset(
+    {"environment.held", "content.quarantined", "deployment.resting", "gate.not_built", "traffic.split"}
+)
 
 Json = Mapping[str, Any]
 
@@ -47,7 +49,7 @@ class Lines:
         self._tell_phase(deployment)
 
     def _tell_phase(self, deployment: Json) -> None:
-        told = f"{deployment['phase']}: {deployment['reason']['text']}"
+        told = f"{deployment['phase'].replace('_', ' ')}: {deployment['reason']['text']}"
         if self._phases.get(deployment["id"]) != told:
             self._phases[deployment["id"]] = told
             self._say(f"{deployment['id']} {what(deployment)} {told}")
@@ -105,7 +107,7 @@ class Follower:
         while True:
             found = self.asked(lambda: self._client.deployment(deployment_id))
             view.show(clean(found))
-            if found["phase"] in ENDED or waits_for_a_person(found):
+            if found["phase"] in ENDED or self._waits_for_a_person(found):
                 return found
             self._clock.sleep(PACE_SECONDS)
 
@@ -130,6 +132,14 @@ class Follower:
                 return next(iter(found), None)
             self._clock.sleep(PACE_SECONDS)
 
+    def _waits_for_a_person(self, deployment: Json) -> bool:
+        """What rests says so itself; what stands behind it says only that, and its environment why."""
+        code = deployment["reason"]["code"]
+        if deployment["rests"] or code == "queue.behind":
+            code = self.asked(lambda: self._client.explanation(deployment["environment"]))["code"]
+            return code in NEEDS_A_PERSON
+        return deployment["phase"] == "waiting" and code in NEEDS_A_PERSON
+
     def asked(self, question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The answer, with patience for a controller that is starting again."""
         until = self._clock.monotonic() + PATIENCE_SECONDS
@@ -140,10 +150,6 @@ class Follower:
                 if error.code != UNREACHABLE or error.status == 401 or self._clock.monotonic() >= until:
                     raise
             self._clock.sleep(PACE_SECONDS)
-
-
-def waits_for_a_person(deployment: Json) -> bool:
-    return deployment["phase"] == "waiting" and deployment["reason"]["code"] in NEEDS_A_PERSON
 
 
 def verdict(deployment: Json) -> int:

@@ -62,6 +62,8 @@ def _restored(file: Path, done: Mapping[str, Any]) -> str:
     lines = [f"restored {file}, taken at {done['taken_at']}: {done['rows']['deployments']} deployments"]
     if done["ended"]:
         lines.append(f"ended where they stood, with nothing changed on AWS: {', '.join(done['ended'])}")
+    if done["resting"]:
+        lines.append(f"moved then, and rest until their environment is released: {', '.join(done['resting'])}")
     if done["held"]:
         lines.append(f"held until you have looked: {', '.join(done['held'])}")
         lines.append("Start the controller, compare `tidegate status ENV` with AWS, then `tidegate unhold ENV`.")

@@ -1,4 +1,4 @@
-"""What a deployment is for, in a word or two. Takes the API's JSON values."""
+"""What a deployment is for, and why it stays as it is, in few words. Takes the API's JSON values."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def what(deployment: Mapping[str, Any]) -> str:
     if deployment["pruned"]:
         return kind(deployment)
     return " ".join(filter(None, (kind(deployment), deployment["revision"]["version"])))
+
+
+def why_it_stays(explanation: Mapping[str, Any]) -> str:
+    """For whoever followed a deployment that waits for a person."""
+    return f"{explanation['text']}\ncleared by {explanation['clears']}"

@@ -11,7 +11,8 @@ from controller.cli.arguments import Env, Json, Which
 from controller.cli.asking import Asking
 from controller.cli.client import Client
 from controller.cli.http import Send, send
-from controller.cli.saying import clean, console, print_json
+from controller.cli.kinds import why_it_stays
+from controller.cli.saying import NO, clean, console, print_json, stop
 from controller.cli.time import Clock
 
 
@@ -95,11 +96,15 @@ class Reading:
         wait: Annotated[float, typer.Option(min=0.0, help="Seconds to wait for something to begin.")] = 10.0,
         as_json: Json = False,
     ) -> None:
-        """Follow what moves in an environment; the exit code says how it ended."""
+        """Follow what moves in an environment; the exit code says how it ended, and 1 that the newest commit can't be
+        taken."""
         with self._ask.client() as client:
             found = self._watched(client, environment, wait, as_json)
+            problem = client.environment(environment)["problem"]
             if as_json:
                 print_json(found)
+            if problem:
+                stop(NO, f"the newest commit isn't taken: {clean(problem['text'])}")
         raise typer.Exit(_verdict(found) if found else 0)
 
     # ---------------------------------------------------------------- how
@@ -121,13 +126,18 @@ class Reading:
 
         moving = Follower(client, self._ask.make_clock()).moving(environment, wait)
         if moving is None:
+            told = client.explanation(environment)
             if not as_json:
-                typer.echo(f"nothing moves in {environment}: {clean(client.explanation(environment)['text'])}")
+                problem = client.environment(environment)["problem"] or {}
+                why = "" if told["code"] == problem.get("code") else f": {clean(told['text'])}"
+                typer.echo(f"nothing moves in {environment}{why}")
             newest = client.deployments(environment=environment, limit=1)["items"]
             return newest[0] if newest else None
         found = self._followed(client, moving, as_json)
         if found["phase"] == "superseded":
             return self._watched(client, environment, wait, as_json)
+        if not found["finished_at"]:
+            typer.echo(clean(why_it_stays(client.explanation(environment))), err=as_json)
         return found
 
 

@@ -18,6 +18,7 @@ from controller.cli.client import Client, Refusal
 from controller.cli.endpoint import Endpoint
 from controller.cli.following import Follower, view_for
 from controller.cli.http import Asked, NoReply, send
+from controller.cli.kinds import why_it_stays
 from controller.cli.pair import Failed, Pair
 from controller.cli.saying import NO, clean, console
 from controller.cli.state_directory import InTheWay, StateDirectory
@@ -155,7 +156,10 @@ def _first_version(pair: Pair, client: Client, clock: Clock) -> str | None:
         typer.echo(f"nothing came of it within {ARRIVAL_SECONDS:g} s: {told['text']}", err=True)
         return None
     with view_for(console(), clock, typer.echo) as view:
-        follower.follow(deployment, view)
+        found = follower.follow(deployment, view)
+    if not found["finished_at"]:
+        told = follower.asked(lambda: client.explanation(ENVIRONMENT))
+        typer.echo(clean(why_it_stays(told)), err=True)
     return deployment
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import commit_link
-from controller.dashboard.words import PAUSED, PHASES, STEP_STATES, exact
+from controller.dashboard.words import PAUSED, PHASES, RESTS, STEP_STATES, exact
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.explaining import Explanation, explain, how_it_began
 from controller.domain.overview import Overview, ServiceState, pause_left, spans
@@ -218,6 +218,8 @@ def _standing(overview: Overview) -> Badge:
 
 
 def _badge(deployment: Deployment) -> Badge:
+    if deployment.rests:
+        return Badge(*RESTS)
     return Badge(*(PAUSED if deployment.pause else PHASES[deployment.phase]))
 
 

@@ -25,6 +25,9 @@ PHASES = {
 PAUSED = ("❚❚", "paused", "warn")
 """Instead of the phase, which goes on to be `running`."""
 
+RESTS = ("❚❚", "rests", "warn")
+"""The same, of what a backup brought back while it moved."""
+
 STEP_STATES = {
     StepState.PENDING: ("○", "pending", "calm"),
     StepState.RUNNING: ("▶", "running", "busy"),

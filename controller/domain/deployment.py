@@ -27,6 +27,11 @@ class Phase(StrEnum):
     EXPIRED = "expired"  # a gate's time was over
     ABORTED = "aborted"  # a person stopped it; traffic is home, unless it could not go there
 
+    @property
+    def words(self) -> str:
+        """For sentences: `rolling back`."""
+        return self.value.replace("_", " ")
+
 
 MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
     Phase.WAITING: frozenset(
@@ -183,6 +188,12 @@ class Deployment:
         """The services whose slots without traffic are still to be retired by it."""
         open_steps = [step for step in self.steps if step.kind is StepKind.RETIRE and not step.is_over]
         return frozenset(name for step in open_steps for name in step.services) if self.is_retiring else frozenset()
+
+    @property
+    def rests(self) -> bool:
+        """It moved when the backup was taken that brought its rows back: nothing of it goes on before a person has
+        released the environment."""
+        return self.restored and self.phase in IN_FLIGHT
 
     @property
     def is_doubled(self) -> bool:

@@ -18,6 +18,7 @@ class Event(StrEnum):
     DEPLOYMENT_SUCCEEDED = "deployment.succeeded"
     DEPLOYMENT_TURNED_BACK = "deployment.turned_back"
     DEPLOYMENT_ENDED = "deployment.ended"
+    DEPLOYMENT_RESTED = "deployment.rested"
     STEP_STARTED = "step.started"
     STEP_ENDED = "step.ended"
     ACTION_INTENDED = "action.intended"

@@ -72,6 +72,8 @@ def _in_flight(overview: Overview) -> _Answer | None:
     moving = overview.moving
     if moving is None or moving.phase not in IN_FLIGHT:
         return None
+    if moving.rests:
+        return _resting(overview, moving)
     if moving.phase is Phase.ROLLING_BACK:
         text = f"{moving.id} turns back: {moving.reason.text}{_doing(moving)}"
         if moving.stuck is not None:
@@ -84,6 +86,15 @@ def _in_flight(overview: Overview) -> _Answer | None:
         return _Answer("deployment.paused", text, moving.pause.since, clears, moving.id)
     text = f"{moving.id} {purpose(moving)}{_doing(moving)}"
     return _Answer("deployment.running", text, _step_since(moving), _may_be_told(moving), moving.id)
+
+
+def _resting(overview: Overview, moving: Deployment) -> _Answer:
+    """Its row says how far it had got in the past; what it does once it is released depends on what AWS shows then."""
+    hold = overview.environment.hold
+    text = f"{moving.id} moved when the backup was taken that is restored, and rests{_place(moving)}"
+    end = "then it goes home, if AWS is as it left it, and else ends where it stands"
+    clears = f"{_cleared_by('environment.held', overview)}; {end}" if hold else ITSELF
+    return _Answer("deployment.resting", text, hold.since if hold else None, clears, moving.id)
 
 
 def _problem(overview: Overview) -> _Answer | None:

@@ -83,8 +83,7 @@ def known(unit: Unit, order: Order, name: str) -> Deployment:
 def check_target(target: Deployment) -> None:
     """How a deployment ended is final, so it may be asked before the loop looks."""
     if target.phase is not Phase.SUCCEEDED:
-        state = str(target.phase).replace("_", " ")
-        text = f"rollback: {target.id} is {state}; only a deployment that succeeded can be brought back"
+        text = f"rollback: {target.id} is {target.phase.words}; only a deployment that succeeded can be brought back"
         raise OrderRefused(text, code="order.not_succeeded")
 
 

@@ -20,6 +20,7 @@ from controller.store.backup import count, take_your_time
 from controller.store.backup_file import Batch, Header, check, read
 from controller.store.connecting import transaction
 from controller.store.failures import translated
+from controller.store.places import places
 from controller.store.restored_rows import Restored, make_safe
 from controller.store.schema import (
     ADVISORY_LOCK,
@@ -46,12 +47,13 @@ def restore(url: str, path: Path, clock: Clock, *, replace_all: bool = False) ->
     header, sha256 = check(path)
     refuse_unknown(header.schema)
     with alone_with(url) as connection:
+        replaced = places(connection)
         make_room(connection, header, replace_all)
         load(connection, path)
         move(connection, LATEST)
         insist_whole(connection)
         number_on(connection)
-        return make_safe(connection, header, sha256, clock)
+        return make_safe(connection, header, sha256, clock, replaced)
 
 
 # ------------------------------------------------------------ nobody else

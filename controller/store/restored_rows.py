@@ -1,15 +1,17 @@
 """What a restore makes of each table's rows, so that nothing of the past goes on by itself.
 
 A backup is the past. Since it was taken AWS may have moved on, other controllers may have held leases, and people may
-have said no. So whoever held a lease is fenced off, what was on its way ends where it stands, and each environment that
-was ever deployed waits for a person: a hold that was made after the backup is lost with everything else.
+have said no. So whoever held a lease is fenced off, what waited ends where it stands, what moved rests, and each
+environment that was ever deployed waits for a person: a hold that was made after the backup is lost with everything
+else.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import ceil
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, update
 from sqlmodel import col, delete
 
 from controller.domain.deployment import FINAL, IN_FLIGHT, Deployment, Phase
@@ -20,7 +22,8 @@ from controller.domain.ports import Clock
 from controller.domain.reason import Reason
 from controller.domain.step import StepState
 from controller.store.backup_file import Header
-from controller.store.tables import DeploymentRow, EnvironmentRow, OrderRow, OutboxRow, SightingRow, TimerRow
+from controller.store.places import Place, places
+from controller.store.tables import EnvironmentRow, OrderRow, OutboxRow, SightingRow, TimerRow
 from controller.store.transaction import Transaction
 from controller.store.unit import Unit
 
@@ -36,110 +39,121 @@ NUMBERS = 10_000
 
 @dataclass(frozen=True)
 class Restored:
-    """`ended` are the ids of deployments that were on their way, `held` the environments that wait for a person."""
+    """`ended` are the ids of deployments that waited or kept old slots warm, `resting` those of the ones that moved,
+    `held` the environments that wait for a person."""
 
     header: Header
     ended: tuple[str, ...]
+    resting: tuple[str, ...]
     held: tuple[str, ...]
 
 
 @dataclass
 class Restoring:
-    """The transaction in which the restored rows are made safe, and what was done so far."""
+    """The transaction in which the restored rows are made safe, and what was done so far. `replaced` is how far each
+    environment had got in the database that was there before."""
 
     transaction: Transaction
     unit: Unit
     header: Header
     sha256: str
     now: datetime
-    ended: list[str]
-    held: list[str]
+    replaced: Mapping[str, Place]
+    ended: list[str] = field(default_factory=list)
+    resting: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
 
     @property
     def told(self) -> str:
         return f"a backup of {self.header.taken_at} was restored"
 
+    @property
+    def seconds_since(self) -> int:
+        """Since the backup was taken. No environment gets more than a deployment a second, or changes hands more often,
+        so what an earlier restore of the same file has given out until now is left out as well."""
+        return max(0, ceil((self.now - datetime.fromisoformat(self.header.taken_at)).total_seconds()))
 
-def make_safe(connection: Connection, header: Header, sha256: str, clock: Clock) -> Restored:
+
+def make_safe(
+    connection: Connection, header: Header, sha256: str, clock: Clock, replaced: Mapping[str, Place]
+) -> Restored:
     opened = Transaction(connection, clock, writes=True)
-    restoring = Restoring(opened, Unit(opened), header, sha256, clock.now(), ended=[], held=[])
+    restoring = Restoring(opened, Unit(opened), header, sha256, clock.now(), replaced)
     for becomes in BECOMES.values():
         becomes(restoring)
-    return Restored(header, tuple(restoring.ended), tuple(restoring.held))
+    return Restored(header, tuple(restoring.ended), tuple(restoring.resting), tuple(restoring.held))
 
 
 def stay(restoring: Restoring) -> None:
     """What it says is true for ever, or was only ever a hint."""
 
 
-def end_where_they_stand(restoring: Restoring) -> None:
+def end_or_rest(restoring: Restoring) -> None:
     """Plans, undo records and warm slots speak of an AWS of the past: to go on could take traffic from what is live by
-    now. What ran is marked: once a person has released the environment it looks whether the world is as it left it, and
+    now. What moved rests: once a person has released the environment it looks whether the world is as it left it, and
     goes home; else it ends as everything else does here, and touches nothing."""
     for environment in restoring.unit.environments.all():
         for deployment in restoring.unit.deployments.open(environment.name):
-            restoring.unit.deployments.save(_ended(deployment, restoring))
-            restoring.ended.append(deployment.id)
+            rests = deployment.phase in IN_FLIGHT
+            after = replace(deployment, pause=None, restored=True) if rests else _ended(deployment, restoring)
+            restoring.unit.deployments.save(after)
+            (restoring.resting if rests else restoring.ended).append(deployment.id)
+            event = Event.DEPLOYMENT_RESTED if rests else Event.DEPLOYMENT_ENDED
             facts: dict[str, object] = {"was": str(deployment.phase)}
-            restoring.unit.audit.append(
-                [_entry(Event.DEPLOYMENT_ENDED, environment.name, deployment.id, restoring, facts)]
-            )
+            restoring.unit.audit.append([_entry(event, environment.name, deployment.id, restoring, facts)])
 
 
 def _ended(deployment: Deployment, restoring: Restoring) -> Deployment:
-    deployment = replace(deployment, pause=None)
-    if deployment.phase in IN_FLIGHT:
-        return replace(deployment, restored=True)
     for step in deployment.steps:
         if not step.is_over:
             ends_as = StepState.FAILED if step.state is StepState.RUNNING else StepState.SKIPPED
             deployment = deployment.with_step(step.ended(ends_as, restoring.now, restoring.told))
     if deployment.phase in FINAL:
         return deployment
-    text = f"{restoring.told}, in which it was {deployment.phase}: it ended there"
+    text = f"{restoring.told}, in which it was {deployment.phase.words}: it ended there"
     return deployment.moved(Phase.ABORTED, Reason("restore.ended", text), restoring.now)
 
 
 def fence_and_hold(restoring: Restoring) -> None:
     """Epochs jump, leases end as taken over, numbers jump, heads are looked at, and people are asked."""
-    moment = restoring.transaction.moment()
-    highest = select(func.coalesce(func.max(col(DeploymentRow.number)), 0)).where(
-        col(DeploymentRow.environment) == col(EnvironmentRow.name)
-    )
-    taken = restoring.transaction.rows(
-        select(col(EnvironmentRow.name), col(EnvironmentRow.numbers_taken), highest.scalar_subquery().label("highest"))
-    )
-    for row in taken:
+    moment, jump = restoring.transaction.moment(), restoring.seconds_since
+    for name, place in places(restoring.transaction.connection).items():
+        was = restoring.replaced.get(name, Place())
         restoring.transaction.change(
             update(EnvironmentRow)
-            .where(col(EnvironmentRow.name) == row["name"])
+            .where(col(EnvironmentRow.name) == name)
             .values(
                 lease_previous=col(EnvironmentRow.lease_owner),
                 lease_owner=OWNER,
-                lease_epoch=col(EnvironmentRow.lease_epoch) + EPOCHS,
+                lease_epoch=max(place.epoch + EPOCHS + jump, was.epoch + 1),
                 lease_expires_at=moment,
                 head_requested=col(EnvironmentRow.head_requested) + 1,
-                numbers_taken=max(row["highest"], row["numbers_taken"]) + NUMBERS,
+                numbers_taken=max(place.number + NUMBERS + jump, was.number),
             )
         )
-    for environment in restoring.unit.environments.all():
-        _hold(environment, restoring)
+        environment = restoring.unit.environments.get(name)
+        if place.was_deployed or was.was_deployed or environment.hold is not None:
+            _hold(environment, place.newest or was.newest, restoring)
+        else:
+            _begin(environment, restoring)
 
 
-def _hold(environment: Environment, restoring: Restoring) -> None:
-    """One that was never deployed has nothing to lose."""
-    newest = restoring.unit.deployments.page(environment.name, limit=1).items
-    if not newest:
-        return
+def _hold(environment: Environment, newest: int, restoring: Restoring) -> None:
     if environment.hold is not None:
         hold = replace(environment.hold, until=HoldUntil.PERSON)
     else:
         told = f"{restoring.told}: look at what runs, then `tidegate unhold {environment.name}` brings it to its branch"
-        hold = Hold(Reason("restore.held", told), HoldUntil.PERSON, restoring.now, newest[0].number)
+        hold = Hold(Reason("restore.held", told), HoldUntil.PERSON, restoring.now, newest)
     restoring.unit.environments.save(replace(environment, hold=hold))
     restoring.held.append(environment.name)
     facts: dict[str, object] = {"until": str(hold.until)}
     restoring.unit.audit.append([_entry(Event.ENVIRONMENT_HELD, environment.name, None, restoring, facts)])
+
+
+def _begin(environment: Environment, restoring: Restoring) -> None:
+    """One that was never deployed has nothing to lose, and what waited there has ended: its branch is looked at as if
+    for the first time."""
+    restoring.unit.environments.save(replace(environment, recorded=None, problem=None))
 
 
 def refuse_unanswered(restoring: Restoring) -> None:
@@ -176,6 +190,7 @@ def tell(restoring: Restoring) -> None:
         "schema": header.schema,
         "sha256": restoring.sha256,
         "ended": list(restoring.ended),
+        "resting": list(restoring.resting),
         "held": list(restoring.held),
     }
     restoring.unit.audit.append([_entry(Event.DATABASE_RESTORED, None, None, restoring, facts)])
@@ -194,7 +209,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "outbox": silence,
     "timers": forget_timers,
     "sightings": forget_sightings,
-    "deployments": end_where_they_stand,
+    "deployments": end_or_rest,
     "environments": fence_and_hold,
     "audit": tell,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.domain.deployment import Kind, Pause, Phase
+from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
@@ -252,7 +253,7 @@ def test_following_ends_with_the_code_of_how_it_ended(
     assert lines[0] == "dev-2 develop-2222222 running: its gates are open"
     assert lines[1] == "dev-2 step 1 of 8 register: running, register a task definition for backend"
     assert lines[2] == "dev-2 step 1 of 8 register: done, 2 task definitions registered"
-    assert lines[3] == f"dev-2 develop-2222222 {phase}: its gates are open"
+    assert lines[3] == f"dev-2 develop-2222222 {phase.words}: its gates are open"
 
 
 def test_following_as_json_keeps_standard_output_for_the_document(terminal: Terminal, store: Store) -> None:
@@ -282,6 +283,33 @@ def test_watching_where_nothing_moves_tells_how_the_last_one_ended(terminal: Ter
     result = terminal("watch", "staging")
     assert result.exit_code == 1
     assert "nothing moves in staging" in result.stdout
+
+
+def test_watching_where_the_newest_commit_is_refused_is_a_no(terminal: Terminal, store: Store) -> None:
+    """Also when the last one went well: whoever pushed it waits for nothing else."""
+    broken = Reason("file.invalid", "environments/dev.yaml:3:5: count: found 0; wanted at least 1")
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("dev"), problem=broken))
+    terminal.clock.happenings = [ends(store, Phase.SUCCEEDED)]
+    for words in (("watch", "dev"), ("watch", "dev"), ("watch", "dev", "--json")):
+        result = terminal(*words)
+        assert result.exit_code == 1
+        assert result.stderr.count("count: found 0") == 1 and "count: found 0" not in result.stdout
+
+
+def test_following_what_rests_since_a_restore_says_who_can_release_it(terminal: Terminal, store: Store) -> None:
+    change(store, restored=True)
+    hold = Hold(Reason("restore.held", "a backup was restored"), HoldUntil.PERSON, NOON, 2)
+    behind = a_waiting_deployment("dev", 3, "7", Reason("queue.behind", "dev-2 is running"))
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("dev"), hold=hold))
+        unit.revisions.add(behind.revision)
+        unit.deployments.add(behind)
+    result = terminal("watch", "dev")
+    assert result.exit_code == 1
+    assert "cleared by a person: `tidegate unhold dev`" in result.stdout
+    assert "❚❚ rests" in terminal("status").stdout and "❚❚ rests" in terminal("show", "dev-2").stdout
+    assert terminal("show", "dev-3", "--follow").exit_code == 1, "what stands behind it waits for the same person"
 
 
 def test_watching_an_environment_without_history_is_fine(terminal: Terminal) -> None:

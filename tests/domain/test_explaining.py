@@ -63,6 +63,14 @@ def test_a_way_home_that_is_stuck_says_who_can_end_it(code: str, who: str) -> No
     assert who in told.clears and "`tidegate abort dev`" in told.clears
 
 
+def test_what_a_restore_brought_back_while_it_moved_waits_for_a_person() -> None:
+    baking = a_running_deployment().with_step(replace(a_running_deployment().steps[0].started(NOON), detail="1m left"))
+    told = explained(replace(baking, restored=True), hold=a_hold(HoldUntil.PERSON))
+    assert (told.code, told.deployment) == ("deployment.resting", "dev-2")
+    assert "dev-2 moved when the backup was taken" in told.text and "1m left" not in told.text
+    assert "`tidegate unhold dev`" in told.clears and "promote" not in told.clears
+
+
 def test_trouble_comes_first_because_nothing_else_moves_meanwhile() -> None:
     told = explained(a_running_deployment(), trouble=Reason("aws.throttled", "ECS throttles"))
     assert told.code == "aws.throttled"

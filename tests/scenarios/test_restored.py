@@ -204,6 +204,24 @@ def choose_a_slot(stage: Stage) -> None:
             stage.call("elbv2", "ModifyRule", RuleArn=rule.arn, Actions=[action])
 
 
+def test_what_rests_after_a_restore_takes_no_order_that_would_move_it(stage: Stage, tmp_path: Path) -> None:
+    environment = Environment(stage, STORIES["canary"])
+    environment.roll_out()
+    bake = environment.reach(5, 1)
+    assert bake.kind is StepKind.BAKE
+    back_up(stage.url, tmp_path / "file", stage.time, "1.0")
+    environment.restored(tmp_path / "file")
+    told = stage.explained()
+    assert (told.code, told.deployment) == ("deployment.resting", environment.newest.id)
+    assert "`tidegate unhold dev`" in told.clears
+    for kind in (OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME):
+        assert "`tidegate unhold dev` lets it go home" in stage.refused(kind, environment.newest.id)
+    nothing_changes_before_a_person_has_looked(environment)
+    stage.order(OrderKind.UNHOLD)
+    stage.settle()
+    assert environment.answers() == (200, 200) and not environment.is_split()
+
+
 def test_whoever_comes_after_a_restore_waits_for_calls_on_their_way(stage: Stage, tmp_path: Path) -> None:
     """A controller of the past may be frozen in the middle of a call, and wake up."""
     environment = Environment(stage, FILE)

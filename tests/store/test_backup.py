@@ -64,13 +64,14 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
 
 def fill(store: Store, clock: MovedClock) -> None:
-    """A row at least in every table: dev runs its second deployment, staging is held, prod was never deployed."""
+    """A row at least in every table: dev runs its second deployment, staging is held, prod waits for its first."""
     running = replace(a_running_deployment(), **named("dev", 2))
     done = replace(deployment(1), phase=Phase.SUCCEEDED)
     other = replace(deployment(1, "staging"), phase=Phase.SUCCEEDED)
-    record(store, done, running, other)
+    record(store, done, running, other, deployment(1, "prod"))
     with store.write() as unit:
         unit.environments.save(replace(unit.environments.get("dev"), live=1))
+        unit.environments.save(replace(unit.environments.get("prod"), recorded=f"{1:040x}"))
         held = Hold(Reason("smoke.red", "it smokes"), HoldUntil.NEXT_COMMIT, NINE, 1)
         unit.environments.save(replace(unit.environments.get("staging"), hold=held))
         for number in ("1", "2"):
@@ -301,8 +302,9 @@ def test_what_stays_is_the_same_in_either_database(
     assert after["audit"][: len(before["audit"])] == before["audit"]
     assert list(after["audit"][0]["facts"]) == ["b", "a"], "documents keep the order of their keys"
     assert [row["sent_at"] for row in after["outbox"]] == [row["sent_at"] for row in before["outbox"]]
-    finished = [row for row in before["deployments"] if row["id"] != "dev-2"]
-    assert [row for row in after["deployments"] if row["id"] != "dev-2"] == finished
+    moved = {"dev-2", "prod-1"}
+    finished = [row for row in before["deployments"] if row["id"] not in moved]
+    assert [row for row in after["deployments"] if row["id"] not in moved] == finished
 
 
 def again(url: str, file: Path, clock: MovedClock) -> tuple[Store, Restored]:
@@ -339,7 +341,7 @@ def test_an_environment_that_nobody_held_is_taken_over_as_well(filled: str, file
     assert isinstance(lease, Lease) and lease.taken_over
 
 
-def test_what_was_on_its_way_is_marked_and_the_environment_waits_for_a_person(
+def test_what_moved_rests_and_what_was_ever_deployed_waits_for_a_person(
     filled: str, file: Path, clock: MovedClock
 ) -> None:
     after, done = again(filled, file, clock)
@@ -350,14 +352,29 @@ def test_what_was_on_its_way_is_marked_and_the_environment_waits_for_a_person(
             unit.environments.get("staging"),
         )
         prod, still_open = unit.environments.get("prod"), unit.deployments.open("dev")
+        waited, audit = unit.deployments.get("prod-1"), unit.audit.page("dev").items
     after.close()
-    assert (done.ended, done.held) == (("dev-2",), ("dev", "staging"))
-    assert marked is not None and marked.restored and marked.phase is Phase.RUNNING
+    assert (done.ended, done.resting, done.held) == (("prod-1",), ("dev-2",), ("dev", "staging"))
+    assert [entry.event for entry in audit if entry.at == clock.now()][1] is Event.DEPLOYMENT_RESTED
+    assert waited is not None and (waited.phase, waited.reason.code) == (Phase.ABORTED, "restore.ended")
+    assert marked is not None and marked.rests and marked.phase is Phase.RUNNING
     assert still_open == (marked,)
     assert dev.hold is not None and (dev.hold.until, dev.hold.reason.code) == (HoldUntil.PERSON, "restore.held")
     assert staging.hold is not None
     assert (staging.hold.until, staging.hold.reason.code) == (HoldUntil.PERSON, "smoke.red"), "why it was held is kept"
     assert prod.hold is None and dev.must_look and staging.must_look and prod.must_look
+    assert prod.recorded is None, "its branch is looked at as if for the first time: what waited there has ended"
+
+
+def test_an_environment_that_was_deployed_since_the_backup_is_held_where_its_rows_are_still_there(
+    filled: str, file: Path, clock: MovedClock
+) -> None:
+    taken(filled, file, clock)
+    store = opened(filled, clock)
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("prod"), live=1))
+    store.close()
+    assert restore(filled, file, clock, replace_all=True).held == ("dev", "prod", "staging")
 
 
 def test_old_orders_and_old_notices_are_not_carried_out(filled: str, file: Path, clock: MovedClock) -> None:
@@ -394,12 +411,70 @@ def test_a_number_that_may_have_been_given_out_is_never_given_out_again(
     after, _ = again(filled, file, clock)
     with after.read() as unit:
         numbers = [unit.deployments.next_number(name) for name in ("dev", "prod")]
-    record(after, deployment(2 + NUMBERS + 1))
+    record(after, deployment(numbers[0]))
     with after.read() as unit:
         following = unit.deployments.next_number("dev")
     after.close()
-    assert numbers == [2 + NUMBERS + 1, NUMBERS + 1]
-    assert following == 2 + NUMBERS + 2
+    assert numbers == [2 + NUMBERS + 60 + 1, 1 + NUMBERS + 60 + 1], "and one for each second since the backup"
+    assert following == numbers[0] + 1
+
+
+def test_two_restores_of_one_file_give_out_other_numbers_and_epochs(
+    filled: str, file: Path, target: Callable[[str], str], clock: MovedClock
+) -> None:
+    """Into new databases: the second one knows nothing of what the first one gave out."""
+    taken(filled, file, clock)
+    first, second = target("sqlite"), target("postgresql")
+    clock.sleep(10)
+    restore(first, file, clock)
+    store = opened(first, clock)
+    given: list[tuple[int, int]] = []
+    for _ in range(30):
+        clock.sleep(1)
+        with store.read() as unit:
+            number = unit.deployments.next_number("dev")
+        record(store, deployment(number))
+        with store.write() as unit:
+            lease = unit.leases.claim("dev", f"{number}", 1)
+        assert isinstance(lease, Lease)
+        given.append((number, lease.epoch))
+    store.close()
+    restore(second, file, clock)
+    store = opened(second, clock)
+    with store.write() as unit:
+        number, lease = unit.deployments.next_number("dev"), unit.leases.claim("dev", "new", 60)
+    store.close()
+    assert isinstance(lease, Lease)
+    assert number > max(number for number, _ in given) and lease.epoch > max(epoch for _, epoch in given)
+
+
+def test_numbers_and_epochs_of_the_database_that_is_replaced_are_not_given_out_again(
+    filled: str, file: Path, clock: MovedClock
+) -> None:
+    """However many there were, and wherever the clock stands."""
+    taken(filled, file, clock)
+    store = opened(filled, clock)
+    record(store, deployment(77_777))
+    with store.write() as unit:
+        old = unit.leases.claim("dev", "old", 60)
+    store.close()
+    restore(filled, file, clock, replace_all=True)
+    old_epochs = epoch_of(filled, clock)
+    restore(filled, file, clock, replace_all=True)
+    store = opened(filled, clock)
+    with store.write() as unit:
+        number, lease = unit.deployments.next_number("dev"), unit.leases.claim("dev", "new", 60)
+    store.close()
+    assert isinstance(lease, Lease) and isinstance(old, Lease)
+    assert number > 77_777 and lease.epoch > old_epochs >= old.epoch + EPOCHS
+
+
+def epoch_of(url: str, clock: MovedClock) -> int:
+    store = opened(url, clock)
+    with store.read() as unit:
+        found = next(holder.epoch for holder in unit.leases.holders() if holder.environment == "dev")
+    store.close()
+    return found
 
 
 def test_new_rows_follow_the_restored_ones(filled: str, file: Path, clock: MovedClock) -> None:

@@ -19,7 +19,8 @@ from controller.adapters.aws.session import Callers
 from controller.domain.bindings import Binding
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
-from controller.domain.orders import OrderKind, Wish
+from controller.domain.explaining import Explanation, explain
+from controller.domain.orders import Order, OrderKind, OrderState, Wish
 from controller.domain.revision import Commit
 from controller.inbox.orders import Orders
 from controller.loop.reconcile import Pass, Reconciler
@@ -140,6 +141,23 @@ class Stage(Outside):
         number = orders.leave(kind, "dev", deployment, reason, "ada", **wanted)
         self._due = self.time.now()
         return number
+
+    def refused(self, kind: OrderKind, deployment: str | None = None, **wish: Any) -> str:
+        """The sentence with which an order is refused."""
+        number = self.order(kind, deployment, **wish)
+        self.run(lambda: self._order(number).state is not OrderState.RECEIVED)
+        assert self._order(number).state is OrderState.REFUSED, self._order(number).outcome
+        return self._order(number).outcome
+
+    def _order(self, number: int) -> Order:
+        with self.store.read() as unit:
+            found = unit.orders.get(number)
+        assert found is not None, f"order {number} was never left"
+        return found
+
+    def explained(self) -> Explanation:
+        with self.store.read() as unit:
+            return explain(unit.overviews.of(self.binding.name))
 
     def run(self, until: Callable[[], bool], limit: timedelta = timedelta(hours=2)) -> None:
         """Pass after pass, with the time between them gone in an instant, until `until` holds."""
