@@ -148,7 +148,7 @@ class TaskFailure:
 @dataclass(frozen=True)
 class Resolved:
     """What a revision's images stand for: service → `repository@sha256:…`, and for the others a sentence that says
-    what is missing."""
+    what is missing, together for those that wait for the same."""
 
     images: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -20,10 +20,12 @@ from controller.domain.secret import Secret
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the head found: the environment as it is to be saved, and a revision if there is a new one."""
+    """What a look at the head found: the environment as it is to be saved, and a revision if there is a new one.
+    `ignored` is a commit that changes nothing which its environment deploys."""
 
     environment: Environment
     revision: Revision | None = None
+    ignored: Commit | None = None
     entry: AuditEntry | None = None
 
 
@@ -57,12 +59,14 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
     if ignorable is not None and _all_ignored(ignorable, file):
         told = f"{head.short} changes only paths that environments/{environment.name}.yaml ignores"
         entry = _entry(Event.REVISION_SKIPPED, environment.name, told, now, {"commit": head.sha})
-        return Look(replace(seen, recorded=head.sha, problem=None), entry=entry)
+        return Look(replace(seen, recorded=head.sha, problem=None), ignored=head, entry=entry)
     revision = Revision(environment.name, binding.branch, head, text, now)
     return Look(
         replace(seen, recorded=head.sha, wanted=head.sha, problem=None),
         revision,
-        _entry(Event.REVISION_RECORDED, environment.name, f"{head.short} {head.title}", now, {"commit": head.sha}),
+        entry=_entry(
+            Event.REVISION_RECORDED, environment.name, f"{head.short} {head.title}", now, {"commit": head.sha}
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from controller.domain.ports import Cloud, Images, Probe
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.snapshot import Evidence, Resolved, Snapshot, TaskFailure
+from controller.loop.promoting import Promoting
 from controller.store import Store
 
 
@@ -97,10 +98,9 @@ def _nothing_there(service: str, named: Collection[str], cloud: Cloud) -> Reason
     return Reason("prune.nothing_there", f"{text}: {', '.join(orphans) or 'none'}")
 
 
-def resolve(revision: Revision, images: Images, store: Store) -> Resolved:
+def resolve(revision: Revision, images: Images, store: Store, promoting: Promoting) -> Resolved:
     """What each service's image stands for: a tag in the registry, or the digest that ran healthy in another
-    environment
-    for the same tree of files."""
+    environment for the same tree of files."""
     found: dict[str, str] = {}
     missing: dict[str, str] = {}
     for name, service in revision.file.services.items():
@@ -110,8 +110,6 @@ def resolve(revision: Revision, images: Images, store: Store) -> Resolved:
                 promoted = unit.deployments.promoted(image.promote, revision.commit.tree, name)
             if promoted:
                 found[name] = promoted
-            else:
-                missing[name] = f"{name}: no deployment of this tree of files has succeeded in {image.promote} yet"
             continue
         assert image.tag is not None
         tag = render_tag(image.tag, branch=revision.branch, commit=revision.commit.sha)
@@ -120,4 +118,15 @@ def resolve(revision: Revision, images: Images, store: Store) -> Resolved:
             found[name] = f"{image.repository}@{digest}"
         else:
             missing[name] = f"{name}: waiting for the image {image.repository}:{tag}"
+    for source, services in _unpromoted(revision, found).items():
+        missing[", ".join(services)] = promoting.told(services, source, revision)
     return Resolved(found, missing)
+
+
+def _unpromoted(revision: Revision, found: Collection[str]) -> Mapping[str, Sequence[str]]:
+    """Environment → the services that find no image there; one sentence tells of them all."""
+    waiting: dict[str, list[str]] = {}
+    for name, service in revision.file.services.items():
+        if service.image.promote is not None and name not in found:
+            waiting.setdefault(service.image.promote, []).append(name)
+    return waiting

@@ -10,6 +10,7 @@ from controller.domain.errors import Blocked, Conflict
 from controller.domain.snapshot import Evidence
 from controller.domain.step import Step, spoken
 from controller.loop.observe import observe, resolve
+from controller.loop.promoting import Promoting
 from controller.loop.world import World
 
 
@@ -17,7 +18,7 @@ class Preview:
     """Reads only: no lease, no row, no changing call."""
 
     def __init__(self, world: World, pace: timedelta) -> None:
-        self._world, self._pace = world, pace
+        self._world, self._pace, self._promoting = world, pace, Promoting(world)
 
     def __call__(self, environment: str) -> Mapping[str, object]:
         """JSON of the plan; a running deployment's is the one it follows. `Blocked` while images are missing."""
@@ -40,7 +41,7 @@ class Preview:
         cloud = self._world.clouds.of(binding)
         revision = deployment.revision
         if not revision.is_sealed:
-            resolved = resolve(revision, cloud.images, self._world.store)
+            resolved = resolve(revision, cloud.images, self._world.store, self._promoting)
             if resolved.missing:
                 raise Blocked("; ".join(resolved.missing.values()), code="image.missing")
             revision = revision.sealed(resolved.images)

@@ -19,6 +19,7 @@ from controller.domain.revision import Revision
 from controller.domain.snapshot import Resolved
 from controller.loop.heads import Look, Named, look_at_head, named_revision, waiting_deployment
 from controller.loop.observe import resolve
+from controller.loop.promoting import Promoting
 from controller.loop.tenure import Tenure
 from controller.loop.world import World
 
@@ -27,7 +28,7 @@ class Wanted:
     """Looks at heads and images. `retry_in` says when a head that could not be read is tried again, by name."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self._world, self._promoting = world, Promoting(world)
         self._not_before: dict[str, float] = {}
 
     def look(self, environment: Environment, binding: Binding, tenure: Tenure) -> bool:
@@ -57,6 +58,8 @@ class Wanted:
                 unit.environments.save(look.environment)
             if look.entry:
                 unit.audit.append([look.entry])
+            if look.ignored and before.recorded:
+                unit.revisions.ignore(before.name, look.ignored, before.recorded)
             if look.revision:
                 number = unit.deployments.next_number(before.name)
                 revision = unit.revisions.recorded(look.revision)
@@ -107,7 +110,7 @@ class Wanted:
     def _resolved(self, deployment: Deployment, cloud: Cloud) -> Resolved:
         """An error is never an image: what could not be looked up is missing, with the error as the reason."""
         try:
-            return resolve(deployment.revision, cloud.images, self._world.store)
+            return resolve(deployment.revision, cloud.images, self._world.store, self._promoting)
         except (Transient, Blocked) as error:
             return Resolved(missing={"": str(error)})
 

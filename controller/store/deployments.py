@@ -13,6 +13,7 @@ from controller.domain.revision import Revision
 from controller.store.bodies import DEPLOYMENTS
 from controller.store.cursor import Page, page, position
 from controller.store.tables import DeploymentRow, EnvironmentRow
+from controller.store.tables import IgnoredCommitRow as Ignored
 from controller.store.transaction import Transaction
 
 PLAIN = ("id", "number", "environment", "kind", "phase", "version", "created_at", "started_at", "finished_at")
@@ -130,16 +131,24 @@ class Deployments:
         return page(TABLE, [(row["seq"], from_row(row)) for row in found], limit)
 
     def promoted(self, environment: str, tree: str, service: str) -> str | None:
-        """`repository@digest` of the newest deployment that succeeded there with a commit of this git tree."""
+        """`repository@digest` of the newest deployment that succeeded there with a commit of this git tree, or of one
+        that differs from it only in what the environment ignores."""
         found = self._transaction.rows(
             ROWS.where(
                 col(DeploymentRow.environment) == environment,
-                col(DeploymentRow.tree) == tree,
+                col(DeploymentRow.tree).in_(self._same_trees(environment, tree)),
                 col(DeploymentRow.phase) == Phase.SUCCEEDED,
             ).order_by(col(DeploymentRow.seq).desc())
         )
         pinned = (from_row(row).revision.images or {} for row in found)
         return next((images[service] for images in pinned if service in images), None)
+
+    def _same_trees(self, environment: str, tree: str) -> set[str]:
+        """The tree, the one that it counts as, and all that count as the same."""
+        is_here, own, other = col(Ignored.environment) == environment, col(Ignored.tree), col(Ignored.same_as)
+        stands_for = {row["same_as"] for row in self._transaction.rows(select(other).where(is_here, own == tree))}
+        first = stands_for | {tree}
+        return first | {row["tree"] for row in self._transaction.rows(select(own).where(is_here, other.in_(first)))}
 
     def _one(self, statement: Select[Any]) -> Deployment | None:
         row = self._transaction.row(statement)

@@ -1,4 +1,4 @@
-"""Revisions: recorded once, sealed once."""
+"""Revisions: recorded once, sealed once; and the commits that needed none."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from controller.domain.errors import Conflict
-from controller.domain.revision import Revision
+from controller.domain.revision import Commit, Revision
 from controller.store.bodies import REVISIONS
-from controller.store.tables import RevisionRow
+from controller.store.tables import IgnoredCommitRow, RevisionRow
 from controller.store.transaction import Transaction
 
 
@@ -54,6 +54,17 @@ class Revisions:
             select(RevisionRow).where(col(RevisionRow.environment) == environment, col(RevisionRow.sha) == sha)
         )
         return None if row is None else from_row(row)
+
+    def ignore(self, environment: str, commit: Commit, recorded: str) -> None:
+        """Remember that `commit` changed nothing that counts since the commit `recorded`: promotion takes the tree of
+        the one for that of the other. Nothing is remembered where the recorded one's tree isn't known."""
+        where = (col(IgnoredCommitRow.environment) == environment, col(IgnoredCommitRow.sha) == recorded)
+        before = self._transaction.row(select(col(IgnoredCommitRow.same_as)).where(*where))
+        known = self.by_commit(environment, recorded) if before is None else None
+        same_as = before["same_as"] if before else known.commit.tree if known else None
+        if same_as is not None:
+            values = {"environment": environment, "sha": commit.sha, "tree": commit.tree, "same_as": same_as}
+            self._transaction.insert_new(IgnoredCommitRow, values, ["environment", "sha"])
 
     def seal(self, revision: Revision) -> None:
         """Store a sealed revision's images. `Conflict` when it is not recorded, or was sealed before."""

@@ -57,6 +57,21 @@ class RevisionRow(Row, table=True):
     body_version: int
 
 
+class IgnoredCommitRow(Row, table=True):
+    """A commit that changed only paths that its environment ignores: its tree counts as the tree `same_as`."""
+
+    __tablename__ = "ignored_commits"
+    __table_args__ = (
+        Index("ignored_commits_of_tree", "environment", "tree"),
+        Index("ignored_commits_same_as", "environment", "same_as"),
+    )
+
+    environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
+    sha: str = Field(primary_key=True, sa_type=Prose)
+    tree: str = Field(sa_type=Prose)
+    same_as: str = Field(sa_type=Prose)
+
+
 class DeploymentRow(Row, table=True):
     """Steps and undo record are documents of their own beside the body: `SELECT steps, undo` tells an operator how
     far a

@@ -190,6 +190,10 @@ def _named(value: Any) -> str:
     return type(value).__name__
 
 
+FOR_EVER = frozenset({"_world", "_promoting"})
+"""What never changes: in which files two commits differ, for one."""
+
+
 def _memory(process: Process, exactly: bool) -> Any:
     """What this controller knows by heart."""
     reconciler: Any = process.reconciler
@@ -197,7 +201,7 @@ def _memory(process: Process, exactly: bool) -> Any:
     alarms = [(name, alarm.next_run_time, alarm.every) for name, alarm in sorted(process.alarms.ringing.items())]
     tenures, quiet = reconciler._tenures, reconciler._tenures._quiet_until
     known = {key: value for key, value in vars(reconciler).items() if key not in {"_world", "_tenures", "_wanted"}}
-    wanted = {key: value for key, value in vars(reconciler._wanted).items() if key != "_world"}
+    wanted = {key: value for key, value in vars(reconciler._wanted).items() if key not in FOR_EVER}
     loop = {key: value for key, value in vars(process.loop).items() if key in LOOP}
     made: Any = process.world.clouds
     if exactly:

@@ -107,6 +107,7 @@ BACKEND_ONLY = CALM.split("  frontend:")[0]
 FRONTEND = CALM[CALM.index("  frontend:") :]
 RENAMED = CALM.replace("  frontend:", "  pages:")
 LOGGED = CALM.replace("    port: 8000\n", "    port: 8000\n    logs: {retention: 30d}\n")
+IGNORING = CALM.replace("strategy:", 'paths: {ignore: ["*.md"]}\nstrategy:')
 PROMOTED = CALM.replace('tag: "{branch}-{sha}"', "promote: staging")
 WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
     "  worker:\n"
@@ -130,6 +131,11 @@ def push_promoted(play: Play) -> None:
             replace(a_deployment(1, revision), id="staging-1", environment="staging", phase=Phase.SUCCEEDED)
         )
     play.tell_of(commit)
+
+
+def push_ignored(play: Play) -> None:
+    """Two commits, one after the other, that change nothing which is deployed."""
+    play.tell_of(play.outside.repository.push({"README.md": "hello"}))
 
 
 def images(play: Play, commit: Commit) -> dict[str, str]:
@@ -226,6 +232,7 @@ OTHERS = [
         Cue(is_live(3), order(OrderKind.ROLLBACK, to="dev-1")),
     ),
     story("promoted_image", CALM, Cue(at_once, push_promoted)),
+    story("ignored", IGNORING, Cue(at_once, push_ignored), Cue(is_live(1), push_ignored)),
     story("health_settings", CALM, Cue(at_once, push(CALM.replace("interval: 10s", "interval: 15s")))),
     story("worker", WORKER, Cue(at_once, push(WORKER))),
     story("strategy_changed", STRATEGIES["rolling_150"], Cue(at_once, push(STRATEGIES["canary"]))),
@@ -239,6 +246,7 @@ COVERING = frozenset(
         "assumed_role",
         "first_version_red",
         "health_settings",
+        "ignored",
         "log_retention",
         "promoted_image",
         "pruned",

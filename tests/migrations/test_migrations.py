@@ -94,12 +94,16 @@ def statements_of(url: str) -> int:
     return count
 
 
+LATER = {"ignored_commits"}
+"""Tables that the first migration did not make: each migration is whole in itself."""
+
+
 def test_a_migration_that_dies_anywhere_leaves_nothing_by_halves_and_is_run_again(
     empty_database: str, engine: Engine
 ) -> None:
     for last in range(0, statements_of(empty_database), 5):
         die_after(last, empty_database)
-        assert tables(engine) in (set(), set(Row.metadata.tables))
+        assert tables(engine) in (set(), set(Row.metadata.tables) - LATER, set(Row.metadata.tables))
         migrate(empty_database)
         check_schema(empty_database)
         migrate(empty_database, EMPTY)

@@ -32,7 +32,7 @@ from controller.store.restored_rows import BECOMES, EPOCHS, NUMBERS, Restored
 from controller.store.schema import check_schema, migrate
 from controller.store.store import database_url
 from controller.store.tables import Row
-from tests.store.recorded import deployment, record
+from tests.store.recorded import commit, deployment, record
 from tests.support.builders import a_running_deployment, a_view
 from tests.support.database import MovedClock, PostgresServer
 
@@ -78,6 +78,7 @@ def fill(store: Store, clock: MovedClock) -> None:
             repository, letter = "acme/captioncraft", "a\0\ud800"
             push = Delivery(number, "github", "push", None, repository, None, letter, "a" * 40, "0" * 64, NINE)
             unit.deliveries.accept(push)
+        unit.revisions.ignore("dev", commit(9), commit(1).sha)
         unit.deliveries.settle("github", "1", DeliveryState.DONE, "looked")
         unit.outbox.put("deployment", "told", {"z": 1, "a": [None, True, 1.5, "ü"]})
         unit.outbox.put("deployment", "due", {})
@@ -532,7 +533,9 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
     """As the very first Tidegate would have written it."""
     taken(filled, file, clock)
     old, url = file.with_name("old"), target("postgresql" if filled.startswith("sqlite") else "sqlite")
-    write(old, replace(check(file)[0], schema="0001"), as_first_written(file))
+    header = check(file)[0]
+    kept = {name: rows for name, rows in header.tables.items() if name not in NEWER_TABLES}
+    write(old, replace(header, schema="0001", tables=kept), as_first_written(file))
     restore(url, old, clock)
     check_schema(url)
     store = opened(url, clock)
@@ -541,13 +544,14 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
     store.close()
 
 
+NEWER_TABLES = {"ignored_commits"}
 NEWER_COLUMNS = {"environments": {"numbers_taken"}, "orders": {"wish"}}
 """What came after the first migration; the test above fails when one is forgotten here."""
 
 
 def as_first_written(file: Path) -> Iterator[Rows]:
     for found in read(file):
-        if isinstance(found, Batch):
+        if isinstance(found, Batch) and found.table not in NEWER_TABLES:
             columns = [name for name in found.rows[0] if name not in NEWER_COLUMNS.get(found.table, set())]
             yield Rows(found.table, columns, [[row[name] for name in columns] for row in found.rows])
 

@@ -10,7 +10,7 @@ from controller.domain.reason import Reason
 from controller.domain.secret import Secret
 from controller.domain.step import StepState, Trouble
 from controller.store import BadCursor, Store
-from tests.store.recorded import deployment, record
+from tests.store.recorded import commit, deployment, record
 from tests.support.builders import NOON, a_running_deployment
 
 SETTLED = Reason("deployment.settled", "settled")
@@ -188,3 +188,22 @@ def test_promoted_is_the_image_of_the_newest_success_with_the_same_tree(store: S
         assert unit.deployments.promoted("staging", "t1", "backend") == "api@sha256:2"
         assert unit.deployments.promoted("staging", "t1", "frontend") is None
         assert unit.deployments.promoted("staging", "t3", "backend") is None
+
+
+def test_trees_that_differ_only_in_what_is_ignored_are_promoted_alike(store: Store) -> None:
+    """t2 and t3 follow t1 and change only what staging ignores; t5 follows t4, which is not known here."""
+    recorded = in_phase(1, Phase.SUCCEEDED, "staging", tree="t1")
+    record(store, replace(recorded, revision=replace(recorded.revision, images={"backend": "api@sha256:1"})))
+    with store.write() as unit:
+        unit.revisions.ignore("staging", commit(2, "t2"), commit(1).sha)
+        unit.revisions.ignore("staging", commit(3, "t3"), commit(2).sha)
+        unit.revisions.ignore("staging", commit(3, "t3"), commit(2).sha)
+        unit.revisions.ignore("staging", commit(5, "t5"), commit(4).sha)
+    with store.read() as unit:
+        found = {tree: unit.deployments.promoted("staging", tree, "backend") for tree in ("t1", "t2", "t3", "t5")}
+        assert unit.deployments.promoted("dev", "t2", "backend") is None
+    assert found == {"t1": "api@sha256:1", "t2": "api@sha256:1", "t3": "api@sha256:1", "t5": None}
+    later = in_phase(6, Phase.SUCCEEDED, "staging", tree="t3")
+    record(store, replace(later, revision=replace(later.revision, images={"backend": "api@sha256:6"})))
+    with store.read() as unit:
+        assert unit.deployments.promoted("staging", "t1", "backend") == "api@sha256:6", "whichever of them it was"

@@ -37,7 +37,9 @@ Tasks = Annotated[int, Number(0, 1000, "a number of tasks")]
 
 
 class Paths(Part):
-    ignore: Unique[GlobPattern] = Field((), description="A push that changes nothing else asks for no deployment.")
+    ignore: Unique[GlobPattern] = Field(
+        (), description="A push that changes nothing else asks for no deployment, and promotes as the one before it."
+    )
 
 
 # ---------------------------------------------------------------- gates
