@@ -77,6 +77,7 @@ class UndoAnswer(Answer):
     )
     idle: Slot
     weights: Mapping[Slot, int] | None = Field(description="Of the rule as it was; null: there was none.")
+    stands: bool = Field(description="Turning back, or a rollback while the old slot is warm, would still restore it.")
 
 
 class PauseAnswer(Answer):
@@ -104,6 +105,7 @@ class DeploymentAnswer(Answer):
     plan_digest: str | None
     steps: tuple[StepAnswer, ...]
     undo: tuple[UndoAnswer, ...] | None = Field(description="Null until the first change.")
+    turned_back: str | None = Field(description="In which step it turned back, and how that went; null: it did not.")
     approvals: tuple[str, ...] = Field(description="Empty: approvals are not asked for yet.")
     created_at: Time
     started_at: Time | None

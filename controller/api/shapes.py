@@ -38,6 +38,7 @@ from controller.domain.revision import Revision
 from controller.domain.slot import Slot
 from controller.domain.step import Step, spoken
 from controller.domain.undo import UndoEntry
+from controller.domain.way_home import standing_undo, way_home
 
 
 def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
@@ -57,7 +58,8 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         because_of=_reason(deployment.because_of) if deployment.because_of else None,
         plan_digest=deployment.plan.digest if deployment.plan else None,
         steps=tuple(map(_step, deployment.steps)),
-        undo=tuple(map(_undo, deployment.undo.entries)) if deployment.undo else None,
+        undo=_undo(deployment),
+        turned_back=way_home(deployment) or None,
         approvals=(),
         created_at=deployment.created_at,
         started_at=deployment.started_at,
@@ -193,9 +195,17 @@ def _pause(pause: Pause | None) -> PauseAnswer | None:
     )
 
 
-def _undo(entry: UndoEntry) -> UndoAnswer:
+def _undo(deployment: Deployment) -> tuple[UndoAnswer, ...] | None:
+    if deployment.undo is None:
+        return None
+    standing = standing_undo(deployment)
+    return tuple(_undo_entry(entry, entry in standing) for entry in deployment.undo.entries)
+
+
+def _undo_entry(entry: UndoEntry, stands: bool) -> UndoAnswer:
     weights = _weights(entry.rule.weights) if entry.rule else None
-    return UndoAnswer(service=entry.service, live=entry.sides.live, idle=entry.sides.idle, weights=weights)
+    live, idle = entry.sides.live, entry.sides.idle
+    return UndoAnswer(service=entry.service, live=live, idle=idle, weights=weights, stands=stands)
 
 
 def _live(live: Deployment | None, since: datetime | None) -> LiveAnswer | None:

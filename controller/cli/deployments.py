@@ -27,7 +27,7 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         ("environment", found["environment"]),
         ("ordered", (found["because_of"] or {}).get("text", "")),
         ("why", f"{found['reason']['text']} ({found['reason']['code']})"),
-        ("turned back", way_home(found["steps"], now)),
+        ("turned back", found["turned_back"] or ""),
         ("paused", pause(found["pause"], now)),
         ("services", ", ".join(everything(found["steps"]))),
         *contents(found),
@@ -36,7 +36,7 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         ("moved", between(found["started_at"], found["finished_at"], now)),
         ("ended", when(found["finished_at"], now)),
         ("plan", found["plan_digest"] or "none yet"),
-        *((f"undo {entry['service']}", undo(entry)) for entry in standing_undo(found)),
+        *((f"undo {entry['service']}", undo(entry)) for entry in found["undo"] or () if entry["stands"]),
     ]
     parts: list[RenderableType] = [heading(found), facts(rows)]
     if found["steps"]:
@@ -80,32 +80,6 @@ def pause(found: Json | None, now: datetime) -> str:
     left = exact(timedelta(seconds=found["left_seconds"]))
     told = f"by {found['actor']} {ago(found['since'], now)}: {found['reason']['text']}"
     return f"{told}; turns back by itself in {left}, unless it is resumed"
-
-
-def way_home(steps: Sequence[Json], now: datetime) -> str:
-    """Where it turned back, how much traffic the new version had by then, and how long until all of it was home."""
-    home = next((step for step in steps if step["kind"] == "home"), None)
-    cut = next((step for step in steps if step["state"] in {"failed", "skipped"}), None)
-    if home is None or cut is None:
-        return ""
-    place = (
-        f"{'in' if cut['state'] == 'failed' else 'before'} step {cut['number']} of {home['number'] - 1}, {cut['title']}"
-    )
-    raised = [step["percent"] for step in steps if step["kind"] == "shift" and step["started_at"]]
-    if not raised:
-        return f"{place}, before any traffic was on the new version"
-    took = between(cut["finished_at"], home["finished_at"], now)
-    is_partly_raised = cut["kind"] == "shift" and cut["started_at"]
-    share = f"{'up to ' if is_partly_raised else ''}{raised[-1]}%"
-    ends = {"done": f"all of it was home {took} later", "failed": "not all of it could come home"}
-    end = ends.get(home["state"], "not all of it is home yet")
-    return f"{place}, with {share} of the traffic on the new version; {end}"
-
-
-def standing_undo(found: Json) -> Sequence[Json]:
-    """What turning back would restore; nothing any more once it has."""
-    is_spent = found["phase"] in {"rolled_back", "aborted", "failed"}
-    return () if is_spent else found["undo"] or ()
 
 
 def undo(entry: Json) -> str:

@@ -15,6 +15,7 @@ from controller.domain.revision import Revision
 from controller.domain.slot import Slot
 from controller.domain.step import Step
 from controller.domain.undo import UndoEntry
+from controller.domain.way_home import standing_undo, way_home
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class PauseView:
 @dataclass(frozen=True)
 class DeploymentView:
     """`pruned` is the service that a prune removes, `back_to` the deployment whose version a rollback brings back;
-    `because_of` is what a person said or did that made it."""
+    `because_of` is what a person said or did that made it. `undo` is what turning back would still restore,
+    `turned_back` where it did; both may be empty."""
 
     id: str
     environment: str
@@ -120,6 +122,7 @@ class DeploymentView:
     images: Mapping[str, str]
     digest: str | None
     undo: tuple[str, ...]
+    turned_back: str
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,8 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         steps=tuple(_step(step, deployment.step, now) for step in deployment.steps),
         images=deployment.revision.images or {},
         digest=deployment.plan.digest if deployment.plan else None,
-        undo=tuple(_undo(entry) for entry in deployment.undo.entries) if deployment.undo else (),
+        undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
+        turned_back=way_home(deployment),
     )
 
 

@@ -131,6 +131,18 @@ def test_a_deployment_page_shows_steps_images_undo_and_audit(browser: Browser) -
     assert "step.started tidegate line 4" in text
 
 
+def test_a_deployment_that_turned_back_says_where_and_promises_nothing_more(browser: Browser) -> None:
+    text = page(browser, "/deployments/staging-2").text
+    assert "in step 1 of 8, register, before any traffic was on the new version" in text
+    assert "It turned back: nothing of it is left to take back." in text
+    assert "turning back gives" not in text
+
+
+def test_a_deployment_whose_slots_others_have_taken_promises_nothing(browser: Browser) -> None:
+    text = page(browser, "/deployments/dev-1").text
+    assert "the old slots are no longer its own" in text and "turning back gives" not in text
+
+
 def change(store: Store, **changes: object) -> None:
     """dev-2, which runs, is otherwise than it was."""
     with store.write() as unit:
