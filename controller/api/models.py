@@ -220,7 +220,8 @@ class PlannedService(Answer):
 
 
 class PlanAnswer(Answer):
-    deployment: str
+    deployment: str | None = Field(description="Null: none was made; it is what the newest commit would bring.")
+    standing: ReasonAnswer = Field(description="Whether it runs, and if not, why.")
     commit: str
     digest: str
     services: Mapping[str, PlannedService]

@@ -109,6 +109,7 @@ def plan_answer(deployment: Deployment, plan: Plan) -> PlanAnswer:
     }
     return PlanAnswer(
         deployment=deployment.id,
+        standing=_reason(deployment.reason),
         commit=deployment.revision.commit.sha,
         digest=plan.digest,
         services=services,

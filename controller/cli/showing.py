@@ -118,7 +118,10 @@ def plan(found: Json) -> RenderableType:
     for step in found["steps"]:
         wait = f", {step['wait']}" if step["wait"] and step["wait"] != "0s" and step["kind"] != "bake" else ""
         steps.add_row(str(step["number"]), f"{step['title']}{wait}", ", ".join(step["services"]))
-    rows = facts([("deployment", found["deployment"]), ("commit", found["commit"]), ("digest", found["digest"])])
+    made = found["deployment"]
+    standing = ("now", found["standing"]["text"])
+    rows = facts([standing, ("deployment", made or "none"), ("commit", found["commit"]), ("digest", found["digest"])])
     if not found["steps"]:
         return Group(rows, Text("nothing rolls: what is live already is what this commit asks for"))
-    return Group(rows, "", rolls, "", steps)
+    told = [] if made else ["", Text("nothing runs; this is what a deployment of that commit would do now:")]
+    return Group(rows, *told, "", rolls, "", steps)

@@ -1,14 +1,17 @@
-"""What would happen, without doing it: the plan that the newest revision of an environment leads to right now."""
+"""What would happen, without doing it: the plan of what moves, else that which the newest commit would lead to."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from controller import plan as planning
-from controller.domain.deployment import Deployment, Kind, Plan
+from controller.domain.deployment import Deployment, Plan
 from controller.domain.errors import Blocked, Conflict
+from controller.domain.explaining import Explanation, explain
+from controller.domain.reason import Reason
+from controller.domain.revision import Revision
 from controller.domain.snapshot import Evidence
 from controller.domain.step import Step, spoken
+from controller.loop.heads import waiting_deployment
 from controller.loop.observe import observe, resolve
 from controller.loop.promoting import Promoting
 from controller.loop.world import World
@@ -22,19 +25,23 @@ class Preview:
 
     def __call__(self, environment: str) -> Mapping[str, object]:
         """JSON of the plan; a running deployment's is the one it follows. `Blocked` while images are missing."""
-        deployment = self._newest(environment)
-        if deployment.plan is not None and not deployment.is_final:
-            return shown(deployment, deployment.plan)
-        return shown(deployment, self._drawn(deployment))
-
-    def _newest(self, environment: str) -> Deployment:
-        """What is over stands for its revision: what would come of that now."""
         with self._world.store.read() as unit:
-            newest = unit.deployments.page(environment=environment, limit=1).items
-        if not newest:
-            told = f"{environment} has no revision yet: push to {self._world.bindings[environment].branch}"
-            raise Blocked(told, code="plan.no_revision")
-        return newest[0] if not newest[0].is_final else replace(newest[0], kind=Kind.DEPLOY, restart=False, pruned=None)
+            overview = unit.overviews.of(environment)
+            recorded = overview.environment.recorded
+            newest = unit.revisions.by_commit(environment, recorded) if recorded else None
+        told, deployment = explain(overview), overview.moving
+        if deployment is None:
+            deployment = self._imagined(newest or (overview.live.revision if overview.live else None), told)
+        plan = deployment.plan or self._drawn(deployment)
+        return shown(deployment, plan, Reason(told.code, told.text), is_made=overview.moving is not None)
+
+    def _imagined(self, revision: Revision | None, told: Explanation) -> Deployment:
+        """Of the newest commit that was recorded, whatever became of it: what would come of it now."""
+        if revision is None:
+            branch = self._world.bindings[told.environment].branch
+            known = "" if told.code == "environment.empty" else f"; {told.text}"
+            raise Blocked(f"{told.environment} has no revision yet: push to {branch}{known}", code="plan.no_revision")
+        return waiting_deployment(revision, 0, self._world.clock.now(), str)
 
     def _drawn(self, deployment: Deployment) -> Plan:
         binding = self._world.bindings[deployment.environment]
@@ -67,10 +74,11 @@ class Preview:
             return frozenset[str]().union(*(one.keeps for one in unit.deployments.open(environment)))
 
 
-def shown(deployment: Deployment, plan: Plan) -> Mapping[str, object]:
-    """A plan as JSON values."""
+def shown(deployment: Deployment, plan: Plan, standing: Reason, *, is_made: bool = True) -> Mapping[str, object]:
+    """A plan as JSON values; `is_made`: there is such a deployment."""
     return {
-        "deployment": deployment.id,
+        "deployment": deployment.id if is_made else None,
+        "standing": {"code": standing.code, "text": standing.text},
         "commit": deployment.revision.commit.sha,
         "digest": plan.digest,
         "services": {

@@ -118,7 +118,7 @@ def test_a_wrong_question_gets_a_problem(door: Door, path: str, status: int, tol
 def test_the_recorded_plan_has_the_shape_of_the_drawn_one(door: Door) -> None:
     deployment = moving("dev", 2, "2")
     assert deployment.plan is not None
-    assert door.get("/api/v1/deployments/dev-2/plan").json() == shown(deployment, deployment.plan)
+    assert door.get("/api/v1/deployments/dev-2/plan").json() == shown(deployment, deployment.plan, deployment.reason)
 
 
 @pytest.mark.parametrize(
