@@ -13,6 +13,14 @@ from controller.domain.errors import Blocked
 PREFIX = "TIDEGATE_"
 LEAST_SECRET = 16
 
+WANTED = {
+    "port": "a number from 0 to 65535, as 8080",
+    "sweep_seconds": "a number of seconds above 0, as 60",
+    "pace_seconds": "a number of seconds above 0, as 5",
+    "connect_to": "host:port=host:port, separated by commas, as captions.example.com:443=127.0.0.1:8443",
+}
+"""What a setting may be, where it isn't any text."""
+
 
 class Settings(BaseSettings):
     """What an operator sets. Secrets print redacted; lists are comma-separated.
@@ -94,7 +102,6 @@ def read_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        told = [
-            f"{PREFIX}{str(entry['loc'][0]).upper()}: {entry['msg']}" for entry in error.errors(include_input=False)
-        ]
+        wrong = dict.fromkeys(str(entry["loc"][0]) for entry in error.errors(include_input=False))
+        told = [f"{PREFIX}{name.upper()}: wanted {WANTED.get(name, 'text')}" for name in wrong]
         raise Blocked("settings can't be read:\n  " + "\n  ".join(told), code="settings.invalid") from None

@@ -21,9 +21,14 @@ STATE_DIRECTORY = ".tidegate"
 STATE_FILE = "sandbox.json"
 TIMEOUT_SECONDS = 30.0
 NO, WRONG_USE, UNREACHABLE = 1, 2, 3
+INTERRUPTED = 130
 FAULTS = f"What to break: {KINDS}."
 
-app = typer.Typer(help="Merge, publish, send traffic and break things in the running sandbox.", no_args_is_help=True)
+app = typer.Typer(
+    help="Merge, publish, send traffic and break things in the running sandbox.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 fault_app = typer.Typer(help="Make the sandbox misbehave.", no_args_is_help=True)
 app.add_typer(fault_app, name="fault")
 
@@ -59,11 +64,18 @@ class Sandbox:
     def ask(self, path: str, body: dict[str, Any], patience: float = TIMEOUT_SECONDS) -> dict[str, Any]:
         """Post to the control API, and wait `patience` seconds. A refusal ends the command with its sentence and exit
         code."""
-        headers = {"Authorization": f"Bearer {self.token}"}
         given = {name: value for name, value in body.items() if value is not None}
+        return self._asked("POST", path, patience, json=given)
+
+    def end(self, path: str) -> dict[str, Any]:
+        """Tell the control API to end what is going on there."""
+        return self._asked("DELETE", path, TIMEOUT_SECONDS)
+
+    def _asked(self, method: str, path: str, patience: float, **more: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.token}"}
         try:
             with httpx.Client(trust_env=False, timeout=patience) as client:
-                reply = client.post(f"{self.address}/sandbox{path}", json=given, headers=headers)
+                reply = client.request(method, f"{self.address}/sandbox{path}", headers=headers, **more)
         except httpx.HTTPError as error:
             _stop(
                 UNREACHABLE, f"the sandbox at {self.address} does not answer ({type(error).__name__}): is it still up?"
@@ -133,12 +145,21 @@ def traffic(
     seconds: Annotated[float, typer.Option(min=0.0, help="For how long.")] = 60.0,
     as_json: Json = False,
 ) -> None:
-    """Send requests through an environment's load balancer and say how they were answered; exit code 1: some failed."""
+    """Send requests through an environment's load balancer and say how they were answered; exit code 1: some failed.
+
+    Ctrl-C sends no more, and says it of those that were sent.
+    """
     if not as_json:
         typer.echo(f"sending {rate:g} requests/s to {environment} for {seconds:g} s", err=True)
     body = {"environment": environment, "rate": rate, "seconds": seconds, "wait": True}
-    done = Sandbox.find().ask("/traffic", body, patience=seconds + 2 * TIMEOUT_SECONDS)
+    sandbox = Sandbox.find()
+    try:
+        done, code = sandbox.ask("/traffic", body, patience=seconds + 2 * TIMEOUT_SECONDS), 0
+    except KeyboardInterrupt:
+        done, code = sandbox.end(f"/traffic/{environment}"), INTERRUPTED
     _tell(done, _report(done), as_json=as_json)
+    if code:
+        raise typer.Exit(code)
     if done.get("failed"):
         raise typer.Exit(NO)
 

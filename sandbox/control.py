@@ -57,6 +57,7 @@ class Control:
         return [
             Route("/traffic", _json(self.traffic), methods=["POST"]),
             Route("/traffic/{environment}", self.report, methods=["GET"]),
+            Route("/traffic/{environment}", self.end, methods=["DELETE"]),
             Route("/faults/aws", _json(self.fault), methods=["POST"]),
             Route("/faults/aws", self.no_faults, methods=["DELETE"]),
             Route("/tasks", self.tasks, methods=["GET"]),
@@ -85,6 +86,15 @@ class Control:
         environment = request.path_params["environment"]
         if environment not in self._loads:
             return _error(404, f"no traffic has been sent to {environment!r}")
+        return JSONResponse(self._told(environment))
+
+    async def end(self, request: Request) -> Response:
+        """Send no more to an environment; how the traffic went, once what was sent is answered."""
+        environment = request.path_params["environment"]
+        if environment not in self._loads:
+            return _error(404, f"no traffic has been sent to {environment!r}")
+        self._loads[environment].end()
+        await self._loads[environment].over()
         return JSONResponse(self._told(environment))
 
     async def fault(self, body: Body) -> Body:

@@ -166,6 +166,11 @@ class Load:
         self.report.is_over = True
         return self.report
 
+    async def over(self) -> None:
+        """Until all that was sent is answered, or given up."""
+        if self.report.planned:
+            await self._over.wait()
+
     def end(self) -> None:
         """Send no more; `run` ends with the answers to what has been sent."""
         self.report.planned = self.report.sent

@@ -17,6 +17,26 @@ from controller.cli.saying import INTERRUPTED, UNREACHABLE, WRONG_USE, clean, pr
 from controller.cli.time import Clock
 
 
+def deployment_called(client: Client, given: str, verb: str) -> dict[str, Any]:
+    """The deployment of this id. Whoever gave an environment's name is told which one moves there."""
+    try:
+        return client.deployment(given)
+    except Refusal as error:
+        if error.status != 404:
+            raise
+        raise Refusal(error.code, f"{error}{_meant(client, given, verb)}", error.status) from None
+
+
+def _meant(client: Client, given: str, verb: str) -> str:
+    try:
+        moving = client.environment(given)["deployment"]
+    except Refusal:
+        return ""
+    if moving is None:
+        return f" {given} is an environment, and nothing moves there."
+    return f" {given} is an environment; {moving['id']} moves there: `tidegate {verb} {moving['id']}`"
+
+
 class Asking:
     """`transport` carries a request; tests hand over another one."""
 

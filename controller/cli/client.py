@@ -11,6 +11,8 @@ from controller.cli.endpoint import Endpoint
 from controller.cli.http import Asked, NoReply, Reply, Send
 from controller.cli.saying import NO, UNREACHABLE, WRONG_USE
 
+FIELDS_ARE_WRONG = frozenset({"body.invalid", "query.invalid"})
+
 
 class Refusal(Exception):
     """What the API said no with; `code` is the exit code, `status` 0 when nobody answered."""
@@ -78,13 +80,20 @@ class Client:
 
 
 def _refusal(status: int, problem: Mapping[str, Any]) -> Refusal:
-    errors = "".join(f"\n  {line}" for line in problem.get("errors", ()))
-    told = f"{problem['detail']}{errors}"
+    told = _told(problem)
     if status == 401:
         return Refusal(UNREACHABLE, f"the controller doesn't take this token: {told}", status)
     if status >= 500:
         return Refusal(UNREACHABLE, f"{told} (correlation id {problem.get('correlation_id', '?')})", status)
     return Refusal(WRONG_USE if status in {400, 413, 422} else NO, told, status)
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    """What is wrong with fields that a person typed is said of the fields: nobody here knows of a body."""
+    errors = problem.get("errors", ())
+    if problem.get("code") in FIELDS_ARE_WRONG and errors:
+        return "\n".join(errors)
+    return "".join([problem["detail"], *(f"\n  {line}" for line in errors)])
 
 
 def _part(name: str) -> str:

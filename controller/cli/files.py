@@ -23,7 +23,7 @@ DEFAULT = Path("environments")
 
 @dataclass
 class Checked:
-    """What was found in some files. A warning names the file, the key and what isn't done yet.
+    """What was found in some files. A warning names the file, the place, the key and what isn't done yet.
 
     `bindings` are those of the operator's file, if that is among them: the environment files must belong to them.
     """
@@ -98,7 +98,7 @@ def _check(file: Path, checked: Checked) -> None:
             checked.bindings = read_bindings(text, str(file))
         else:
             environment = read_environment(text, str(file))
-            checked.warnings += _warnings(file, environment)
+            checked.warnings += _warnings(file, environment, text)
             if environment.environment in checked.bindings:
                 check_belongs(environment, checked.bindings[environment.environment], str(file), text)
     except Rejected as error:
@@ -111,21 +111,26 @@ def _note(checked: Checked, problem: Any) -> None:
     checked.sentences.append(str(problem))
 
 
-def _warnings(file: Path, environment: EnvironmentFile) -> list[dict[str, Any]]:
-    from controller.domain.manifest import unbuilt
+def _warnings(file: Path, environment: EnvironmentFile, text: str) -> list[dict[str, Any]]:
+    from controller.domain.manifest import Unbuilt, place_of_key, unbuilt
 
-    found = [{"file": str(file), **asdict(entry)} for entry in unbuilt(environment)]
+    found = list(unbuilt(environment))
     if environment.environment != file.stem:
         told = f"A controller reads {environment.environment} from environments/{environment.environment}.yaml."
-        found.append({"file": str(file), "key": "environment", "guards": False, "sentence": told})
-    return found
+        found.append(Unbuilt("environment", guards=False, sentence=told))
+    places = [place_of_key(text, str(file), entry.key) for entry in found]
+    return [
+        {"file": str(file), "line": line, "column": column, **asdict(entry)}
+        for (line, column), entry in zip(places, found, strict=True)
+    ]
 
 
 def _told(checked: Checked) -> Iterator[str]:
     yield from checked.sentences
     for warning in checked.warnings:
         held = " Deployments wait while it is named." if warning["guards"] else ""
-        yield f"{warning['file']}: warning: {warning['key']}: {warning['sentence']}{held}"
+        place = f"{warning['file']}:{warning['line']}:{warning['column']}"
+        yield f"{place}: warning: {warning['key']}: {warning['sentence']}{held}"
     files, problems = _count(checked.files, "file"), _count(len(checked.problems), "problem")
     yield f"{files}, {problems}, {_count(len(checked.warnings), 'warning')}"
 

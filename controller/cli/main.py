@@ -20,16 +20,24 @@ from controller.cli.saying import told
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"tidegate {version('tidegate')}")
+        raise typer.Exit
+
+
 def build(parts: Parts, transport: Send = send) -> typer.Typer:
     """The command line. `transport` carries the requests of the verbs that ask the API."""
     app = typer.Typer(
         cls=WithPlugins,
-        help="GitOps for Amazon ECS: merge, wait at the gates, shift traffic, watch, turn back.",
         no_args_is_help=True,
         add_completion=False,
         context_settings=SETTINGS,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_tidegate)
     for verb in (_up(parts), _serve(parts), _migrate(parts)):
         app.command()(verb)
     Reading(parts.clock, transport).register(app)
@@ -38,6 +46,14 @@ def build(parts: Parts, transport: Send = send) -> typer.Typer:
     for plain in (files.validate, files.schema, token):
         app.command()(plain)
     return app
+
+
+def _tidegate(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version, and nothing else.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """GitOps for Amazon ECS: merge, wait at the gates, shift traffic, watch, turn back."""
 
 
 def token() -> None:

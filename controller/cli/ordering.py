@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.cli.arguments import Env, Json, Which, Why
-from controller.cli.asking import Asking
+from controller.cli.arguments import Env, Json, Which, Why, named
+from controller.cli.asking import Asking, deployment_called
 from controller.cli.client import Client, Refusal
 from controller.cli.http import Send, send
 from controller.cli.saying import NO, UNREACHABLE, WRONG_USE, clean, print_json, stop
@@ -64,7 +64,11 @@ class Ordering:
         self,
         deployment: Annotated[
             str,
-            typer.Argument(metavar="DEPLOYMENT", help="Its id, as dev-12; or an environment, for what moves there."),
+            typer.Argument(
+                metavar="DEPLOYMENT",
+                help="Its id, as dev-12; or an environment, for what moves there.",
+                callback=named,
+            ),
         ],
         reason: Why = NO_REASON,
         as_json: Json = False,
@@ -133,7 +137,7 @@ class Ordering:
 
     def _about(self, client: Client, deployment: str, body: dict[str, object], as_json: bool) -> None:
         """An order about one deployment, which knows its environment."""
-        environment = str(client.deployment(deployment)["environment"])
+        environment = str(deployment_called(client, deployment, str(body["order"]))["environment"])
         self._leave(client, environment, body | {"deployment": deployment}, as_json)
 
     def _leave(self, client: Client, environment: str, body: dict[str, object], as_json: bool) -> None:

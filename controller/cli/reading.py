@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from controller.cli.arguments import Env, Json, Which
-from controller.cli.asking import Asking
+from controller.cli.arguments import Env, Json, Which, named
+from controller.cli.asking import Asking, deployment_called
 from controller.cli.client import Client
 from controller.cli.http import Send, send
 from controller.cli.kinds import why_it_stays
@@ -40,7 +40,7 @@ class Reading:
 
     def status(
         self,
-        environment: Annotated[str | None, typer.Argument(metavar="ENV", help="Only this one.")] = None,
+        environment: Annotated[str | None, typer.Argument(metavar="ENV", help="Only this one.", callback=named)] = None,
         as_json: Json = False,
     ) -> None:
         """Show every environment, or one in full."""
@@ -83,7 +83,7 @@ class Reading:
     ) -> None:
         """Show one deployment; with --follow the exit code says how it ended."""
         with self._ask.client() as client:
-            found = client.deployment(deployment)
+            found = deployment_called(client, deployment, "show")
             if follow:
                 found = self._followed(client, deployment, as_json)
             self._ask.print(found, as_json, lambda shown, now: _deployments().deployment(shown, now))

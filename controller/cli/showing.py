@@ -60,8 +60,8 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
         ("why", f"{told['text']} ({told['code']})"),
         ("cleared by", told["clears"]),
         ("held", f"{hold['text']} ({hold['deployment']}, {ago(hold['since'], now)})" if hold else ""),
-        ("problem", (found["problem"] or {}).get("text", "")),
-        ("trouble", (found["trouble"] or {}).get("text", "")),
+        ("problem", beside(told, found["problem"])),
+        ("trouble", beside(told, found["trouble"])),
         ("warm until", when(found["warm_until"], now)),
         ("orphans", orphans(found["name"], found["orphans"])),
         ("seen", ago(found["seen_at"], now) if found["seen_at"] else ""),
@@ -72,6 +72,11 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
     if found["services"]:
         parts += ["", services(found)]
     return Group(*parts)
+
+
+def beside(told: Json, reason: Json | None) -> str:
+    """A reason's text, where the explanation tells of something else."""
+    return reason["text"] if reason and reason["code"] != told["code"] else ""
 
 
 def orphans(environment: str, names: Iterable[str]) -> str:

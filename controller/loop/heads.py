@@ -55,7 +55,7 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
     try:
         text, file = _file(environment.name, binding, source, head)
     except Rejected as error:
-        return _refused(seen, error.code, str(error), now)
+        return _refused(seen, error.code, f"{head.short} ({head.title}): {error}", now)
     if ignorable is not None and _all_ignored(ignorable, file):
         told = f"{head.short} changes only paths that environments/{environment.name}.yaml ignores"
         entry = _entry(Event.REVISION_SKIPPED, environment.name, told, now, {"commit": head.sha})

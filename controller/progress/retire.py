@@ -33,7 +33,8 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
             return Ask(RemoveTestRule(name), f"close the test rule of {name}")
     leaving = list(_leaving(step, deployment))
     if not leaving:
-        return Done("there was no version before")
+        verb = "are" if len(step.services) > 1 else "is"
+        return Done(f"{', '.join(step.services)} {verb} new: no old slot is left")
     sent_back = _sent_back(leaving, deployment, snapshot, terms)
     if sent_back:
         return sent_back

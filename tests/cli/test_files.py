@@ -40,10 +40,36 @@ def test_json_holds_problems_and_warnings(offline: Terminal, tmp_path: Path) -> 
     (tmp_path / "broken.yaml").write_text("{}")
     document = json.loads(offline("validate", "other.yaml", "--json").stdout)
     assert document["valid"] is True
-    assert [warning["key"] for warning in document["warnings"]] == ["notify", "environment"]
+    places = [(warning["key"], warning["line"], warning["column"]) for warning in document["warnings"]]
+    assert places == [("notify", len(FILE.splitlines()) + 1, 1), ("environment", 1, 1)]
     document = json.loads(offline("validate", "broken.yaml", "--json").stdout)
     assert document["valid"] is False
     assert set(document["problems"][0]) == {"file", "line", "column", "key", "found", "wanted"}
+
+
+def test_every_warning_has_its_line(offline: Terminal, tmp_path: Path) -> None:
+    guarded = FILE.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate]}\n", 1)
+    (tmp_path / "dev.yaml").write_text(guarded)
+    line = guarded.splitlines().index("    before: {command: [migrate]}") + 1
+    told = offline("validate", "dev.yaml").stdout
+    assert f"dev.yaml:{line}:5: warning: services.backend.before: Tasks before a version are not run yet." in told
+
+
+def test_what_stands_under_a_misspelt_key_is_checked_as_well(offline: Terminal, tmp_path: Path) -> None:
+    text = (
+        FILE.replace("services:", "servces:")
+        .replace("count: 2", "count: none", 1)
+        .replace("    health:", "    heath:", 1)
+    )
+    text = text.replace("interval: 10s", "interval: soon", 1)
+    (tmp_path / "dev.yaml").write_text(text)
+    lines = text.splitlines()
+    told = offline("validate", "dev.yaml").stdout.splitlines()
+    assert [line.split(" ")[1] for line in told[:-1]] == [
+        "servces:", "servces.backend.count:", "servces.backend.heath:", "servces.backend.heath.interval:"
+    ]  # fmt: skip
+    assert told[0].startswith(f"dev.yaml:{lines.index('servces:') + 1}:1: ") and "did you mean services?" in told[0]
+    assert "did you mean health?" in told[2] and told[-1] == "1 file, 4 problems, 0 warnings"
 
 
 def test_bindings_are_checked_by_their_own_rules(offline: Terminal, tmp_path: Path) -> None:

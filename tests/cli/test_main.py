@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ def tidegate(directory: Path, *words: str, **variables: str) -> subprocess.Compl
     [
         (("--help",), 0, ""),
         (("token",), 0, ""),
+        (("--version",), 0, ""),
         (("status",), 3, "tidegate up"),
         (("statsu",), 2, "No such command"),
         (("serve", "--prot", "1"), 2, "--port"),
@@ -47,6 +48,23 @@ def test_exit_codes_and_errors_on_standard_error(tmp_path: Path, words: tuple[st
     assert told in done.stderr
     assert bool(done.stdout) is (code == 0)
     assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert tidegate(tmp_path, "--version").stdout == f"tidegate {version('tidegate')}\n"
+
+
+def test_a_setting_that_can_t_be_read_is_named_with_an_example(tmp_path: Path) -> None:
+    done = tidegate(tmp_path, "migrate", TIDEGATE_PORT="abc", TIDEGATE_PACE_SECONDS="0", TIDEGATE_CONNECT_TO="secret")
+    assert done.returncode == 1
+    port, pace, connect_to = done.stderr.splitlines()[1:]
+    assert port == "  TIDEGATE_PORT: wanted a number from 0 to 65535, as 8080"
+    assert pace == "  TIDEGATE_PACE_SECONDS: wanted a number of seconds above 0, as 5"
+    assert connect_to.startswith("  TIDEGATE_CONNECT_TO: wanted host:port=host:port") and "secret" not in connect_to
+
+
+def test_only_real_commands_are_offered_under_sandbox(tmp_path: Path) -> None:
+    assert "completion" not in tidegate(tmp_path, "sandbox", "--help").stdout
 
 
 def test_migrate_makes_the_tables(tmp_path: Path) -> None:

@@ -80,7 +80,11 @@ def test_every_verb_says_what_came_of_its_order(
     [
         (("abort", "nothing"), 1, "no deployment, and no environment"),
         (("abort", "prod"), 1, "nothing moves in prod"),
-        (("promote", "dev"), 1, "no deployment 'dev'"),
+        (("promote", "dev"), 1, "dev is an environment; dev-2 moves there: `tidegate promote dev-2`"),
+        (("pause", "prod"), 1, "prod is an environment, and nothing moves there"),
+        (("promote", ""), 2, "it is empty: give a name"),
+        (("abort", ""), 2, "it is empty: give a name"),
+        (("unhold", ""), 2, "it is empty: give a name"),
         (("promote", "dev-99"), 1, "no deployment 'dev-99'"),
         (("resume",), 2, "DEPLOYMENT"),
         (("pause", "dev-2", "--for", "30s"), 2, "for: wanted a time from 1m to 24h"),
@@ -104,6 +108,11 @@ def test_an_order_that_is_not_taken_leaves_nothing(
     assert told in result.stderr
     assert result.stdout == ""
     assert terminal.door.get("/api/v1/orders/1").status_code == 404
+
+
+def test_a_wrong_value_is_told_in_words_of_the_command_line(terminal: Terminal) -> None:
+    told = terminal("pause", "dev-2", "--for", "5x").stderr
+    assert told.startswith("for: ") and "body" not in told
 
 
 def test_an_order_that_nobody_looks_at_is_not_said_to_be_done(terminal: Terminal) -> None:

@@ -66,6 +66,10 @@ def test_reading_verbs_print_what_people_need(terminal: Terminal, words: tuple[s
     [
         (("status", "nowhere"), 1, "no environment 'nowhere'"),
         (("show", "dev-99"), 1, "dev-99"),
+        (("show", "dev"), 1, "dev is an environment; dev-2 moves there: `tidegate show dev-2`"),
+        (("show", ""), 2, "it is empty: give a name"),
+        (("status", ""), 2, "it is empty: give a name"),
+        (("explain", " "), 2, "it is empty: give a name"),
         (("history", "--env", "nowhere"), 1, "nowhere"),
         (("history", "--limit", "0"), 2, "--limit"),
         (("history", "--limit", "many"), 2, "--limit"),
@@ -82,6 +86,23 @@ def test_a_wrong_word_ends_with_a_sentence_and_its_code(
     assert result.exit_code == code
     assert told in result.stderr
     assert result.stdout == ""
+
+
+def test_a_commit_that_isn_t_taken_is_told_once(terminal: Terminal, store: Store) -> None:
+    problem = Reason("file.invalid", "2222222 (Add captions): environments/dev.yaml:3:5: count: found 0")
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("staging"), problem=problem))
+    told = " ".join(terminal("status", "staging").stdout.split())
+    assert told.count("count: found 0") == 1 and "the newest commit isn't taken: 2222222 (Add captions)" in told
+
+
+def test_a_plan_of_nothing_says_why_nothing_runs(terminal: Terminal) -> None:
+    drawn = terminal.door.get("/api/v1/deployments/dev-2/plan").json()
+    standing = {"code": "environment.held", "text": "dev is held since dev-2 turned back"}
+    terminal.door.preview = lambda name: {**drawn, "deployment": None, "standing": standing}
+    told = " ".join(terminal("plan", "dev").stdout.split())
+    assert "now dev is held since dev-2 turned back deployment none" in told
+    assert "nothing runs; this is what a deployment of that commit would do now:" in told and "shift 100" in told
 
 
 def test_a_plan_that_cant_be_drawn_is_a_no(terminal: Terminal) -> None:

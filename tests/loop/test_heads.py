@@ -47,3 +47,11 @@ def test_a_file_of_another_branch_is_refused_by_name_as_well() -> None:
     repository = a_repository(FILE.replace("branch: develop", "branch: main"))
     named = named_revision(replace(Environment("dev"), head_requested=1), BINDING, repository, None, NOON)
     assert isinstance(named.revision, Reason) and "branch" in named.revision.text
+
+
+def test_a_commit_that_can_t_be_taken_is_named() -> None:
+    repository = a_repository(FILE.replace("count: 2", "count: none"))
+    head = repository.commits[-1][0]
+    look = look_at_head(Environment("dev"), BINDING, repository, NOON)
+    assert look.environment.problem is not None
+    assert look.environment.problem.text.startswith(f"{head.short} ({head.title}): environments/dev.yaml:")

@@ -178,6 +178,23 @@ def test_the_nearest_state_file_is_used_unless_a_directory_is_named(tmp_path: Pa
     assert state_file(inner, str(inner)) is None
 
 
+def test_traffic_that_is_interrupted_says_how_it_went_so_far(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def end(_: object, path: str) -> dict[str, object]:
+        ended.append(path)
+        return {"sent": 7, "failed": 0, "by_status": {"200": 7}}
+
+    monkeypatch.setattr(commands.Sandbox, "ask", interrupted)
+    monkeypatch.setattr(commands.Sandbox, "end", end)
+    done = run("traffic", "dev")
+    assert (done.exit_code, ended) == (130, ["/traffic/dev"])
+    assert "sent 7, failed 0" in done.stdout
+
+
 @pytest.mark.parametrize(("failed", "code"), [(0, 0), (3, 1)])
 def test_traffic_says_how_it_was_answered(
     failed: int, code: int, served: Served, monkeypatch: pytest.MonkeyPatch

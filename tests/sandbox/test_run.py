@@ -225,6 +225,13 @@ def test_traffic_without_anything_behind_the_balancer_is_reported_as_it_is(runni
     assert running.control("GET", "/traffic/prod").json() == told
 
 
+def test_traffic_can_be_ended_and_says_how_it_went(running: Running) -> None:
+    running.control("POST", "/traffic", environment="staging", rate=50, seconds=600)
+    told = running.control("DELETE", "/traffic/staging").json()
+    assert 0 < told["sent"] < 500 and told["by_status"] == {"404": told["sent"]}
+    assert running.control("DELETE", "/traffic/nowhere").status_code == 404
+
+
 def test_an_aws_fault_is_felt_and_can_be_taken_back(running: Running) -> None:
     assert running.control("POST", "/faults/aws", kind="no-such").status_code == 422
     assert running.control("POST", "/faults/aws", kind="throttle", times="many").status_code == 422

@@ -27,6 +27,7 @@ from controller.domain.manifest.problem import Problem
 from controller.domain.manifest.read import read_environment
 from controller.domain.manifest.schema import environment_schema
 from controller.domain.manifest.service import Before, Count, Health, HttpCheck, Image, Logs, Route, Service, Task
+from controller.domain.manifest.tree import place_of_key
 from controller.domain.manifest.unbuilt import Unbuilt, unbuilt
 from controller.domain.manifest.values import Percent, format_duration, parse_duration, render_tag
 
@@ -62,6 +63,7 @@ __all__ = [
     "from_normal_form",
     "normal_form",
     "parse_duration",
+    "place_of_key",
     "read_environment",
     "render_tag",
     "unbuilt",

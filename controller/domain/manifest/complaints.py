@@ -26,12 +26,13 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class Complaint:
-    """`of_key`: it is the key that is wrong, not what stands under it."""
+    """`of_key`: it is the key that is wrong, not what stands under it. `meant`: how an unknown key should be spelt."""
 
     path: Path
     found: str
     wanted: str
     of_key: bool = False
+    meant: str | None = None
 
 
 def complaints_in(error: ValidationError, model: type[BaseModel], data: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -53,7 +54,8 @@ def _complaint(line: ErrorDetails, model: type[BaseModel], data: Mapping[str, An
     if kind == "missing":
         return Complaint((*path, str(line["loc"][-1])), "nothing", "this key, which has no default")
     if kind == "extra_forbidden":
-        return Complaint(path, "an unknown key", _known_keys(model, data, path), of_key=True)
+        wanted, meant = _known_keys(model, data, path)
+        return Complaint(path, "an unknown key", wanted, of_key=True, meant=meant)
     if kind.startswith("union_tag"):
         return _unknown_kind(ctx["discriminator"].strip("'"), model, path, found)
     if kind == "literal_error":
@@ -97,15 +99,16 @@ def _unknown_kind(key: str, model: type[BaseModel], path: Path, mapping: Mapping
 # ---------------------------------------------------------------- misspelt keys
 
 
-def _known_keys(model: type[BaseModel], data: Mapping[str, Any], path: Path) -> str:
+def _known_keys(model: type[BaseModel], data: Mapping[str, Any], path: Path) -> tuple[str, str | None]:
+    """What could stand there, in words, and which of it was meant."""
     schema = _schema_of(model)
     mappings = list(_mappings_at(schema, schema, path[:-1]))
-    fitting = [mapping for mapping in mappings if _fits(mapping, _value_at(data, path[:-1]))] or mappings
+    fitting = [mapping for mapping in mappings if _fits(mapping, value_at(data, path[:-1]))] or mappings
     keys = sorted({key for mapping in fitting for key in mapping["properties"]})
     owners = [_kind(mapping) for mapping in mappings if path[-1] in mapping["properties"]]
     if owners:
-        return f"{listed(keys)}; {path[-1]} belongs to {listed(owners)}"
-    return listed(keys) + _did_you_mean(path[-1], keys)
+        return f"{listed(keys)}; {path[-1]} belongs to {listed(owners)}", None
+    return listed(keys) + _did_you_mean(path[-1], keys), _closest(path[-1], keys)
 
 
 @cache
@@ -114,10 +117,14 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _did_you_mean(found: object, known: list[str]) -> str:
-    close = (
-        difflib.get_close_matches(found, known, n=1, cutoff=0.6) if isinstance(found, str) and len(found) < 60 else []
-    )
-    return f"; did you mean {close[0]}?" if close else ""
+    close = _closest(found, known)
+    return f"; did you mean {close}?" if close else ""
+
+
+def _closest(found: object, known: list[str]) -> str | None:
+    if not isinstance(found, str) or len(found) >= 60:
+        return None
+    return next(iter(difflib.get_close_matches(found, known, n=1, cutoff=0.6)), None)
 
 
 def _mappings_at(root: Mapping[str, Any], schema: Mapping[str, Any], path: Path) -> Iterator[Mapping[str, Any]]:
@@ -148,7 +155,7 @@ def _kind(mapping: Mapping[str, Any]) -> str:
     return next(constants, f"a mapping with {mapping['required'][0]}")
 
 
-def _value_at(data: Any, path: Path) -> Any:
+def value_at(data: Any, path: Path) -> Any:
     for part in path:
         data = data[part]
     return data

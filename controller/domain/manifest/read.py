@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from controller.domain.errors import Rejected
 from controller.domain.manifest.agreement import Finding, findings_in
-from controller.domain.manifest.complaints import Complaint, complaints_in
+from controller.domain.manifest.complaints import Complaint, complaints_in, value_at
 from controller.domain.manifest.models import EnvironmentFile
 from controller.domain.manifest.problem import Problem, kind_of
 from controller.domain.manifest.tree import DEEPEST, Path, Tree, dotted, plant
@@ -44,13 +45,48 @@ def read(
     tree = plant(text, file)
     if not isinstance(tree.value, dict):
         raise Rejected([Problem(file, 1, 1, "", kind_of(tree.value), "a mapping")])
-    value, complaints = _validated(model, tree.value)
-    rest, failed = (value, complaints) if value else _what_is_left(model, tree.value, complaints, stand_ins)
+    data, misspelt, written = _as_meant(model, tree.value)
+    value, complaints = _validated(model, data)
+    rest, failed = (value, complaints) if value else _what_is_left(model, data, complaints, stand_ins)
     findings = [found for found in (compare(rest) if rest else ()) if not _touches(found, failed)]
-    problems = {_problem(tree, file, complaint) for complaint in (*complaints, *map(_as_complaint, findings))}
+    every = (*misspelt, *complaints, *map(_as_complaint, findings))
+    problems = {_problem(tree, file, _as_written(complaint, written)) for complaint in every}
     if problems or value is None:
         raise Rejected(sorted(problems))
     return value
+
+
+def _as_meant(
+    model: type[Model], data: dict[str, Any]
+) -> tuple[dict[str, Any], list[Complaint], Mapping[Path, str | int]]:
+    """The data with misspelt keys as they were meant, where something stands under them that has to be checked as well;
+    what is wrong with those keys; and how they are written, by the paths that they have now."""
+    misspelt: list[Complaint] = []
+    written: dict[Path, str | int] = {}
+    for _ in range(DEEPEST):
+        found = [complaint for complaint in _validated(model, data)[1] if _is_worth_a_guess(complaint, data)]
+        if not found:
+            break
+        data = deepcopy(data)
+        for complaint in found:
+            holder, meant = value_at(data, complaint.path[:-1]), str(complaint.meant)
+            if meant not in holder:
+                holder[meant] = holder.pop(complaint.path[-1])
+                written[(*complaint.path[:-1], meant)] = complaint.path[-1]
+                misspelt.append(complaint)
+    return data, misspelt, written
+
+
+def _is_worth_a_guess(complaint: Complaint, data: dict[str, Any]) -> bool:
+    if complaint.meant is None:
+        return False
+    holder = value_at(data, complaint.path[:-1])
+    return complaint.meant not in holder and isinstance(holder[complaint.path[-1]], dict | list)
+
+
+def _as_written(complaint: Complaint, written: Mapping[Path, str | int]) -> Complaint:
+    path = complaint.path
+    return replace(complaint, path=tuple(written.get(path[: end + 1], part) for end, part in enumerate(path)))
 
 
 def _validated(model: type[Model], data: dict[str, Any]) -> tuple[Model | None, list[Complaint]]:

@@ -49,6 +49,12 @@ class Tree:
         return at_key or self.values.get(path, (1, 1))
 
 
+def place_of_key(text: str, file: str, key: str) -> Place:
+    """Line and column of a key, as `gates.approval`, of a file that could be read; where it is not written, of the
+    mapping that lacks it."""
+    return plant(text, file).place(tuple(key.split(".")), of_key=True)
+
+
 def plant(text: str, file: str) -> Tree:
     """The tree of one YAML document; raises `Rejected` with everything that keeps it from being one."""
     size = len(text.encode(errors="replace"))
