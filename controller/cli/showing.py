@@ -128,5 +128,7 @@ def plan(found: Json) -> RenderableType:
     rows = facts([standing, ("deployment", made or "none"), ("commit", found["commit"]), ("digest", found["digest"])])
     if not found["steps"]:
         return Group(rows, Text("nothing rolls: what is live already is what this commit asks for"))
-    told = [] if made else ["", Text("nothing runs; this is what a deployment of that commit would do now:")]
+    told: list[RenderableType] = (
+        [] if made else ["", Text("nothing runs; this is what a deployment of that commit would do now:")]
+    )
     return Group(rows, *told, "", rolls, "", steps)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from controller.domain.deployment import Phase
 from controller.domain.errors import TidegateError
 from controller.domain.ports import Comparison
 from controller.domain.revision import Commit, Revision
@@ -27,7 +28,7 @@ class Promoting:
 
     def _nearest(self, source: str, revision: Revision) -> str:
         with self._world.store.read() as unit:
-            newest = next(iter(unit.deployments.succeeded(source, limit=1)), None)
+            newest = next(iter(unit.deployments.page(source, Phase.SUCCEEDED, limit=1).items), None)
         if newest is None:
             return ""
         paths = self._differs(revision.environment, newest.revision.commit, revision.commit)
