@@ -68,21 +68,21 @@ def test_both_parts_cover_the_smallest_range() -> None:
     assert (tests, public) == (range(1, 6), range(6, 11))
 
 
-def test_a_rule_with_a_twin_of_ours_is_asked_before_it() -> None:
+def test_a_rule_with_a_rival_of_ours_is_asked_before_it() -> None:
     first = choose(PART, 6, {}, set())
     assert first is not None
-    second = choose(PART, 6, {first: 6}, {first}, twins=[first])
+    second = choose(PART, 6, {first: 6}, {first}, rivals=[first])
     assert second == first - 1
-    assert choose(PART, 6, {first: 6, second: 6}, {first, second}, twins=[first, second]) == first - 2
+    assert choose(PART, 6, {first: 6, second: 6}, {first, second}, rivals=[first, second]) == first - 2
 
 
-def test_before_a_twin_is_still_behind_what_is_narrower() -> None:
+def test_before_a_rival_is_still_behind_what_is_narrower() -> None:
     ours = {1600: 20, 1602: 6}
-    assert room(PART, 6, ours, twins=[1602]) == range(1601, 1602)
-    assert choose(PART, 6, ours, ours.keys(), twins=[1602]) == 1601
-    assert choose(PART, 6, ours, {1600, 1601, 1602}, twins=[1602]) is None
+    assert room(PART, 6, ours, rivals=[1602]) == range(1601, 1602)
+    assert choose(PART, 6, ours, ours.keys(), rivals=[1602]) == 1601
+    assert choose(PART, 6, ours, {1600, 1601, 1602}, rivals=[1602]) is None
 
 
-def test_a_twin_outside_the_part_leaves_no_room_or_all_of_it() -> None:
-    assert not room(PART, 6, {}, twins=[7])
-    assert room(PART, 6, {}, twins=[7000]) == PART
+def test_a_rival_outside_the_part_leaves_no_room_or_all_of_it() -> None:
+    assert not room(PART, 6, {}, rivals=[7])
+    assert room(PART, 6, {}, rivals=[7000]) == PART

@@ -170,8 +170,10 @@ def test_a_modify_leaves_actions_out_unless_asked() -> None:
     assert set(wire.modify(RULE, requests=wire.conditions(Route(path=("/api/*",))))) == {"RuleArn", "Conditions"}
 
 
-def test_a_number_is_set_for_one_rule() -> None:
-    assert wire.renumber(RULE, 1501) == {"RulePriorities": [{"RuleArn": RULE, "Priority": 1501}]}
+def test_numbers_are_set_in_one_call() -> None:
+    assert wire.renumber({RULE: 1501, f"{RULE}0": 1500}) == {
+        "RulePriorities": [{"RuleArn": RULE, "Priority": 1501}, {"RuleArn": f"{RULE}0", "Priority": 1500}]
+    }
 
 
 def test_a_rule_says_which_paths_and_hosts_it_asks_for() -> None:

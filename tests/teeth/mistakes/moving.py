@@ -7,6 +7,7 @@ WARM = "controller/progress/warm.py"
 COUNTS = "controller/progress/counts.py"
 OF_DECIDE = "tests/test_decide.py"
 STRATEGIES = "tests/scenarios/test_strategies.py"
+RENAMED = "tests/scenarios/test_renamed.py"
 
 MISTAKES = (
     Mistake(
@@ -29,6 +30,27 @@ MISTAKES = (
         "        if weak:\n",
         "        if isinstance(weak, Stumble):\n",
         f"{OF_DECIDE}::test_traffic_does_not_rise_onto_too_few_healthy_targets",
+    ),
+    Mistake(
+        "who is renamed back is never asked",
+        "controller/plan.py",
+        "and bool(view.rule.orphans_before(file.services))",
+        "and bool(view.rule.orphans_before(view.rule.behind))",
+        "tests/test_plan.py::test_who_gets_no_requests_takes_them_over_although_nothing_rolls",
+    ),
+    Mistake(
+        "a deployment settles while an orphan gets the requests",
+        TRAFFIC,
+        "_foreign_hand(step, deployment, snapshot) or _unasked(deployment, snapshot)",
+        "_foreign_hand(step, deployment, snapshot)",
+        f"{RENAMED}::test_it_does_not_settle_while_another_rule_of_ours_gets_the_requests",
+    ),
+    Mistake(
+        "going home leaves a rule before the one that had the requests",
+        "controller/adapters/aws/traffic.py",
+        "            return {present.arn: was.priority, rival.arn: present.priority}\n",
+        "            return {present.arn: present.priority}\n",
+        f"{RENAMED}::test_a_new_version_under_the_old_name_that_fails_leaves_the_requests_where_they_were",
     ),
     Mistake(
         "traffic may rise on the way home",

@@ -118,7 +118,7 @@ MISTAKES = (
     Mistake(
         "a rollback turns back by itself",
         DECIDE,
-        "(deployment.is_way_back and deployment.began(StepKind.SHIFT))",
+        "(deployment.is_way_back and deployment.began(*MOVES))",
         "(deployment.is_way_back and deployment.pause is not None)",
         f"{ORDERED}::test_a_way_back_that_finds_no_healthy_task_waits_and_keeps_what_it_has",
     ),
