@@ -107,6 +107,10 @@ def _tell(answer: dict[str, Any], sentence: str, *, as_json: bool) -> None:
 def merge(
     branch: Annotated[str, typer.Argument(help="develop, staging or main.")],
     fault: Annotated[str | None, typer.Option(help=FAULTS)] = None,
+    bake: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Keep half of the traffic on it for this long, as 10m: time to look."),
+    ] = None,
     message: Annotated[str | None, typer.Option(help="Title of the commit and the pull request.")] = None,
     login: Annotated[str | None, typer.Option("--as", metavar="LOGIN", help="Who merges.")] = None,
     as_json: Json = False,
@@ -117,7 +121,7 @@ def merge(
             parse_fault(fault)
         except ValueError as error:
             _stop(WRONG_USE, str(error))
-    body = {"branch": branch, "fault": fault, "message": message, "as": login}
+    body = {"branch": branch, "fault": fault, "bake": bake, "message": message, "as": login}
     done = Sandbox.find().ask("/merge", body)
     sentence = (
         f"merged #{done['pull_request']} to {done['branch']} as {done['author']}: {done['title']}\n"

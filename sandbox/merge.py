@@ -1,7 +1,8 @@
 """A small real change, merged the way a team does it: branch, commit, pull request, merge commit.
 
 Into develop goes a feature. Into staging and main goes what the branch before it has (a promotion). With a
-fault any branch gets a feature that makes the workload misbehave: one edited line in its rehearsal file.
+fault any branch gets a feature that makes the workload misbehave: one edited line in its rehearsal file. With a
+bake develop's environment file asks for a strategy that leaves time to look.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sandbox.baking import baked
 from sandbox.github import merges, pulls, refs
 from sandbox.github.actions import REHEARSAL
 from sandbox.github.git.history import descends
@@ -21,6 +23,7 @@ from sandbox.github.shapes.people import RANK
 from sandbox.github.state import Repository, State
 
 VERSION_FILE = "workload/VERSION"
+ENVIRONMENT_FILE = re.compile(r"environments/[^/]+\.yaml")
 PROMOTED_FROM = {"staging": "develop", "main": "staging"}
 
 
@@ -30,12 +33,14 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody asked for; `login` is who does it, anybody with the right to write if None."""
+    """What somebody asked for; `login` is who does it, anybody with the right to write if None. `bake` is how long half
+    of the traffic stays on the new version, a time as in the environment file."""
 
     branch: str
     fault: Fault | None = None
     message: str | None = None
     login: str | None = None
+    bake: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ def merge(state: State, repository: Repository, wanted: Wanted) -> Merged:
     if repository.git.ref(f"refs/heads/{wanted.branch}") is None:
         branches = ", ".join(repository.git.branches())
         raise RefusedError(f"{repository.full_name} has no branch {wanted.branch!r}: it has {branches}")
+    if wanted.bake is not None and wanted.branch in PROMOTED_FROM:
+        raise RefusedError(f"{wanted.branch} gets the files of {PROMOTED_FROM[wanted.branch]}: bake in develop")
     if wanted.branch in PROMOTED_FROM and wanted.fault is None:
         return _promote(state, repository, wanted)
     return _merge_feature(state, repository, wanted)
@@ -86,6 +93,7 @@ def _merge_feature(state: State, repository: Repository, wanted: Wanted) -> Merg
     files = {
         VERSION_FILE: f"{version}\n".encode(),
         REHEARSAL: _rehearsal(repository, tip, wanted.fault).encode(),
+        **_strategies(repository, tip, wanted),
     }
     commit = git.add_commit(git.changed_tree(git.tree_of(tip), files), [tip], title, author.signature(state.now()))
     stem = f"rehearse-{wanted.fault.kind}" if wanted.fault else "version"
@@ -141,6 +149,19 @@ def _rehearsal(repository: Repository, commit: str, fault: Fault | None) -> str:
         return edited(_read(repository, commit, REHEARSAL), fault)
     except LookupError as error:
         raise RefusedError(f"{REHEARSAL} at {commit[:8]} can't rehearse that: {error}") from None
+
+
+def _strategies(repository: Repository, tip: str, wanted: Wanted) -> dict[str, bytes]:
+    """The environment files of the branch whose strategy becomes another one."""
+    names = [name for name in repository.git.files(repository.git.tree_of(tip)) if ENVIRONMENT_FILE.fullmatch(name)]
+    before = {name: _read(repository, tip, name) for name in names}
+    is_own = re.compile(rf"(?m)^branch: {re.escape(wanted.branch)}\s*(#.*)?$")
+    own = {name: text for name, text in before.items() if is_own.search(text)}
+    try:
+        after = {name: baked(text, wanted.bake) for name, text in own.items()}
+    except LookupError as error:
+        raise RefusedError(f"{', '.join(own)} at {tip[:8]} can't bake: {error}") from None
+    return {name: text.encode() for name, text in after.items() if text != own[name]}
 
 
 def _read(repository: Repository, commit: str, path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.cli.client import Client, Refusal
@@ -102,12 +103,13 @@ class Follower:
     def __init__(self, client: Client, clock: Clock) -> None:
         self._client, self._clock = client, clock
 
-    def follow(self, deployment_id: str, view: View) -> Json:
-        """The deployment as it ended, or as it waits for a person. Raises `Refusal`."""
+    def follow(self, deployment_id: str, view: View, within_seconds: float = inf) -> Json:
+        """The deployment as it ended, as it waits for a person, or as it is when the time is over. Raises `Refusal`."""
+        until = self._clock.monotonic() + within_seconds
         while True:
             found = self.asked(lambda: self._client.deployment(deployment_id))
             view.show(clean(found))
-            if found["phase"] in ENDED or self._waits_for_a_person(found):
+            if found["phase"] in ENDED or self._waits_for_a_person(found) or self._clock.monotonic() >= until:
                 return found
             self._clock.sleep(PACE_SECONDS)
 

@@ -91,7 +91,12 @@ def _up(parts: Parts) -> Callable[..., None]:
         port: Annotated[
             int | None, typer.Option(min=1024, max=65530, help="The controller's; the sandbox takes the five after it.")
         ] = None,
-        keep: Annotated[bool, typer.Option("--keep", help="Go on with the state of the last time.")] = False,
+        keep: Annotated[
+            bool,
+            typer.Option(
+                "--keep", help="Go on with the git and the database of the last time; the sandbox's AWS starts empty."
+            ),
+        ] = False,
         state_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".tidegate"),
         speed: Annotated[float, typer.Option(min=0.1, max=100, help="How much faster AWS's own delays pass.")] = 10.0,
     ) -> None:

@@ -27,6 +27,8 @@ from controller.cli.time import Clock
 
 WATCH_SECONDS = 1.0
 ARRIVAL_SECONDS = 30.0
+FIRST_SECONDS = 60.0
+"""So long the first version is followed: with --keep it may stand behind something that can't go on."""
 BRANCH, ENVIRONMENT = "develop", "dev"
 
 
@@ -146,7 +148,8 @@ def _story(options: Options, pair: Pair, state: StateDirectory, clock: Clock) ->
 
 
 def _first_version(pair: Pair, client: Client, clock: Clock) -> str | None:
-    """Merge, and follow what comes of it; its id, or None when nothing came. One that fails is told, and all stays."""
+    """Merge, and follow what comes of it; its id, or None when nothing came. One that fails, or doesn't end, is told,
+    and all stays."""
     merged = _merge(pair)
     typer.echo(f"merged {merged['commit'][:7]} to {BRANCH}: {clean(merged['title'])}")
     follower = Follower(client, clock)
@@ -156,7 +159,7 @@ def _first_version(pair: Pair, client: Client, clock: Clock) -> str | None:
         typer.echo(f"nothing came of it within {ARRIVAL_SECONDS:g} s: {told['text']}", err=True)
         return None
     with view_for(console(), clock, typer.echo) as view:
-        found = follower.follow(deployment, view)
+        found = follower.follow(deployment, view, FIRST_SECONDS)
     if not found["finished_at"]:
         told = follower.asked(lambda: client.explanation(ENVIRONMENT))
         typer.echo(clean(why_it_stays(told)), err=True)

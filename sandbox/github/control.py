@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from controller.domain.manifest import format_duration, parse_duration
 from sandbox import merge
 from sandbox.github import releases
 from sandbox.github.actions import CHECKS, Actions
@@ -63,13 +64,14 @@ class Control:
         return found
 
     async def merge(self, body: Body) -> Any:
-        """`{branch, fault?, message?, as?, repository?}` → commit, pull request, version."""
+        """`{branch, fault?, bake?, message?, as?, repository?}` → commit, pull request, version."""
         state, repository = self._desk.state, self._repository(body)
         wanted = merge.Wanted(
             branch=_text(body, "branch"),
             fault=parse_fault(body["fault"]) if body.get("fault") else None,
             message=body.get("message"),
             login=body.get("as"),
+            bake=format_duration(parse_duration(body["bake"])) if body.get("bake") else None,
         )
         merged = await self._desk.do(lambda: merge.merge(state, repository, wanted))
         return asdict(merged)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli.client import Client
+from controller.cli.endpoint import find_endpoint
+from controller.cli.following import Follower, Lines
 from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked
@@ -298,6 +301,13 @@ def test_following_gives_up_on_a_controller_that_stays_away(terminal: Terminal) 
 
     terminal.clock.happenings = [loses]
     assert terminal("watch", "dev").exit_code == 3
+
+
+def test_following_ends_when_its_time_is_over(terminal: Terminal) -> None:
+    seen: list[str] = []
+    client = Client(find_endpoint(terminal.variables, Path.cwd()), terminal._send)
+    found = Follower(client, terminal.clock).follow("dev-2", Lines(seen.append), within_seconds=3)
+    assert (found["phase"], seen[0]) == ("running", "dev-2 develop-2222222 running: its gates are open")
 
 
 def test_watching_where_nothing_moves_tells_how_the_last_one_ended(terminal: Terminal) -> None:

@@ -129,3 +129,39 @@ def test_an_unknown_branch_is_refused_with_those_there_are(team: Team) -> None:
 def test_who_may_not_write_may_not_merge(team: Team) -> None:
     with pytest.raises(ValueError, match="ada, grace"):
         team.merge("develop", login="barbara")
+
+
+DEV = "environment: dev\nbranch: develop\nstrategy: {type: rolling}   # quick\nservices: {}\n"
+
+
+def with_environments(team: Team, **texts: str) -> None:
+    git = team.repository.git
+    files = {f"environments/{name}.yaml": text.encode() for name, text in texts.items()}
+    for branch in ("main", "staging", "develop"):
+        tip = git.resolve(f"refs/heads/{branch}")
+        author = team.state.people.everyone[0].signature(team.state.now())
+        git.set_ref(
+            f"refs/heads/{branch}", git.add_commit(git.changed_tree(git.tree_of(tip), files), [tip], "Bind", author)
+        )
+
+
+def test_a_bake_is_one_edited_line_and_the_next_merge_takes_it_back(team: Team) -> None:
+    staging = DEV.replace("develop", "staging")
+    with_environments(team, dev=DEV, staging=staging)
+    team.merge("develop", bake="10m")
+    git = team.repository.git
+    baking = git.read("refs/heads/develop", "environments/dev.yaml").decode()
+    assert "{weight: 50, bake: 10m}, {weight: 100, bake: 0s}" in baking and baking.count("\n") == DEV.count("\n")
+    assert git.read("refs/heads/develop", "environments/staging.yaml").decode() == staging
+    team.merge("develop", bake="2m")
+    team.merge("develop")
+    assert git.read("refs/heads/develop", "environments/dev.yaml").decode() == DEV
+
+
+def test_what_can_t_bake_is_refused(team: Team) -> None:
+    with_environments(team, dev="branch: develop\nstrategy:\n  type: rolling\n")
+    with pytest.raises(RefusedError, match="its strategy is not one line"):
+        team.merge("develop", bake="10m")
+    with pytest.raises(RefusedError, match="bake in develop"):
+        team.merge("staging", bake="10m")
+    team.merge("develop")
