@@ -181,8 +181,8 @@ MISTAKES = (
     Mistake(
         "an abort blames the content",
         "controller/obey.py",
-        "turned_back(deployment, reason, now, quarantines=False, aborted=True)",
-        "turned_back(deployment, reason, now, aborted=True)",
+        "turned_back(deployment, reason, case.now, quarantines=False, aborted=True)",
+        "turned_back(deployment, reason, case.now, aborted=True)",
         f"{OF_CHOOSE}::test_aborting_a_running_one_sends_it_home_and_does_not_blame_its_content",
     ),
 )
