@@ -85,7 +85,7 @@ def _follow_what_is_live(table: dict[str, Deployment], live: Deployment | None) 
 
 
 def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
-    reason = Reason("queue.behind", f"{running.id} is {running.phase}; one deployment moves at a time")
+    reason = Reason("queue.behind", f"{running.id} is {running.phase.words}; one deployment moves at a time")
     for deployment in table.values():
         if deployment.phase is Phase.WAITING and deployment.revision.is_sealed:
             table[deployment.id] = deployment.because(reason)

@@ -19,7 +19,7 @@ EXPLAINS: Mapping[str, frozenset[str]] = {
     "EmptySlot": frozenset({"UpdateService"}),
     "SetWeights": frozenset({"CreateRule", "ModifyRule"}),
     "SetRoute": frozenset({"ModifyRule", "SetRulePriorities"}),
-    "RestoreRule": frozenset({"ModifyRule", "CreateRule"}),
+    "RestoreRule": frozenset({"ModifyRule", "CreateRule", "SetRulePriorities"}),
     "RemakeRule": frozenset({"CreateRule"}),
     "RemoveRule": frozenset({"DeleteRule"}),
     "RemoveRoute": frozenset({"DeleteRule"}),
