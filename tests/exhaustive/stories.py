@@ -120,17 +120,27 @@ WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
 ROLE = "arn:aws:iam::123456789012:role/tidegate-dev"
 
 
-def push_promoted(play: Play) -> None:
-    """Its images ran well in another environment."""
+def push_to_be_promoted(play: Play) -> None:
+    """Its images have to run well in another environment first, which has run an older version."""
+    first, _ = play.outside.repository.commits[-1]
     commit = play.outside.commit(PROMOTED, content="second")
-    revision = replace(a_revision(text=PROMOTED, commit=commit, environment="staging"), images=images(play, commit))
     with play.store.write() as unit:
         unit.environments.ensure(["staging"])
-        unit.revisions.add(revision)
-        unit.deployments.add(
-            replace(a_deployment(1, revision), id="staging-1", environment="staging", phase=Phase.SUCCEEDED)
-        )
+    run_well_in_staging(play, 1, first)
     play.tell_of(commit)
+
+
+def promote(play: Play) -> None:
+    commit, _ = play.outside.repository.commits[-1]
+    run_well_in_staging(play, 2, commit)
+
+
+def run_well_in_staging(play: Play, number: int, commit: Commit) -> None:
+    revision = replace(a_revision(text=PROMOTED, commit=commit, environment="staging"), images=images(play, commit))
+    succeeded = replace(a_deployment(number, revision), id=f"staging-{number}", environment="staging")
+    with play.store.write() as unit:
+        unit.revisions.add(revision)
+        unit.deployments.add(replace(succeeded, phase=Phase.SUCCEEDED))
 
 
 def push_ignored(play: Play) -> None:
@@ -231,7 +241,7 @@ OTHERS = [
         Cue(is_live(2), push(CALM, content="third")),
         Cue(is_live(3), order(OrderKind.ROLLBACK, to="dev-1")),
     ),
-    story("promoted_image", CALM, Cue(at_once, push_promoted)),
+    story("promoted_image", CALM, Cue(at_once, push_to_be_promoted), Cue(is_waiting(2), promote)),
     story("ignored", IGNORING, Cue(at_once, push_ignored), Cue(is_live(1), push_ignored)),
     story("health_settings", CALM, Cue(at_once, push(CALM.replace("interval: 10s", "interval: 15s")))),
     story("worker", WORKER, Cue(at_once, push(WORKER))),

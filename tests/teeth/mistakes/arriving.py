@@ -97,8 +97,8 @@ MISTAKES = (
     Mistake(
         "an older commit goes after a newer one",
         "controller/choose.py",
-        "        if older.number < newest.number and older.kind is Kind.DEPLOY:\n",
-        "        if older.number > newest.number and older.kind is Kind.DEPLOY:\n",
+        "        if older.number < newest.number:\n",
+        "        if older.number > newest.number:\n",
         "tests/test_choose.py::test_the_newest_sealed_one_goes_and_supersedes_the_older_ones",
     ),
     Mistake(

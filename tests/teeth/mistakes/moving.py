@@ -41,8 +41,8 @@ MISTAKES = (
     Mistake(
         "a deployment settles while an orphan gets the requests",
         TRAFFIC,
-        "_foreign_hand(step, deployment, snapshot) or _unasked(deployment, snapshot)",
-        "_foreign_hand(step, deployment, snapshot)",
+        "_ailing(step, deployment, snapshot) or _unasked(deployment, snapshot)",
+        "_ailing(step, deployment, snapshot)",
         f"{RENAMED}::test_it_does_not_settle_while_another_rule_of_ours_gets_the_requests",
     ),
     Mistake(

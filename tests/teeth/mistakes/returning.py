@@ -9,6 +9,7 @@ DECIDE = "controller/decide.py"
 CHOOSE = "controller/choose.py"
 OF_DECIDE = "tests/test_decide.py"
 OF_CHOOSE = "tests/test_choose.py"
+SUCCESSION = "tests/scenarios/test_succession.py"
 ORDERED = "tests/scenarios/test_ordered.py"
 HOMECOMING = "tests/scenarios/test_homecoming.py"
 
@@ -111,14 +112,49 @@ MISTAKES = (
     Mistake(
         "whoever starts does not close what was kept warm",
         CHOOSE,
-        "if deployment.is_retiring and deployment.number < starting.number",
-        "if deployment.is_retiring and deployment.number > starting.number",
+        "for deployment in deployments if deployment.is_retiring)",
+        "for deployment in deployments if deployment.is_retiring and deployment.number > starting.number)",
         f"{OF_CHOOSE}::test_who_starts_closes_what_was_still_kept_warm",
+    ),
+    Mistake(
+        "what a rollback keeps warm stays open for an older merge that starts after it",
+        CHOOSE,
+        "for deployment in deployments if deployment.is_retiring)",
+        "for deployment in deployments if deployment.is_retiring and deployment.number < starting.number)",
+        f"{SUCCESSION}::test_a_merge_that_starts_after_a_rollback_is_not_taken_for_somebodys_hand",
+    ),
+    Mistake(
+        "a restart brings what was live when it was ordered",
+        CHOOSE,
+        "    _follow_what_is_live(table, known.live)\n",
+        "",
+        f"{SUCCESSION}::test_a_restart_restarts_what_is_live_when_it_starts",
+    ),
+    Mistake(
+        "a rollback goes back to what a rollback has left",
+        "controller/domain/history.py",
+        "            left.add(_contents(one))\n",
+        "            pass\n",
+        f"{SUCCESSION}::test_going_back_after_a_rollback_and_a_fix_does_not_bring_the_bad_version",
+    ),
+    Mistake(
+        "traffic sent back past what moved last is adopted",
+        "controller/progress/retire.py",
+        "is_last = deployment.number == terms.moved_last and not deployment.is_way_back",
+        "is_last = not deployment.is_way_back",
+        f"{SUCCESSION}::test_a_flip_of_one_service_past_what_moved_last_moves_no_other",
+    ),
+    Mistake(
+        "what the branch has dropped starts all the same",
+        "controller/gates/branch.py",
+        "problem.code != REWRITTEN or",
+        "problem.code == REWRITTEN or",
+        f"{SUCCESSION}::test_what_waits_and_was_dropped_from_the_branch_does_not_start",
     ),
     Mistake(
         "a rollback turns back by itself",
         DECIDE,
-        "(deployment.is_way_back and deployment.began(*MOVES))",
+        "(deployment.is_way_back and deployment.began(*TAKEN_BACK[StepKind.HOME]))",
         "(deployment.is_way_back and deployment.pause is not None)",
         f"{ORDERED}::test_a_way_back_that_finds_no_healthy_task_waits_and_keeps_what_it_has",
     ),
