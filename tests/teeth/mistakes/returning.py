@@ -135,7 +135,7 @@ MISTAKES = (
         "controller/domain/history.py",
         "            left.add(_contents(one))\n",
         "            pass\n",
-        f"{SUCCESSION}::test_going_back_after_a_rollback_and_a_fix_does_not_bring_the_bad_version",
+        "tests/domain/test_history.py::test_what_two_rollbacks_have_left_is_gone_back_to_by_none",
     ),
     Mistake(
         "traffic sent back past what moved last is adopted",
