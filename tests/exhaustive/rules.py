@@ -32,6 +32,9 @@ def _late(*operations: str, leaves: tuple[str, ...]) -> Callable[[Planned, str],
     return fits
 
 
+SECOND_PLAN = {"renamed_back": 13}
+"""At which look a story draws its second plan."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "a RegisterTaskDefinition that arrives late makes one revision more, which nothing ever runs",
@@ -53,7 +56,7 @@ RULES: tuple[Rule, ...] = (
         "a plan from a first picture that is old, or lacks a service, rolls what is live already",
         lambda fault, found: (
             fault.site.kind is SiteKind.READ
-            and fault.site.occurrence == 1
+            and fault.site.occurrence in {1, SECOND_PLAN.get(fault.story)}
             and fault.kind in {Kind.STALE, Kind.MISSING}
             and found.startswith(("END deployments", "END told", "END rules", "END services", "END groups"))
         ),
