@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,7 @@ from controller.loop.schedule import Loop
 from controller.loop.tenure import ELSEWHERE
 from controller.loop.world import World
 from controller.store import Call, Store
+from controller.store.listening import Deaf, Ear
 from tests.support.builders import a_binding
 
 PATIENCE_SECONDS = 10
@@ -76,8 +78,23 @@ def branches() -> Branches:
     return Branches()
 
 
+def listening(listen: Callable[..., Ear], hears: threading.Event, heard: object, again: Callable[[], None]) -> Ear:
+    """Tell when the ear hears; where nobody else can speak there is nothing to wait for."""
+
+    def begins() -> None:
+        again()
+        hears.set()
+
+    ear = listen(heard, begins)
+    if isinstance(ear, Deaf):
+        hears.set()
+    return ear
+
+
 @pytest.fixture
-def start(store: Store, branches: Branches) -> Iterator[Callable[..., tuple[Loop, Passes]]]:
+def start(
+    store: Store, branches: Branches, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[Loop, Passes]]]:
     loops = []
 
     def begin(what: Callable[[str], Pass], is_asked: bool = True) -> tuple[Loop, Passes]:
@@ -89,7 +106,11 @@ def start(store: Store, branches: Branches) -> Iterator[Callable[..., tuple[Loop
         world = World(store, SystemClock(), None, branches, None, bindings, lambda: "")  # type: ignore[arg-type]
         loop = Loop(passes, world, NEVER, lambda *_: None)  # type: ignore[arg-type]
         loops.append(loop)
-        loop.start()
+        hears = threading.Event()
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "listen", partial(listening, store.listen, hears))
+            loop.start()
+        assert hears.wait(PATIENCE_SECONDS), "whoever begins to hear sweeps, and that must not come later"
         return loop, passes
 
     yield begin
