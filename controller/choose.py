@@ -67,7 +67,7 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
         _supersede(table, sealed[-1], versions, now)
     if in_flight:
         _stand_behind(table, in_flight[0])
-        rests = in_flight[0].restored and environment.hold is not None
+        rests = in_flight[0].rests and environment.hold is not None
         return () if rests else (in_flight[0],)
     doubled = [deployment for deployment in table.values() if deployment.is_doubled]
     if doubled:

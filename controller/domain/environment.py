@@ -65,5 +65,10 @@ class Environment:
     version: int = 0
 
     @property
+    def is_rewritten(self) -> bool:
+        """The branch no longer contains what was recorded."""
+        return self.problem is not None and self.problem.code == REWRITTEN
+
+    @property
     def must_look(self) -> bool:
         return self.head_requested > self.head_seen

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from controller.domain.environment import REWRITTEN
 from controller.gates.base import Case, Verdict, held, opened
 
 
 def judge(case: Case, now: datetime) -> Verdict:
     """Held while the branch's history is not the one that was recorded; what a person ordered is open."""
-    problem = case.environment.problem
-    if problem is None or problem.code != REWRITTEN or case.deployment.because_of is not None:
+    environment = case.environment
+    if not environment.is_rewritten or environment.problem is None or case.deployment.because_of is not None:
         return opened("branch.descends", "the branch contains it")
-    return held(REWRITTEN, f"{problem.text}; `tidegate deploy {case.environment.name}` takes the branch as it is")
+    text = f"{environment.problem.text}; `tidegate deploy {environment.name}` takes the branch as it is"
+    return held(environment.problem.code, text)

@@ -109,9 +109,8 @@ def _is_to_be_recorded(
     recorded = environment.recorded
     if recorded is None or recorded == head.sha:
         return recorded is None
-    was_refused = environment.problem is not None and environment.problem.code == REWRITTEN
     if source.compare(binding.repository, head.sha, recorded).descends:
-        return was_refused
+        return environment.is_rewritten
     return commit.sha == head.sha or not source.compare(binding.repository, recorded, head.sha).descends
 
 

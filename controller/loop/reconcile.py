@@ -144,8 +144,8 @@ class Reconciler:
             self._look_around(name, live, {}, cloud, tenure)
             return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), None)
         kept = frozenset[str]().union(*(deployment.keeps for deployment in state.deployments))
-        terms = Terms(environment, binding, cloud.looks.foundation(), live, self._pace, kept=kept)
-        terms = replace(terms, moved_last=state.moved_last)
+        foundation, moved = cloud.looks.foundation(), state.moved_last
+        terms = Terms(environment, binding, foundation, live, self._pace, kept=kept, moved_last=moved)
         done = self._move_first(queue, resolved, terms, cloud, tenure)
         if done.action is None and done.look_again_in != AT_ONCE and queue[0].phase not in IN_FLIGHT:
             self._look_around(name, live, self._last_seen(name)[0], cloud, tenure)

@@ -12,7 +12,7 @@ from controller.choose import Choice, adopted, closed_warm_records, consequences
 from controller.decide import Decision
 from controller.domain.actions import Action, RegisterDefinition
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
-from controller.domain.environment import REWRITTEN, Environment
+from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.events import AuditEntry, Event
 from controller.domain.orders import Order, OrderKind, OrderState
@@ -84,8 +84,7 @@ def _try_again(
     taken = {deployment.revision.commit.sha for deployment in opened.values() if not deployment.is_final}
     taken |= {live.revision.commit.sha} if live else set()
     revision = unit.revisions.by_commit(environment.name, environment.wanted) if environment.wanted else None
-    is_rewritten = environment.problem is not None and environment.problem.code == REWRITTEN
-    if revision is None or revision.commit.sha in taken or is_rewritten:
+    if revision is None or revision.commit.sha in taken or environment.is_rewritten:
         return
     again = waiting_deployment(revision, unit.deployments.next_number(environment.name), now, token)
     unit.deployments.add(again)

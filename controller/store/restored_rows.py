@@ -153,7 +153,7 @@ def _hold(environment: Environment, newest: int, restoring: Restoring) -> None:
 def _begin(environment: Environment, restoring: Restoring) -> None:
     """One that was never deployed has nothing to lose, and what waited there has ended: its branch is looked at as if
     for the first time."""
-    restoring.unit.environments.save(replace(environment, recorded=None, problem=None))
+    restoring.unit.environments.save(replace(environment, recorded=None, wanted=None, problem=None))
 
 
 def refuse_unanswered(restoring: Restoring) -> None:

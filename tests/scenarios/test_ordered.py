@@ -145,8 +145,7 @@ def test_what_is_paused_is_neither_promoted_nor_paused_again(canary: Stage, kind
 
 
 def test_resuming_what_is_not_paused_is_refused(canary: Stage) -> None:
-    order = canary.order(OrderKind.RESUME, "dev-2")
-    canary.run(lambda: outcome(canary, order)[0] is OrderState.REFUSED)
+    assert canary.refused(OrderKind.RESUME, "dev-2") == "dev-2 isn't paused"
     canary.settle()
 
 

@@ -145,11 +145,12 @@ class Stage(Outside):
     def refused(self, kind: OrderKind, deployment: str | None = None, **wish: Any) -> str:
         """The sentence with which an order is refused."""
         number = self.order(kind, deployment, **wish)
-        self.run(lambda: self._order(number).state is not OrderState.RECEIVED)
-        assert self._order(number).state is OrderState.REFUSED, self._order(number).outcome
-        return self._order(number).outcome
+        self.run(lambda: self.left(number).state is not OrderState.RECEIVED)
+        assert self.left(number).state is OrderState.REFUSED, self.left(number).outcome
+        return self.left(number).outcome
 
-    def _order(self, number: int) -> Order:
+    def left(self, number: int) -> Order:
+        """The order of this number, as far as it was answered."""
         with self.store.read() as unit:
             found = unit.orders.get(number)
         assert found is not None, f"order {number} was never left"

@@ -147,8 +147,8 @@ MISTAKES = (
     Mistake(
         "what the branch has dropped starts all the same",
         "controller/gates/branch.py",
-        "problem.code != REWRITTEN or",
-        "problem.code == REWRITTEN or",
+        "not environment.is_rewritten or",
+        "environment.is_rewritten or",
         f"{SUCCESSION}::test_what_waits_and_was_dropped_from_the_branch_does_not_start",
     ),
     Mistake(
