@@ -68,6 +68,7 @@ def _ground(world: World, environment: str) -> Ground:
         "SecurityGroups": f"sg-{number:02x}c0c0c0",
         "ExecutionRole": role(world, f"{stack}-execution"),
         "Vpc": f"vpc-{number:02x}d0d0d0",
+        "SwitchRole": role(world, f"{stack}-switch"),
     }
     cloudformation.seed(world.place(region=REGION), stack, outputs)
     listener = next(view for view in world.traffic.listeners() if view.arn == arn)

@@ -13,6 +13,7 @@ class Options:
 
     state: Path
     webhook: str | None = None
+    events: str | None = None
     port_base: int | None = None
     speed: float = 10.0
     seed: int = 0
@@ -29,11 +30,12 @@ def options_of(arguments: list[str]) -> Options:
         "--state-dir", type=Path, required=True, help="where it keeps what it needs, and endpoints.json"
     )
     parser.add_argument("--webhook", help="the address that GitHub's webhooks are sent to")
+    parser.add_argument("--events", help="the address that EventBridge sends AWS's events to")
     parser.add_argument("--port-base", type=_port, help="the first of five ports; without it, free ones")
     parser.add_argument("--speed", type=_speed, default=10.0, help="how much faster AWS's own delays pass (10)")
     parser.add_argument("--seed", type=int, default=0, help="for everything that is drawn by lot (0)")
     given = parser.parse_args(arguments)
-    return Options(given.state_dir.resolve(), given.webhook, given.port_base, given.speed, given.seed)
+    return Options(given.state_dir.resolve(), given.webhook, given.events, given.port_base, given.speed, given.seed)
 
 
 def _port(text: str) -> int:

@@ -19,6 +19,7 @@ from sandbox.balancer.proxy import Balancer
 from sandbox.clock import LoopClock
 from sandbox.control import Balancer as Entrance
 from sandbox.control import Control
+from sandbox.events import EventBus
 from sandbox.foundation import BRANCHES, REGION, REPOSITORY, Ground, bindings, lay_foundations
 from sandbox.github.actions import image_tag
 from sandbox.github.server import GitHub
@@ -48,6 +49,7 @@ class Sandbox:
         self._exits = AsyncExitStack()
         self.changes: tuple[seed.Change, ...] = ()
         self.webhook_secret = secrets.token_hex(20)
+        self.events_secret = secrets.token_hex(20)
         self.token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
 
     async def start(self) -> dict[str, Any]:
@@ -91,7 +93,9 @@ class Sandbox:
         self._exits.push_async_callback(self.balancer.close)
         self.runtime = ProcessRuntime(clock, self._images, self.balancer, state)
         self._exits.push_async_callback(self.runtime.close)
-        self.world = World(clock, self.runtime, seed=self._options.seed, speed=self._options.speed)
+        self.events = EventBus(clock, self._options.events, self.events_secret)
+        self._exits.push_async_callback(self.events.close)
+        self.world = World(clock, self.runtime, seed=self._options.seed, speed=self._options.speed, notify=self.events)
 
     def _make_github(self, clock: LoopClock, state: Path) -> None:
         self._github_socket = listen(self._options.port(GITHUB), "GitHub")
@@ -109,7 +113,7 @@ class Sandbox:
     async def _open_balancers(self, grounds: dict[str, Ground]) -> None:
         self._environment_of = {ground.listener.arn: name for name, ground in grounds.items()}
         try:
-            await self.balancer.serve(self.world.traffic)
+            await self.balancer.serve(self.world.traffic, self.world.observe)
         except OSError as error:
             raise PortTakenError(
                 f"a load balancer's port can't be had ({error.strerror}): "
@@ -164,7 +168,13 @@ class Sandbox:
     def _announce(self, grounds: dict[str, Ground], control: Control) -> dict[str, Any]:
         entrances = control.balancers
         endpoints = {
-            "aws": {"endpoint": address(self._aws_socket), "region": REGION, "account": self.world.account},
+            "aws": {
+                "endpoint": address(self._aws_socket),
+                "region": REGION,
+                "account": self.world.account,
+                "webhook_secret": self.events_secret,
+                "speed": self.world.speed,
+            },
             "github": {
                 "api": self.github.api,
                 "git": self.github.clone_url(REPOSITORY),

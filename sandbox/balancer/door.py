@@ -11,7 +11,11 @@ from sandbox.balancer.meter import Meter
 from sandbox.balancer.routing import RoundRobin, WeightedChoice
 from sandbox.balancer.upstream import Pool
 from sandbox.clock import Clock
+from sandbox.world.ports import Answered, Observe
 from sandbox.world.view import ListenerView, TrafficView
+
+NO_TARGET = 503
+"""What the balancer answers when a group has none."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,22 @@ class Door:
     inflight: InFlight
     meter: Meter
     clock: Clock
+    observe: Observe
+
+    def answered(self, group: str, status: int, latency_seconds: float) -> None:
+        """A target answered."""
+        self.meter.answered(self.listener.arn, group, status, latency_seconds)
+        self.observe(Answered(self.listener.load_balancer_arn, group, status, seconds=latency_seconds))
+
+    def refused(self, group: str, status: int) -> None:
+        """The balancer answered by itself; `group` is empty when none had been chosen."""
+        self.meter.refused(self.listener.arn, group, status)
+        chosen = "" if status == NO_TARGET else group
+        self.observe(Answered(self.listener.load_balancer_arn, chosen, status, by_target=False))
+
+    def connection_failed(self, group: str) -> None:
+        """A target could not be connected to."""
+        self.meter.connection_failed(self.listener.arn, group)
 
 
 class Client(Protocol):
@@ -56,7 +76,7 @@ class Refusal:
 
     def begin(self) -> None:
         self.begun = self.answered = True
-        self._door.meter.refused(self._door.listener.arn, "", self._status)
+        self._door.refused("", self._status)
         self._client.write(own_answer(self._status, f"{self._why}\n", keep=False))
 
     def client_gone(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sandbox.balancer.door import Client, Door
+from sandbox.balancer.door import NO_TARGET, Client, Door
 from sandbox.balancer.heads import (
     IDEMPOTENT,
     AnswerHead,
@@ -109,7 +109,7 @@ class Exchange:
             enough = len(self._tried) >= TRIED_TARGETS
             view = None if group is None or enough else self._door.turns.choose(group, self._tried)
             if view is None:
-                self._answer_ourselves(502 if self._tried else 503)
+                self._answer_ourselves(502 if self._tried else NO_TARGET)
                 return
             if view.endpoint is not None:
                 break
@@ -138,7 +138,7 @@ class Exchange:
 
     def _count_failed(self, target: Target) -> None:
         self._tried.add(target)
-        self._door.meter.connection_failed(self._door.listener.arn, self._group)
+        self._door.connection_failed(self._group)
 
     def _use(self, connection: UpstreamConnection) -> None:
         self._upstream = connection
@@ -217,7 +217,7 @@ class Exchange:
         if self._framing.chunked:
             self._pieces.append(b"0\r\n\r\n")
         assert self._status is not None
-        self._door.meter.answered(self._door.listener.arn, self._group, self._status, self._latency)
+        self._door.answered(self._group, self._status, self._latency)
         self._end(reusable=reusable and self.received)
 
     def flush_down(self) -> None:
@@ -286,9 +286,9 @@ class Exchange:
         if self.answered or not self.begun:
             return
         if self.is_tunnel:
-            self._door.meter.answered(self._door.listener.arn, self._group, 101, self._latency)
+            self._door.answered(self._group, 101, self._latency)
         else:
-            self._door.meter.refused(self._door.listener.arn, self._group, CLIENT_LEFT)
+            self._door.refused(self._group, CLIENT_LEFT)
         self._end(reusable=False)
 
     def time_out(self) -> None:
@@ -313,7 +313,7 @@ class Exchange:
     def _end_broken(self) -> None:
         """The answer has begun and cannot be finished: the client must see that it was cut."""
         assert self._status is not None
-        self._door.meter.answered(self._door.listener.arn, self._group, self._status, self._latency)
+        self._door.answered(self._group, self._status, self._latency)
         self.flush_down()
         self._client.break_off()
         self._end(reusable=False)
@@ -321,7 +321,7 @@ class Exchange:
     def _answer_ourselves(
         self, status: int, body: str = "", content_type: str = "text/plain", location: str = ""
     ) -> None:
-        self._door.meter.refused(self._door.listener.arn, self._group, status)
+        self._door.refused(self._group, status)
         extra = [(b"Location", location.encode("latin-1"))] if location else []
         self.keep = self.keep and not self.wants_websocket
         with_body = self.method != "HEAD"

@@ -13,7 +13,7 @@ from sandbox.balancer.meter import Meter
 from sandbox.balancer.routing import RoundRobin, WeightedChoice
 from sandbox.balancer.upstream import Pool
 from sandbox.clock import Clock, Timer
-from sandbox.world.ports import Target
+from sandbox.world.ports import Observe, Target, unobserved
 from sandbox.world.view import ListenerView, TrafficView
 
 SWEEP_SECONDS = 1.0
@@ -42,14 +42,19 @@ class Balancer:
         self._clients: set[ClientConnection] = set()
         self._servers: dict[str, asyncio.Server] = {}
         self._traffic: TrafficView | None = None
+        self._observe: Observe = unobserved
         self._followed = -1
         self._following: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
         self._idle_soon: dict[Target, Timer] = {}
 
-    async def serve(self, traffic: TrafficView) -> None:
-        """Open a port for each listener, now and whenever one is made. Raises OSError when a port is taken."""
+    async def serve(self, traffic: TrafficView, observe: Observe = unobserved) -> None:
+        """Open a port for each listener, now and whenever one is made, and tell of each request.
+
+        Raises OSError when a port is taken.
+        """
         self._traffic = traffic
+        self._observe = observe
         await self._follow()
         self._timer = self._clock.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -121,6 +126,7 @@ class Balancer:
             self.inflight,
             self.meter,
             self._clock,
+            self._observe,
         )
         loop = asyncio.get_running_loop()
         server = await loop.create_server(

@@ -49,6 +49,16 @@ def sick_after(seconds: float, status: int = 500) -> HealthByAge:
     return lambda age: status if age >= seconds else 200
 
 
+def erring(rate: float) -> Script:
+    """A version that answers this share of its requests with 500, and is healthy: the fault `errors=RATE`."""
+    return Script(error_rate=rate)
+
+
+def slow(milliseconds: float) -> Script:
+    """A version that takes so long for each request: the fault `slow=MS`."""
+    return Script(latency_seconds=milliseconds / 1000)
+
+
 def exec_format_error() -> Script:
     """An image that claims the right platform and holds a program for another."""
     line = "exec /usr/local/bin/python: exec format error"
@@ -62,6 +72,10 @@ class Response:
     latency_seconds: float
 
 
+NO_ANSWER = Response(502, "Bad Gateway", 0.0)
+"""The balancer's own: nothing listens."""
+
+
 @dataclass
 class _Run:
     """One task."""
@@ -73,17 +87,26 @@ class _Run:
     is_stopping: bool = False
     errors_due: float = 0.0
 
+    def errors_among(self, requests: int) -> int:
+        """How many of the next requests go wrong."""
+        self.errors_due += self.script.error_rate * requests
+        errors = int(self.errors_due + 1e-9)
+        self.errors_due -= errors
+        return errors
+
 
 class ScriptedRuntime:
     """`sandbox.world.ports.Runtime` without processes.
 
-    A task follows the script of its first container's image: by digest, else by repository, else the default.
+    A task follows the script of its first container: by its command where one is given, else by the image's digest, its
+    repository, else the default.
     """
 
     def __init__(self, clock: Clock, default: Script | None = None) -> None:
         self._clock = clock
         self._default = default or Script()
         self._scripts: dict[str, Script] = {}
+        self._commands: dict[tuple[str, ...], Script] = {}
         self._events: TaskEvents | None = None
         self._runs: dict[str, _Run] = {}
         self._gone: set[Target] = set()
@@ -93,6 +116,10 @@ class ScriptedRuntime:
     def script(self, image: str, script: Script) -> None:
         """Say how tasks of an image behave from now on; `image` is a digest or a repository's name."""
         self._scripts[image] = script
+
+    def script_command(self, command: tuple[str, ...], script: Script) -> None:
+        """Say how tasks that are started with this command behave from now on, whatever their image."""
+        self._commands[command] = script
 
     @property
     def running(self) -> list[TaskLaunch]:
@@ -108,7 +135,8 @@ class ScriptedRuntime:
     def start(self, launch: TaskLaunch) -> None:
         self.launches.append(launch)
         first = launch.containers[0]
-        script = self._scripts.get(first.digest) or self._scripts.get(first.repository) or self._default
+        by_image = self._scripts.get(first.digest) or self._scripts.get(first.repository)
+        script = self._commands.get(first.command) or by_image or self._default
         run = self._runs[launch.task_id] = _Run(launch, script)
         if script.start_failure:
             end = partial(self._end, launch.task_id, None, script.start_failure)
@@ -163,15 +191,27 @@ class ScriptedRuntime:
     ) -> Response:
         """What a request sent to a target now would get; 502 where nothing listens."""
         del method, path, headers
-        run = self._runs.get(target.task_id)
-        age = None if run is None else self._age(run)
-        if run is None or age is None or age < run.script.boot_seconds:
-            return Response(502, "Bad Gateway", 0.0)
-        run.errors_due += run.script.error_rate
-        if run.errors_due >= 1.0 - 1e-9:
-            run.errors_due -= 1.0
+        run = self._ready(target)
+        if run is None:
+            return NO_ANSWER
+        if run.errors_among(1):
             return Response(500, "scripted error", run.script.latency_seconds)
         return Response(run.script.status, run.script.body, run.script.latency_seconds)
+
+    def respond_to_many(self, target: Target, requests: int) -> tuple[tuple[Response, int], ...]:
+        """What so many requests sent to a target now would get, and how many of them each."""
+        run = self._ready(target)
+        if run is None:
+            return ((NO_ANSWER, requests),)
+        script, errors = run.script, run.errors_among(requests)
+        good = Response(script.status, script.body, script.latency_seconds)
+        bad = Response(500, "scripted error", script.latency_seconds)
+        return tuple((each, times) for each, times in ((good, requests - errors), (bad, errors)) if times)
+
+    def _ready(self, target: Target) -> _Run | None:
+        run = self._runs.get(target.task_id)
+        age = None if run is None else self._age(run)
+        return None if run is None or age is None or age < run.script.boot_seconds else run
 
     def _age(self, run: _Run) -> float | None:
         return None if run.began is None else self._clock.monotonic() - run.began

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,14 +11,19 @@ from types import ModuleType
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
-from sandbox.wire import json_protocol, query_protocol
+from sandbox.wire import json_protocol, query_protocol, rest_json_protocol
 from sandbox.wire.front import Front
-from sandbox.wire.models import service_for, service_model
+from sandbox.wire.models import kept_query_codes, protocol_of, service_for, service_model, shown_code
+from sandbox.wire.request import Request
 from sandbox.world.errors import AwsError, CallLost
 from sandbox.world.values import Parameters
 from sandbox.world.world import not_built
 
-PROTOCOLS: dict[str, ModuleType] = {"json": json_protocol, "query": query_protocol}
+PROTOCOLS: dict[str, ModuleType] = {
+    "json": json_protocol,
+    "query": query_protocol,
+    "rest-json": rest_json_protocol,
+}
 
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
@@ -34,7 +40,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def exchange(front: Front, headers: Mapping[str, str], body: bytes) -> Reply:
+def exchange(front: Front, headers: Mapping[str, str], body: bytes, method: str = "POST", target: str = "/") -> Reply:
     """Answer a signed request; header names in lower case. Signatures are read, not verified."""
     signed = CREDENTIAL.search(headers.get("authorization", ""))
     if signed is None:
@@ -45,11 +51,13 @@ def exchange(front: Front, headers: Mapping[str, str], body: bytes) -> Reply:
     if service is None:
         return _unsigned(not_built(signing_name, headers.get("x-amz-target", "")), is_xml=_is_form(headers))
     model = service_model(service)
-    protocol = PROTOCOLS[model.metadata["protocol"]]
-    request_id = front.request_id()
+    protocol = PROTOCOLS[protocol_of(model)]
+    if headers.get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    request, request_id = Request(headers, body, method, target), front.request_id()
     try:
-        operation = _operation(model, protocol.operation_name(headers, body))
-        parameters = _validated(operation, protocol.parse(operation, body))
+        operation = _operation(model, protocol.operation_name(model, request))
+        parameters = _validated(operation, protocol.parse(operation, request))
     except AwsError as refused:
         return _error(protocol, model, refused, request_id)
     outcome = front.perform(service, operation.name, parameters, region, access_key)
@@ -80,7 +88,10 @@ def _error(
     protocol: ModuleType, model: ServiceModel, failure: AwsError, request_id: str, delay_seconds: float = 0.0
 ) -> Reply:
     content_type, text = protocol.error(model, failure, request_id)
-    return Reply(failure.http_status, content_type, text, delay_seconds, headers={"x-amzn-requestid": request_id})
+    headers = {"x-amzn-requestid": request_id}
+    if kept_query_codes(model):
+        headers["x-amzn-query-error"] = f"{shown_code(model, failure.code)};{failure.fault}"
+    return Reply(failure.http_status, content_type, text, delay_seconds, headers=headers)
 
 
 def _is_form(headers: Mapping[str, str]) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
+from botocore.model import ServiceModel
 
 from sandbox.clock import VirtualClock
 from sandbox.wire.exchange import exchange
 from sandbox.wire.front import Front
-from sandbox.wire.query_protocol import CODES
+from sandbox.wire.models import kept_query_codes, shown_code
 from sandbox.world.errors import AwsError, CallLost
 from sandbox.world.world import World
 
@@ -45,7 +46,7 @@ def bind_bytes(target: Any, world: World, wait: Wait | None = None) -> Front:
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-        reply = exchange(front, headers, _bytes(request.body))
+        reply = exchange(front, headers, _bytes(request.body), request.method, request.url)
         if reply.is_lost:
             raise ReadTimeoutError(endpoint_url=request.url)
         pause(reply.delay_seconds)
@@ -78,13 +79,15 @@ class _CallHook:
         metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "in-process", "RetryAttempts": 0}
         if outcome.error is None:
             return _Status(200), {**(outcome.answer or {}), "ResponseMetadata": metadata}
-        error = _error(outcome.error, model.service_model.metadata["protocol"])
+        error = _error(outcome.error, model.service_model)
         return _Status(status), {"Error": error, "ResponseMetadata": metadata}
 
 
-def _error(error: AwsError, protocol: str) -> dict[str, str]:
-    code = CODES.get(error.code, error.code) if protocol == "query" else error.code
-    return {"Code": code, "Message": error.message}
+def _error(error: AwsError, model: ServiceModel) -> dict[str, str]:
+    shown = {"Code": shown_code(model, error.code), "Message": error.message}
+    if kept_query_codes(model):
+        shown |= {"QueryErrorCode": error.code, "Type": error.fault}
+    return shown
 
 
 class _Status:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
+from sandbox.wire.request import Request
 from sandbox.world.errors import AwsError
 from sandbox.world.values import Answer, Parameters
 
 
-def operation_name(headers: Mapping[str, str], body: bytes) -> str:
-    del body
-    return headers.get("x-amz-target", "").rpartition(".")[2]
+def operation_name(model: ServiceModel, request: Request) -> str:
+    del model
+    return request.headers.get("x-amz-target", "").rpartition(".")[2]
 
 
-def parse(operation: OperationModel, body: bytes) -> Parameters:
+def parse(operation: OperationModel, request: Request) -> Parameters:
     """Raises AwsError for a body that is not a JSON object."""
     try:
-        given = json.loads(body or b"{}")
+        given = json.loads(request.body or b"{}")
     except ValueError as bad:
         raise AwsError("SerializationException", f"The body is not JSON: {bad}") from bad
     if not isinstance(given, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,29 +11,23 @@ from xml.sax.saxutils import escape
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
+from sandbox.wire.models import shown_code
+from sandbox.wire.request import Request
 from sandbox.world.errors import AwsError
 from sandbox.world.values import Answer, Parameters
 
 Fields = dict[str, Any]
 """Form fields as a tree: `Tags.member.1.Key=a` is `{"Tags": {"member": {"1": {"Key": "a"}}}}`."""
 
-CODES = {
-    "AccessDeniedException": "AccessDenied",
-    "ThrottlingException": "Throttling",
-    "UnknownOperationException": "InvalidAction",
-    "ValidationException": "ValidationError",
-}
-"""What services of this protocol call the errors that every service has."""
+
+def operation_name(model: ServiceModel, request: Request) -> str:
+    del model
+    return dict(_fields(request.body)).get("Action", "")
 
 
-def operation_name(headers: Mapping[str, str], body: bytes) -> str:
-    del headers
-    return dict(_fields(body)).get("Action", "")
-
-
-def parse(operation: OperationModel, body: bytes) -> Parameters:
+def parse(operation: OperationModel, request: Request) -> Parameters:
     tree: Fields = {}
-    for name, value in _fields(body):
+    for name, value in _fields(request.body):
         _put(tree, name.split("."), value)
     for name in ("Action", "Version"):
         tree.pop(name, None)
@@ -57,10 +50,8 @@ def answer(operation: OperationModel, value: Answer, request_id: str) -> tuple[s
 
 
 def error(model: ServiceModel, failure: AwsError, request_id: str) -> tuple[str, bytes]:
-    del model
-    who = "Sender" if failure.http_status < 500 else "Receiver"
-    code = CODES.get(failure.code, failure.code)
-    inner = f"<Type>{who}</Type><Code>{escape(code)}</Code><Message>{escape(failure.message)}</Message>"
+    code = shown_code(model, failure.code)
+    inner = f"<Type>{failure.fault}</Type><Code>{escape(code)}</Code><Message>{escape(failure.message)}</Message>"
     request = f"<RequestId>{request_id}</RequestId>"
     return "text/xml", f"<ErrorResponse><Error>{inner}</Error>{request}</ErrorResponse>".encode()
 
@@ -89,7 +80,7 @@ def _parsed(shape: Shape, value: Any) -> Any:
     if isinstance(shape, MapShape):
         entries = value if shape.serialization.get("flattened") else _below(value, "entry")
         return {each["key"]: _parsed(shape.value, each["value"]) for each in entries.values()}
-    return _scalar(shape, value)
+    return scalar(shape, value)
 
 
 def _below(value: Any, name: str) -> Fields:
@@ -97,7 +88,8 @@ def _below(value: Any, name: str) -> Fields:
     return found if isinstance(found, dict) else {}
 
 
-def _scalar(shape: Shape, value: str) -> Any:
+def scalar(shape: Shape, value: str) -> Any:
+    """A text as the model's type. Raises AwsError when it is none."""
     try:
         match shape.type_name:
             case "integer" | "long":

@@ -18,7 +18,7 @@ LARGEST_BODY = 16 * 1024 * 1024
 
 
 class Application:
-    """Answers every signed POST; `AWS_ENDPOINT_URL` points here."""
+    """Answers every signed request; `AWS_ENDPOINT_URL` points here."""
 
     def __init__(self, world: World) -> None:
         self.front = Front(world)
@@ -29,7 +29,7 @@ class Application:
             raise NotImplementedError(f"the AWS front speaks HTTP only, found {scope['type']}")
         body = await _body(receive)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        reply = exchange(self.front, headers, body) if body is not None else Reply(413)
+        reply = exchange(self.front, headers, body, scope["method"], _target(scope)) if body is not None else Reply(413)
         if reply.is_lost:
             await _until_gone(receive)
             return
@@ -45,6 +45,11 @@ class Application:
 
 def application(world: World) -> Application:
     return Application(world)
+
+
+def _target(scope: Scope) -> str:
+    """Path and query as they were sent: a name may hold an encoded slash."""
+    return f"{scope['raw_path'].decode('latin-1')}?{scope['query_string'].decode('latin-1')}"
 
 
 async def _body(receive: Receive) -> bytes | None:

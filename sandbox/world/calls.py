@@ -25,6 +25,8 @@ class CallRecord:
     """`ok`, `lost` (no answer reached the caller), or the error code."""
     fault: str = ""
     """The kind of fault that struck, if one did."""
+    caller: str = ""
+    """ARN of who asked."""
 
 
 class CallLog:

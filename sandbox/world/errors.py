@@ -12,6 +12,11 @@ class AwsError(Exception):
         self.message = message
         self.http_status = http_status
 
+    @property
+    def fault(self) -> str:
+        """Whose it is."""
+        return "Sender" if self.http_status < 500 else "Receiver"
+
 
 class CallLost(Exception):
     """No answer reached the caller; whether the call took effect, only the world knows."""

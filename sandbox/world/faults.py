@@ -81,6 +81,8 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._rules: list[Fault] = []
         self._draw = random.Random(seed)  # noqa: S311  (reproducible on purpose)
+        self.capacity_is_gone = False
+        """Whether Fargate has no room for one-off tasks: RunTask answers, and starts nothing."""
         self.weights_lag_seconds = 0.0
         """How long, in AWS's seconds, requests still follow the old rules after a rule was changed."""
 
@@ -94,6 +96,7 @@ class Faults:
 
     def clear(self) -> None:
         self._rules.clear()
+        self.capacity_is_gone = False
         self.weights_lag_seconds = 0.0
 
     @property

@@ -139,6 +139,28 @@ class Runtime(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Answered:
+    """One request that a load balancer has dealt with, or several that went alike."""
+
+    load_balancer_arn: str
+    group_arn: str
+    """Empty when no target was chosen."""
+    status: int
+    """460 when the client left before its answer was complete."""
+    by_target: bool = True
+    """False when the load balancer answered by itself."""
+    seconds: float = 0.0
+    """From sending the request to the target to the first byte of its answer."""
+    times: int = 1
+
+
+class Observe(Protocol):
+    """Who is told of every request by whatever balances, on the world's thread."""
+
+    def __call__(self, request: Answered) -> None: ...
+
+
 class TaskEvents(Protocol):
     """What a runtime reports to the world. Reports about unknown or ended tasks are ignored."""
 
@@ -167,7 +189,7 @@ class WorldEvent:
     account: str
     region: str
     source: str
-    """`aws.ecs`, `aws.elasticloadbalancing`, `aws.ecr`."""
+    """`aws.ecs`, `aws.elasticloadbalancing`, `aws.ecr`, `aws.scheduler`, `aws.cloudwatch`."""
     kind: str
     """EventBridge's detail-type where there is one."""
     resource: str
@@ -183,3 +205,8 @@ class Notify(Protocol):
 def nobody(event: WorldEvent) -> None:
     """Tell nobody."""
     del event
+
+
+def unobserved(request: Answered) -> None:
+    """Let nobody count it."""
+    del request

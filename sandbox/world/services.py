@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from sandbox.world.cloudwatch import alarms, composites, dashboards, history, metrics, queries
+from sandbox.world.cloudwatch import tags as cloudwatch_tags
 from sandbox.world.ecs import clusters, deployments, services, task_definitions, tasks
 from sandbox.world.ecs import tags as ecs_tags
 from sandbox.world.elbv2 import listeners, load_balancers, rules, target_groups
 from sandbox.world.elbv2 import tags as elbv2_tags
 from sandbox.world.operation import Operation
-from sandbox.world.small import cloudformation, ecr, logs, sts
+from sandbox.world.small import cloudformation, ecr, logs, scheduler, sts
 
 SERVICES: dict[str, dict[str, Operation]] = {
     "cloudformation": cloudformation.operations.table,
+    "cloudwatch": {
+        **alarms.operations.table,
+        **composites.operations.table,
+        **dashboards.operations.table,
+        **history.operations.table,
+        **metrics.operations.table,
+        **queries.operations.table,
+        **cloudwatch_tags.operations.table,
+    },
     "ecr": ecr.operations.table,
     "ecs": {
         **clusters.operations.table,
@@ -28,5 +39,6 @@ SERVICES: dict[str, dict[str, Operation]] = {
         **target_groups.operations.table,
     },
     "logs": logs.operations.table,
+    "scheduler": scheduler.operations.table,
     "sts": sts.operations.table,
 }

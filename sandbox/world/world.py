@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.clock import Clock, Timer
 from sandbox.world.calls import CallLog, CallRecord
+from sandbox.world.cloudwatch import balancing
 from sandbox.world.ecs import reports
 from sandbox.world.elbv2.targets import Watch
 from sandbox.world.elbv2.traffic import Traffic
@@ -19,7 +20,7 @@ from sandbox.world.ids import Ids
 from sandbox.world.journal import Journal
 from sandbox.world.operation import Call, Operation
 from sandbox.world.place import Place
-from sandbox.world.ports import Notify, Runtime, Target, WorldEvent, nobody
+from sandbox.world.ports import Answered, Notify, Runtime, Target, WorldEvent, nobody
 from sandbox.world.services import SERVICES
 from sandbox.world.values import Answer, Parameters, copied
 
@@ -74,6 +75,8 @@ class World:
         """Where each task that has not stopped belongs."""
         self.kicks: dict[str, tuple[float, Timer]] = {}
         """Which services will be looked at, and when by the clock's monotonic time."""
+        self.alarm_timers: dict[tuple[str, str, int], Timer] = {}
+        """By account, region and pace: when alarms will be looked at; empty without alarms."""
         self._notify = notify
         self._history = History()
         self._places: dict[tuple[str, str], Place] = {}
@@ -133,6 +136,7 @@ class World:
                 mutating=mutates,
                 outcome="ok" if error is None else error.code if isinstance(error, AwsError) else "lost",
                 fault=fault.kind if fault else "",
+                caller=who,
             )
         )
         return Outcome(answer, error, fault.seconds if fault and fault.kind == "delay" else 0.0)
@@ -182,6 +186,11 @@ class World:
     def _remember(self, place: Place) -> None:
         if self.faults.needs_history:
             self._history.remember(place)
+
+    def observe(self, request: Answered) -> None:
+        """A load balancer has dealt with a request: what CloudWatch's metrics of it are made of."""
+        region, account = request.load_balancer_arn.split(":")[3:5]
+        balancing.observe(self.place(account, region), request)
 
     def target_changed(self, place: Place, task_id: str) -> None:
         """A load balancer sees a target differently; ECS wants to know of its tasks."""

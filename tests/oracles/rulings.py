@@ -58,10 +58,12 @@ def ruling(oracle: str, difference: Difference, rulings: Iterable[Ruling] = ()) 
 
 _API = {
     "cloudformation": "AWSCloudFormation",
+    "cloudwatch": "AmazonCloudWatch",
     "ecr": "AmazonECR",
     "ecs": "AmazonECS",
     "elbv2": "elasticloadbalancing",
     "logs": "AmazonCloudWatchLogs",
+    "scheduler": "scheduler",
     "sts": "STS",
 }
 
@@ -81,6 +83,11 @@ def balancing(page: str) -> str:
     return f"https://docs.aws.amazon.com/elasticloadbalancing/latest/application/{page}.html"
 
 
+def cloudwatch(page: str) -> str:
+    """A page of the CloudWatch User Guide."""
+    return f"https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/{page}.html"
+
+
 _SERVICE_CALLS = "ecs *Service | ecs DescribeServices"
 _DEFINITION_CALLS = "ecs *TaskDefinition | ecs DeleteTaskDefinitions"
 _TASK_CALLS = "ecs RunTask | ecs StopTask | ecs DescribeTasks"
@@ -88,6 +95,98 @@ _RULE_CALLS = "elbv2 *Rule | elbv2 *Rules | elbv2 SetRulePriorities"
 _GROUP_CALLS = "elbv2 *TargetGroup | elbv2 DescribeTargetGroups"
 
 RULINGS: tuple[Ruling, ...] = (
+    Ruling(
+        "moto",
+        "cloudwatch PutCompositeAlarm | cloudwatch DescribeAlarmHistory",
+        "(outcome) * → broken*",
+        Verdict.BLIND,
+        "moto has neither composite alarms nor histories.",
+        api("cloudwatch", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "cloudwatch DescribeAlarms",
+        "(outcome) ok → never | CompositeAlarms.0",
+        Verdict.FOLLOWS,
+        "There is no composite alarm to be shown.",
+        "",
+    ),
+    Ruling(
+        "*",
+        "cloudwatch Put* | cloudwatch GetMetricData | cloudwatch DescribeAlarms | cloudwatch DeleteAlarms | "
+        "cloudwatch SetAlarmState",
+        "(outcome) ValidationError (400) → ok | (outcome) InvalidParameter* (400) → * | "
+        "(outcome) MissingParameter (400) → ok | (outcome) InvalidFormat (400) → ok",
+        Verdict.OURS,
+        "Values that do not go together are refused: periods, ids and times that do not fit, an alarm in use, a datum "
+        "without a value, JSON that is none.",
+        api("cloudwatch", "{operation}"),
+    ),
+    Ruling(
+        "*",
+        "cloudwatch SetAlarmState | cloudwatch *Resource",
+        "(outcome) ResourceNotFound* (404) → ok",
+        Verdict.OURS,
+        "What is not there has neither a state nor tags.",
+        api("cloudwatch", "{operation}"),
+    ),
+    Ruling(
+        "ministack",
+        "cloudwatch ListTagsForResource",
+        "(outcome) ok → ResourceNotFound (404)",
+        Verdict.OURS,
+        "Dashboards can have tags.",
+        api("cloudwatch", "TagResource"),
+    ),
+    Ruling(
+        "moto",
+        "cloudwatch DescribeAlarms",
+        "*.StateValue | *.StateReason",
+        Verdict.BLIND,
+        "moto evaluates an alarm whenever it is shown, and takes no data for good data.",
+        cloudwatch("alarm-evaluation"),
+    ),
+    Ruling(
+        "ministack",
+        "cloudwatch DescribeAlarms",
+        "MetricAlarms.0.Metrics | MetricAlarms.0.Period | MetricAlarms.0.Statistic",
+        Verdict.OURS,
+        "An alarm on metric maths has its queries, and no period or statistic beside them.",
+        api("cloudwatch", "MetricAlarm"),
+    ),
+    Ruling(
+        "*",
+        "cloudwatch DescribeAlarms",
+        "*.Metrics | *.Dimensions | *.AlarmDescription | *.TreatMissingData | *.StateReason | *.StateReasonData | "
+        "*.StateTransitionedTimestamp",
+        Verdict.OPEN,
+        "Optional members: which are shown though they are empty is not said, nor how a reason reads.",
+        api("cloudwatch", "MetricAlarm"),
+    ),
+    Ruling(
+        "ministack",
+        "cloudwatch DescribeAlarmHistory",
+        "AlarmHistoryItems.*",
+        Verdict.BLIND,
+        "ministack also writes down a change of INSUFFICIENT_DATA to itself, and no old reason.",
+        api("cloudwatch", "AlarmHistoryItem"),
+    ),
+    Ruling(
+        "*",
+        "cloudwatch GetMetricData",
+        "Messages | MetricDataResults.0.*",
+        Verdict.BLIND,
+        "Expressions, and messages where there is nothing to say, are not the oracle's.",
+        api("cloudwatch", "GetMetricData"),
+    ),
+    Ruling(
+        "*",
+        "cloudwatch ListDashboards",
+        "DashboardEntries.0",
+        Verdict.FOLLOWS,
+        "The oracle had taken a name that is none.",
+        "",
+    ),
     # What an oracle does not do at all.
     Ruling(
         "*",
@@ -444,6 +543,14 @@ RULINGS: tuple[Ruling, ...] = (
     ),
     Ruling(
         "ministack",
+        "ecs StopTask",
+        "task.tags.*",
+        Verdict.OURS,
+        "A task that is stopped by hand loses its tags.",
+        api("ecs", "StopTask"),
+    ),
+    Ruling(
+        "ministack",
         _TASK_CALLS,
         "*.attachments.0 | *.imageDigest | *.networkInterfaces.0 | *.group | *.startedBy | *.containerArn | *.image "
         "| *.taskDefinitionArn | *.runtimeId | *.inferenceAcceleratorOverrides",
@@ -605,6 +712,79 @@ RULINGS: tuple[Ruling, ...] = (
         Verdict.OPEN,
         "Optional members of streams, and a sequence token that is not used any more.",
         api("logs", "LogStream"),
+    ),
+    Ruling(
+        "*",
+        "scheduler CreateSchedule",
+        "(outcome) ok → ConflictException *",
+        Verdict.OURS,
+        "A repeat with the same client token and parameters is answered as the first time.",
+        api("scheduler", "CreateSchedule"),
+    ),
+    Ruling(
+        "ministack",
+        "scheduler CreateScheduleGroup",
+        "(outcome) ok → ConflictException *",
+        Verdict.OURS,
+        "A repeat with the same client token and parameters is answered as the first time.",
+        api("scheduler", "CreateScheduleGroup"),
+    ),
+    Ruling(
+        "moto",
+        "scheduler CreateSchedule | scheduler CreateScheduleGroup",
+        "(outcome) ConflictException (409) → *",
+        Verdict.OURS,
+        "A name in use is a conflict, with status 409.",
+        api("scheduler", "{operation}"),
+    ),
+    Ruling(
+        "*",
+        "scheduler CreateSchedule | scheduler UpdateSchedule",
+        "(outcome) ValidationException (400) → ok",
+        Verdict.OPEN,
+        "Values are validated, and it is not said how. A moment that has passed is refused, as users tell; so is here "
+        "a day, a time zone or an input that cannot be.",
+        api("scheduler", "CreateSchedule"),
+    ),
+    Ruling(
+        "*",
+        "scheduler ListSchedules | scheduler ListTagsForResource | scheduler TagResource",
+        "(outcome) ResourceNotFoundException (404) → ok",
+        Verdict.OURS,
+        "A group that is not there is not found.",
+        api("scheduler", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "scheduler DeleteScheduleGroup",
+        "(outcome) ValidationException (400) → ok",
+        Verdict.OURS,
+        "The default group belongs to the account.",
+        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-group.html",
+    ),
+    Ruling(
+        "moto",
+        "scheduler GetSchedule",
+        "ActionAfterCompletion | State",
+        Verdict.OURS,
+        "An update overwrites the whole schedule: what it is not given gets its default again.",
+        api("scheduler", "UpdateSchedule"),
+    ),
+    Ruling(
+        "ministack",
+        "scheduler GetSchedule | scheduler GetScheduleGroup",
+        "Description | *Date",
+        Verdict.OPEN,
+        "An empty description says as much as none; when the default group was made is nobody's affair.",
+        api("scheduler", "GetSchedule"),
+    ),
+    Ruling(
+        "ministack",
+        "scheduler ListSchedules",
+        "NextToken | Schedules.*",
+        Verdict.OURS,
+        "A page has a token while there is more; in which order schedules are listed is not said.",
+        api("scheduler", "ListSchedules"),
     ),
     Ruling(
         "*",

@@ -71,10 +71,12 @@ class Service:
 
 
 cloudformation = Service("cloudformation")
+cloudwatch = Service("cloudwatch")
 ecr = Service("ecr")
 ecs = Service("ecs")
 elbv2 = Service("elbv2")
 logs = Service("logs")
+scheduler = Service("scheduler")
 sts = Service("sts")
 
 

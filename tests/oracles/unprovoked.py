@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 ONLY_BY_FAULT = {
-    "ThrottlingException": "fault `throttle`; `Throttling` on ELBv2 and STS",
-    "AccessDeniedException": "fault `denied`; `AccessDenied` on ELBv2 and STS",
+    "ThrottlingException": "fault `throttle`; `Throttling` on ELBv2, STS and CloudWatch",
+    "AccessDeniedException": "fault `denied`; `AccessDenied` on ELBv2, STS and CloudWatch",
     "InternalFailure": "fault `server_error`",
 }
 """Code → when. The sandbox gives these to any call for which a fault is ordered."""
@@ -20,6 +20,10 @@ ONLY_BY_AWS = {
     "TrustStoreNotFoundException": "mutual TLS, which Tidegate does not set up",
     "PlatformUnknownException and its like": "Fargate platforms, features and namespaces that do not exist",
     "UnsupportedProtocolException, IncompatibleProtocolsException": "target groups and listeners of other protocols",
+    "InvalidParameterException: capacity is unavailable": "RunTask while Fargate has none",
+    "ClientException: limit on the number|you can run concurrently": "the account's quota of tasks",
+    "QueueDoesNotExist and its like": "queues: the sandbox has none, its events come by an API destination",
+    "KmsNotFound and its like": "a queue whose key is gone, disabled or denied",
     "UnableToGetUpstreamImageException": "a pull-through cache whose source does not answer",
 }
 """Code → when. In words, because some are many codes with one meaning."""

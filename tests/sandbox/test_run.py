@@ -160,7 +160,7 @@ def test_the_bindings_it_writes_are_valid_and_their_stacks_answer(running: Runni
     for binding in bound.values():
         [stack] = stacks.describe_stacks(StackName=binding.aws.stack)["Stacks"]
         assert {each["OutputKey"] for each in stack["Outputs"]} == {
-            "Cluster", "Listener", "Subnets", "SecurityGroups", "ExecutionRole", "Vpc"
+            "Cluster", "Listener", "Subnets", "SecurityGroups", "ExecutionRole", "Vpc", "SwitchRole"
         }  # fmt: skip
 
 

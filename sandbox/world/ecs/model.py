@@ -164,7 +164,7 @@ class EcsStore(Store):
     """By cluster and name."""
     tasks: dict[str, Task] = field(default_factory=dict)
     """Stopped ones too, for an hour."""
-    run_tokens: dict[tuple[str, str], tuple[dict[str, Any], list[str]]] = field(default_factory=dict)
+    run_tokens: dict[tuple[str, str], tuple[dict[str, Any], list[Task]]] = field(default_factory=dict)
     """By cluster and client token: the parameters of RunTask and the tasks it started."""
     addresses: int = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,8 @@ from sandbox.world.values import Answer, Parameters, chosen, copied, page, tag_l
 operations = Operations()
 
 PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
+NO_CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+TOKEN_LASTS, TOKEN_OUTLIVES = timedelta(hours=24), timedelta(hours=1)
 OF_TASK = ("networkConfiguration", "platformVersion", "launchType", "capacityProviderStrategy")
 
 
@@ -31,9 +34,11 @@ def run_task(call: Call) -> Answer:
     definition = model.definition(place, call["taskDefinition"], only_active=True)
     asked = {name: value for name, value in call.parameters.items() if name != "clientToken"}
     key = (cluster.name, call.get("clientToken", ""))
-    if key[1] and key in model.store(place).run_tokens:
+    if key[1] and _is_remembered(place, key):
         return _run_again(place, key, asked)
     _check_run(call, definition)
+    if place.world.faults.capacity_is_gone:
+        return {"tasks": [], "failures": [{"reason": NO_CAPACITY}]}
     settings = chosen(call.parameters, *OF_TASK)
     started = []
     for _ in range(call.get("count", 1)):
@@ -46,7 +51,7 @@ def run_task(call: Call) -> Answer:
         launch.begin(place, task, definition)
         started.append(task)
     if key[1]:
-        model.store(place).run_tokens[key] = asked, [task.id for task in started]
+        model.store(place).run_tokens[key] = asked, started
     return {"tasks": [shown(place, task, ["TAGS"]) for task in started], "failures": []}
 
 
@@ -63,12 +68,26 @@ def _check_run(call: Call, definition: TaskDefinition) -> None:
             )
 
 
+def _is_remembered(place: Place, key: tuple[str, str]) -> bool:
+    """For a day, or until an hour after the last of its tasks has ended, if that is sooner:
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+    """
+    if key not in model.store(place).run_tokens:
+        return False
+    started = model.store(place).run_tokens[key][1]
+    ends = [task.stopped_at for task in started if task.stopped_at is not None]
+    speed = place.world.speed
+    limit = started[0].created_at + TOKEN_LASTS / speed
+    if len(ends) == len(started):
+        limit = min(limit, max(ends) + TOKEN_OUTLIVES / speed)
+    return place.now() < limit
+
+
 def _run_again(place: Place, key: tuple[str, str], asked: Parameters) -> Answer:
-    before, ids = model.store(place).run_tokens[key]
-    found = [model.store(place).tasks[task_id] for task_id in ids if task_id in model.store(place).tasks]
+    before, started = model.store(place).run_tokens[key]
     if before != asked:
         raise AwsError("ConflictException", "A task was already started with this client token and other parameters.")
-    return {"tasks": [shown(place, task, ["TAGS"]) for task in found], "failures": []}
+    return {"tasks": [shown(place, task, ["TAGS"]) for task in started], "failures": []}
 
 
 def start_for_service(place: Place, service: Service) -> Task:
@@ -124,6 +143,7 @@ def stop_task(call: Call) -> Answer:
     if task is None:
         raise refuse("The referenced task was not found.")
     stop(call.place, task, "UserInitiated", call.get("reason", "Task stopped by user"), drain=False)
+    task.tags = {}
     return {"task": shown(call.place, task, ["TAGS"])}
 
 

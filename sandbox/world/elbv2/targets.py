@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sandbox.clock import Timer
+from sandbox.world.cloudwatch import balancing
 from sandbox.world.elbv2 import model
 from sandbox.world.elbv2.model import RegisteredTarget, TargetGroup
 from sandbox.world.place import Place
@@ -126,6 +127,7 @@ def _set(target: RegisteredTarget, state: TargetState, reason: str, description:
 
 def _tell(place: Place, group: TargetGroup, target: RegisteredTarget, state: str | None = None) -> None:
     place.world.traffic.group_changed(group.arn)
+    balancing.hosts_changed(place, group.arn)
     place.emit(
         "aws.elasticloadbalancing",
         "Target State Change",

@@ -7,7 +7,18 @@ where anybody but AWS itself can be brought to answer it: `tests/oracles/test_sc
 from __future__ import annotations
 
 from tests.oracles.script import Script
-from tests.oracles.scripts import definitions, groups, listeners, registry, rules, services, small, tasks
+from tests.oracles.scripts import (
+    alarms,
+    definitions,
+    groups,
+    listeners,
+    registry,
+    rules,
+    schedules,
+    services,
+    small,
+    tasks,
+)
 from tests.oracles.scripts.foundation import ACCOUNT, REGION, STACK, STACK_OUTPUTS
 
 SCRIPTS: tuple[Script, ...] = (
@@ -19,6 +30,8 @@ SCRIPTS: tuple[Script, ...] = (
     *rules.SCRIPTS,
     *registry.SCRIPTS,
     *small.SCRIPTS,
+    *schedules.SCRIPTS,
+    *alarms.SCRIPTS,
 )
 
 __all__ = ["ACCOUNT", "REGION", "SCRIPTS", "STACK", "STACK_OUTPUTS"]

@@ -73,10 +73,10 @@ SCRIPTS = (
             *DEFINED,
             run(cluster="none").fails("ClusterNotFoundException", "foundation.cluster_missing"),
             run(taskDefinition="none:1").fails("ClientException", "aws.refused"),
-            run(count=11).fails("InvalidParameterException"),
-            run(networkConfiguration=None).fails("InvalidParameterException"),
+            run(count=11).fails("InvalidParameterException", "aws.refused"),
+            run(networkConfiguration=None).fails("InvalidParameterException", "aws.refused"),
             run(overrides={"containerOverrides": [{"name": "none", "command": ["true"]}]}).fails(
-                "InvalidParameterException"
+                "InvalidParameterException", "aws.refused"
             ),
         ),
     ),
@@ -91,8 +91,12 @@ SCRIPTS = (
             ecs("ListTasks", cluster="none").fails("ClusterNotFoundException", "foundation.cluster_missing"),
             ecs("ListTasks", cluster="dev"),
             ecs("ListTasks", cluster="dev", serviceName="none").fails("ServiceNotFoundException", "aws.gone"),
-            ecs("ListTasks", cluster="dev", startedBy="d-1", family="web").fails("InvalidParameterException"),
-            ecs("StopTask", cluster="dev", task="0123456789abcdef0123456789abcdef").fails("InvalidParameterException"),
+            ecs("ListTasks", cluster="dev", startedBy="d-1", family="web").fails(
+                "InvalidParameterException", "aws.refused"
+            ),
+            ecs("StopTask", cluster="dev", task="0123456789abcdef0123456789abcdef").fails(
+                "InvalidParameterException", "aws.gone"
+            ),
         ),
     ),
 )

@@ -133,6 +133,10 @@ def a_conversation(client: Any) -> list[Any]:
     said.append(client("sts").get_caller_identity())
     logs.create_log_group(logGroupName="/web")
     said.append(logs.filter_log_events(logGroupName="/web"))
+    scheduler = client("scheduler")
+    group = scheduler.create_schedule_group(Name="dev", Tags=[{"Key": "who", "Value": "ä/b"}])["ScheduleGroupArn"]
+    said.append(scheduler.list_tags_for_resource(ResourceArn=group))
+    said.append(scheduler.list_schedules(GroupName="dev", MaxResults=5))
     return [without_chance(each) for each in said]
 
 

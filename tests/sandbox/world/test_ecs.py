@@ -183,6 +183,63 @@ def test_a_client_token_runs_a_task_once(sandbox: Sandbox) -> None:
     assert len(sandbox.runtime.launches) == 1
 
 
+@pytest.mark.parametrize(("minutes", "tasks"), [(59, 1), (61, 2)], ids=["within the hour", "after it"])
+def test_a_token_outlives_its_task_by_an_hour(sandbox: Sandbox, minutes: int, tasks: int) -> None:
+    definition = one_off(sandbox)
+    run(sandbox, definition, clientToken="migrate-7")
+    sandbox.clock.advance(10 + minutes * 60)
+    run(sandbox, definition, clientToken="migrate-7")
+    assert len(sandbox.runtime.launches) == tasks
+
+
+def test_a_token_lasts_a_day_while_its_task_runs(sandbox: Sandbox) -> None:
+    definition = one_off(sandbox, Script())
+    first = run(sandbox, definition, clientToken="migrate-7")
+    sandbox.clock.advance(23 * 3600)
+    assert run(sandbox, definition, clientToken="migrate-7")["taskArn"] == first["taskArn"]
+    sandbox.clock.advance(2 * 3600)
+    assert run(sandbox, definition, clientToken="migrate-7")["taskArn"] != first["taskArn"]
+
+
+def test_without_capacity_the_answer_is_200_and_holds_no_task(sandbox: Sandbox) -> None:
+    definition = one_off(sandbox)
+    sandbox.world.faults.capacity_is_gone = True
+    answer = sandbox.ecs.run_task(
+        cluster="dev", taskDefinition=definition, networkConfiguration=NETWORK, clientToken="migrate-7"
+    )
+    assert (answer["tasks"], sandbox.runtime.launches) == ([], [])
+    assert "Capacity is unavailable" in answer["failures"][0]["reason"]
+    sandbox.world.faults.capacity_is_gone = False
+    run(sandbox, definition, clientToken="migrate-7")
+    assert len(sandbox.runtime.launches) == 1
+
+
+def test_a_task_that_was_stopped_by_hand_has_lost_its_tags(sandbox: Sandbox) -> None:
+    arn = run(sandbox, one_off(sandbox, Script()), tags=[{"key": "managed-by", "value": "tidegate"}])["taskArn"]
+    assert described(sandbox, arn)["tags"] == [{"key": "managed-by", "value": "tidegate"}]
+    sandbox.ecs.stop_task(cluster="dev", task=arn)
+    assert described(sandbox, arn)["tags"] == []
+
+
+def test_a_command_has_a_script_of_its_own_whatever_the_image(sandbox: Sandbox) -> None:
+    definition = one_off(sandbox, Script())
+    sandbox.runtime.script_command(("migrate",), Script(ends_after_seconds=1, exit_code=4))
+    override = {"containerOverrides": [{"name": "web", "command": ["migrate"]}]}
+    arn, other = run(sandbox, definition, overrides=override)["taskArn"], run(sandbox, definition)["taskArn"]
+    sandbox.clock.advance(5)
+    assert described(sandbox, arn)["containers"][0]["exitCode"] == 4
+    assert described(sandbox, other)["lastStatus"] == "RUNNING"
+
+
+def one_off(sandbox: Sandbox, script: Script | None = None) -> str:
+    """The definition of a task that ends after two seconds, unless its script says otherwise."""
+    return sandbox.define(sandbox.push("web", "v1", script or Script(ends_after_seconds=2, exit_code=0)))
+
+
+def described(sandbox: Sandbox, arn: str) -> Any:
+    return sandbox.ecs.describe_tasks(cluster="dev", tasks=[arn], include=["TAGS"])["tasks"][0]
+
+
 def test_a_task_that_ignores_sigterm_is_killed_after_its_stop_timeout(sandbox: Sandbox) -> None:
     arn = run(sandbox, sandbox.define(sandbox.push("web", "v1", Script(stop_seconds=60))))["taskArn"]
     sandbox.clock.advance(5)
