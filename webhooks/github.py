@@ -6,23 +6,20 @@ What is read here is therefore only where to look; a value that is not of the fo
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 
-from controller.domain.delivery import LOOKS, Delivery
+from controller.domain.delivery import GITHUB, LOOKS, Delivery
+from webhooks.payloads import Payload, fitting, parsed
 from webhooks.refusals import Outcome, Refused
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-
-Payload = Mapping[str, Any]
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -63,15 +60,15 @@ def delivery(headers: Headers, kind: str, body: bytes, now: datetime) -> Deliver
     guid = _header(headers, "x-github-delivery", _ID, "a GUID").lower()
     event = _header(headers, "x-github-event", _WORD, "an event's name")
     payload = _payload(kind, body)
-    repository = _fitting(_REPOSITORY, payload, "repository", "full_name")
+    repository = fitting(_REPOSITORY, payload, "repository", "full_name")
     if event in LOOKS and repository is None:
         raise _malformed(f"A {event} event must name its repository.full_name.")
     where = _WHERE.get(event, _nowhere)(payload)
     return Delivery(
         id=guid,
-        source="github",
+        source=GITHUB,
         event=event,
-        action=_fitting(_WORD, payload, "action"),
+        action=fitting(_WORD, payload, "action"),
         repository=repository,
         ref=where.ref,
         branch=where.branch,
@@ -91,18 +88,11 @@ def _header(headers: Headers, name: str, form: re.Pattern[str], wanted: str) -> 
 def _payload(kind: str, body: bytes) -> Payload:
     try:
         text = body.decode()
-        parsed = json.loads(
-            _form_field(text) if kind == FORM else text,
-            object_pairs_hook=_without_repeats,
-            parse_constant=_no_constant,
-        )
+        return parsed(_form_field(text) if kind == FORM else text)
     except (ValueError, RecursionError) as error:
         raise _malformed(
             "The body must be one JSON object in UTF-8, of modest depth, without repeated keys."
         ) from error
-    if not isinstance(parsed, dict):
-        raise _malformed("The body must be a JSON object.")
-    return parsed
 
 
 def _form_field(text: str) -> str:
@@ -111,21 +101,9 @@ def _form_field(text: str) -> str:
     return payload
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers of a repeated key may each believe another value, so none is believed."""
-    together = dict(pairs)
-    if len(together) != len(pairs):
-        raise ValueError("a key is repeated")
-    return together
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _push(payload: Payload) -> _Where:
-    ref = _fitting(_REF, payload, "ref")
-    after = _fitting(_COMMIT, payload, "after")
+    ref = fitting(_REF, payload, "ref")
+    after = fitting(_COMMIT, payload, "after")
     if ref is None or after is None:
         raise _malformed("A push must have a git ref as `ref` and a commit as `after`.")
     is_deleted = payload.get("deleted") is True or not after.strip("0")
@@ -134,20 +112,20 @@ def _push(payload: Payload) -> _Where:
 
 
 def _release(payload: Payload) -> _Where:
-    tag = _fitting(_REF, payload, "release", "tag_name")
+    tag = fitting(_REF, payload, "release", "tag_name")
     return _Where(ref=None if tag is None else f"refs/tags/{tag}")
 
 
 def _status(payload: Payload) -> _Where:
-    return _Where(commit=_fitting(_COMMIT, payload, "sha"))
+    return _Where(commit=fitting(_COMMIT, payload, "sha"))
 
 
 def _check(*suite: str) -> Callable[[Payload], _Where]:
     """For events whose object at `suite` has a head. Its branch may be that of a fork: still only a hint."""
 
     def where(payload: Payload) -> _Where:
-        branch = _fitting(_REF, payload, *suite, "head_branch")
-        commit = _fitting(_COMMIT, payload, *suite, "head_sha")
+        branch = fitting(_REF, payload, *suite, "head_branch")
+        commit = fitting(_COMMIT, payload, *suite, "head_sha")
         return _Where(None if branch is None else f"{_BRANCHES}{branch}", branch, commit)
 
     return where
@@ -165,14 +143,6 @@ _WHERE: Mapping[str, Callable[[Payload], _Where]] = {
     "check_suite": _check("check_suite"),
     "workflow_run": _check("workflow_run"),
 }
-
-
-def _fitting(form: re.Pattern[str], payload: Payload, *path: str) -> str | None:
-    """The text at `path` when it is there and of this form."""
-    found: object = payload
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) and form.fullmatch(found) else None
 
 
 def _malformed(detail: str) -> Refused:

@@ -1,27 +1,26 @@
 """The routes of this room. Each is built with what it needs; nothing is looked up while a request waits."""
 
-import math
 from collections.abc import Callable, Sequence
 
-import anyio.to_thread
 import structlog
-from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from controller.domain.delivery import PING, Delivery, Receipt
-from controller.domain.errors import TidegateError, Transient
-from controller.domain.ports import Clock
+from controller.domain.ports import Clock, Topics
 from webhooks import github
-from webhooks.bodies import Bodies
+from webhooks.aws_door import AwsDoor
+from webhooks.bodies import MIB, Bodies
+from webhooks.leaving import MOST_WAITING, Accept, Leaving
 from webhooks.refusals import Outcome, Refused, correlation_id, problem
-from webhooks.signatures import GitHubSignatures
+from webhooks.signatures import GitHubSignatures, SharedSecrets
+from webhooks.topic_signatures import TopicSignatures
 
 log = structlog.get_logger()
 
-Accept = Callable[[Delivery], Receipt]
-"""Stores a delivery durably before it returns. Sync; raises an error of `controller.domain.errors` when it can't."""
+AWS_LIMIT_BYTES = 2 * MIB
+"""An event or a message has at most 1 MiB; inside an envelope each quotation mark takes two bytes."""
 
 
 def github_route(
@@ -30,38 +29,59 @@ def github_route(
     clock: Clock,
     *,
     bodies: Bodies | None = None,
-    most_waiting: int = 500,
+    most_waiting: int = MOST_WAITING,
     count: Callable[[Outcome], None] | None = None,
 ) -> Route:
     """`POST /webhooks/github`. `count` hears what became of each request. `ValueError` for an empty secret, or none.
 
     With `most_waiting` deliveries in line for the database the next is 503: GitHub gives up on each after 10 seconds.
     """
-    door = _GitHubDoor(GitHubSignatures(secrets), accept, clock, bodies or Bodies(), most_waiting, count or _uncounted)
+    leaving = Leaving(accept, most_waiting)
+    door = _GitHubDoor(GitHubSignatures(secrets), leaving, clock, bodies or Bodies(), count or _uncounted)
     return Route("/webhooks/github", door.post, methods=["POST"], name="github_webhook")
 
 
-class _GitHubDoor:
-    # SQLite has one writer: more threads would only wait for each other inside the database, and out of order.
-    _WRITERS = 1
+def aws_route(
+    secrets: Sequence[bytes],
+    topics: Sequence[str],
+    network: Topics,
+    accept: Accept,
+    clock: Clock,
+    *,
+    bodies: Bodies | None = None,
+    most_waiting: int = MOST_WAITING,
+    count: Callable[[Outcome], None] | None = None,
+) -> Route:
+    """`POST /webhooks/aws`: EventBridge with one of the `secrets`, and SNS from the `topics`, which are ARNs.
 
+    Either may be empty: then nobody of that kind is let in. `ValueError` for an empty secret among others.
+    """
+    door = AwsDoor(
+        secrets=SharedSecrets(secrets) if secrets else None,
+        signatures=TopicSignatures(topics, network, clock),
+        network=network,
+        leaving=Leaving(accept, most_waiting),
+        clock=clock,
+        bodies=bodies or Bodies(limit_bytes=AWS_LIMIT_BYTES),
+        count=count or _uncounted,
+    )
+    return Route("/webhooks/aws", door.post, methods=["POST"], name="aws_webhook")
+
+
+class _GitHubDoor:
     def __init__(
         self,
         signatures: GitHubSignatures,
-        accept: Accept,
+        leaving: Leaving,
         clock: Clock,
         bodies: Bodies,
-        most_waiting: int,
         count: Callable[[Outcome], None],
     ) -> None:
         self._signatures = signatures
-        self._accept = accept
+        self._leaving = leaving
         self._clock = clock
         self._bodies = bodies
-        self._most_waiting = most_waiting
-        self._in_line = 0
         self._count = count
-        self._writers = CapacityLimiter(self._WRITERS)
 
     async def post(self, request: Request) -> Response:
         """Leave a note of what GitHub says has happened.
@@ -73,7 +93,7 @@ class _GitHubDoor:
         correlation = correlation_id(request)
         try:
             delivery = await self._read(request)
-            receipt = await self._leave(delivery)
+            receipt = await self._leaving.leave(delivery)
         except Refused as refused:
             self._count(refused.outcome)
             log.info("webhook refused", sender="github", outcome=refused.outcome, correlation_id=correlation)
@@ -91,20 +111,6 @@ class _GitHubDoor:
         if number > 1:
             log.info("webhook signed with a later secret in the list", sender="github", number=number)
         return github.delivery(request.headers, kind, body, self._clock.now())
-
-    async def _leave(self, delivery: Delivery) -> Receipt:
-        if self._in_line >= self._most_waiting:
-            raise Refused(Outcome.UNAVAILABLE, "Too many deliveries are waiting to be stored.", retry_after_seconds=10)
-        self._in_line += 1
-        try:
-            return await anyio.to_thread.run_sync(self._accept, delivery, limiter=self._writers)
-        except TidegateError as error:
-            log.warning("webhook not stored", delivery=delivery.id, code=error.code)
-            seconds = math.ceil(error.retry_after.total_seconds()) if isinstance(error, Transient) else 60
-            detail = "The delivery could not be stored. Send it again later."
-            raise Refused(Outcome.UNAVAILABLE, detail, retry_after_seconds=max(1, seconds)) from error
-        finally:
-            self._in_line -= 1
 
 
 def _answer(delivery: Delivery, receipt: Receipt) -> JSONResponse:

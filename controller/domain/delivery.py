@@ -1,5 +1,6 @@
-"""One webhook, as received: a hint to look, never the truth."""
+"""One webhook or message, as received: a hint to look, never the truth."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,18 +21,35 @@ class Receipt(StrEnum):
     DUPLICATE = "duplicate"
 
 
+GITHUB, AWS = "github", "aws"
+
 PING = "ping"
 LOOKS = frozenset({"push", "release", "check_run", "check_suite", "status", "workflow_run", "repository"})
-"""The events after which something may be to do: a head moved, a release or a check appeared, a name changed."""
+"""The events of GitHub's after which something may be to do: a head moved, a release or a check appeared, a name
+changed."""
+
+SUBSCRIBED = "SubscriptionConfirmation"
+ALARM = "CloudWatch Alarm State Change"
+HINTS: Mapping[str, frozenset[str] | None] = {
+    ALARM: None,
+    "ECS Task State Change": frozenset({"RUNNING", "STOPPED"}),
+    "ECS Deployment State Change": None,
+    "ECR Image Action": frozenset({"PUSH"}),
+    "ECR Image Scan": None,
+    "Inspector2 Scan": None,
+}
+"""The events of AWS's after which something that moves may look different, with the actions that count; None: all. A
+task passes through ten states, and a look is worth the two that a deployment waits for."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """`id` is the sender's GUID in lower case and unique. `received_at` is aware UTC.
+    """`source` is GITHUB or AWS, `id` the sender's GUID in lower case, unique. `received_at` is aware UTC.
 
-    Only the body is signed: `id` and `event` are the sender's unsigned word. `commit` is the new head of a push, None
-    when the branch was deleted; `branch` is None for tags and for events without one. `body_sha256` is over the raw
-    body: equal for a body that comes again under another id.
+    GitHub signs only the body: `id` and `event` are its unsigned word. `commit` is the new head of a push, None when
+    the branch was deleted; `branch` is None for tags and for events without one. `ref` is what it is about, in the
+    sender's words: a git ref, or the ARN of an alarm, a cluster, a service, an image repository or a topic.
+    `body_sha256` is over the raw body: equal for a body that comes again under another id.
     """
 
     id: str
@@ -48,8 +66,16 @@ class Delivery:
     @property
     def arrives_as(self) -> DeliveryState:
         """The state to store it in. A push of anything but a branch moves nothing that an environment is bound to."""
+        if self.source == AWS:
+            return self._arrives_from_aws()
         if self.event == PING:
             return DeliveryState.DONE
         if self.event not in LOOKS or (self.event == "push" and self.branch is None):
             return DeliveryState.IGNORED
         return DeliveryState.RECEIVED
+
+    def _arrives_from_aws(self) -> DeliveryState:
+        if self.event == SUBSCRIBED:
+            return DeliveryState.DONE
+        actions = HINTS.get(self.event, frozenset())
+        return DeliveryState.RECEIVED if actions is None or self.action in actions else DeliveryState.IGNORED

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
 from controller.domain.events import AuditEntry, Event
+from controller.domain.history import across, version_before
 from controller.domain.orders import Order, OrderKind, Wish
 from controller.domain.ports import Clock
 from controller.inbox.wishes import OrderRefused, check_form, in_words
@@ -34,8 +35,8 @@ class Orders:
         """The order's id, durable when it returns. What comes of it is up to the loop.
 
         `OrderRefused` for what can be told from the order and the rows: `order.no_reason`, `order.reason_too_long`, the
-        codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`, `order.not_succeeded` and
-        `order.service_in_use`.
+        codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`, `order.not_succeeded`,
+        `order.across` and `order.service_in_use`.
         """
         order = Order(0, kind, environment, deployment, checked(reason), actor, self.clock.now(), wish)
         check_form(order)
@@ -68,6 +69,8 @@ def check_subject(unit: Unit, order: Order) -> None:
         known(unit, order, order.deployment)
     if order.wish.to is not None:
         check_target(known(unit, order, order.wish.to))
+    if order.kind is OrderKind.ROLLBACK:
+        check_across(unit, order)
     if order.wish.service is not None:
         check_orphaned(unit, order, order.wish.service)
 
@@ -85,6 +88,20 @@ def check_target(target: Deployment) -> None:
     if target.phase is not Phase.SUCCEEDED:
         text = f"rollback: {target.id} is {target.phase.words}; only a deployment that succeeded can be brought back"
         raise OrderRefused(text, code="order.not_succeeded")
+
+
+def check_across(unit: Unit, order: Order) -> None:
+    """What is sent home while it runs goes back to what was live a moment ago: an abort needs no second word."""
+    if any(one.phase in IN_FLIGHT for one in unit.deployments.open(order.environment)):
+        return
+    live = unit.deployments.live(order.environment)
+    before = version_before(live, unit.deployments.earlier(live)) if live else None
+    target = unit.deployments.get(order.wish.to) if order.wish.to else before
+    if target is None:
+        return
+    crossed = unit.runs.since(order.environment, unit.deployments.origin(target))
+    if crossed and order.wish.across != crossed[-1].deployment:
+        raise OrderRefused(f"rollback: {across(target, crossed)}", code="order.across")
 
 
 def check_orphaned(unit: Unit, order: Order, service: str) -> None:

@@ -34,7 +34,7 @@ FORMS: Mapping[OrderKind, Form] = {
     OrderKind.PAUSE: Form(is_about_deployment=True, takes=frozenset({"limit"})),
     OrderKind.RESUME: Form(is_about_deployment=True),
     OrderKind.ABORT: Form(is_about_deployment=True),
-    OrderKind.ROLLBACK: Form(is_about_deployment=False, takes=frozenset({"to"})),
+    OrderKind.ROLLBACK: Form(is_about_deployment=False, takes=frozenset({"to", "across"})),
     OrderKind.UNHOLD: Form(is_about_deployment=False),
     OrderKind.DEPLOY: Form(is_about_deployment=False, takes=frozenset({"ref", "restart"})),
     OrderKind.PRUNE: Form(is_about_deployment=False, takes=frozenset({"service"})),
@@ -109,6 +109,7 @@ def in_words(order: Order) -> str:
     wish = order.wish
     parts = (
         f"to {wish.to}" if wish.to else "",
+        f"across {wish.across}" if wish.across else "",
         wish.ref or "",
         "with restart" if wish.restart else "",
         wish.service or "",

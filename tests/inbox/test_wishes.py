@@ -8,7 +8,7 @@ import pytest
 from controller.domain.orders import Order, OrderKind, Wish
 from controller.inbox.wishes import FORMS, LONGEST_REF, OrderRefused, check_form, in_words
 
-SOMETHING = Wish(to="dev-1", ref="main", restart=True, service="worker", limit=timedelta(hours=1))
+SOMETHING = Wish("dev-1", ref="main", restart=True, service="worker", limit=timedelta(hours=1), across="dev-2")
 FIELDS = [each.name for each in fields(Wish)]
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhooks.signatures import GitHubSignatures
+from webhooks.signatures import GitHubSignatures, SharedSecrets
 
 SECRET = b"It's a Secret to Everybody"
 BODY = b"Hello, World!"
@@ -59,3 +59,24 @@ def test_it_cannot_be_built_without_a_real_secret(secrets: list[bytes]) -> None:
 def test_secrets_are_in_no_representation() -> None:
     signatures = GitHubSignatures([SECRET])
     assert "Everybody" not in f"{signatures!r} {signatures}"
+
+
+def test_each_of_several_shared_secrets_is_accepted_and_its_place_is_told() -> None:
+    secrets = SharedSecrets([b"new", b"old"])
+    assert [secrets.match(given) for given in (b"new", b"old", b"older", b"ol", b"")] == [1, 2, None, None, None]
+
+
+@given(header=st.binary())
+def test_no_made_up_secret_matches(header: bytes) -> None:
+    assert SharedSecrets([SECRET]).match(header) is None
+
+
+@pytest.mark.parametrize("secrets", [[], [b""], [SECRET, b"  \n"], ["not bytes"]])
+def test_shared_secrets_cannot_be_built_without_a_real_one(secrets: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="webhook secrets: "):
+        SharedSecrets(secrets)
+
+
+def test_shared_secrets_are_in_no_representation() -> None:
+    secrets = SharedSecrets([SECRET])
+    assert "Everybody" not in f"{secrets!r} {vars(secrets)}"
