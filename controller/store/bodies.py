@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from controller.domain.deployment import Deployment
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked
+from controller.domain.hooks import Run
 from controller.domain.revision import Revision
 from controller.domain.sighting import Sighting
 
@@ -56,6 +57,7 @@ class Bodies(Generic[Value]):
 ENVIRONMENTS = Bodies(Environment, ("name", "live", "head_requested", "head_seen", "version"))
 REVISIONS = Bodies(Revision, ("environment", "recorded_at", "images"))
 SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
+RUNS = Bodies(Run, ("token", "environment", "number", "service", "image", "state"))
 DEPLOYMENTS = Bodies(
     Deployment,
     (

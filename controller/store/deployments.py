@@ -118,6 +118,12 @@ class Deployments:
             .limit(1)
         )
 
+    def origin(self, deployment: Deployment) -> int:
+        """The number of the deployment whose revision it is: a rollback stands for what it brought back."""
+        while deployment.back_to is not None and (before := self.get(deployment.back_to)) is not None:
+            deployment = before
+        return deployment.number
+
     def page(
         self, environment: str | None = None, phase: Phase | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[Deployment]:

@@ -1,7 +1,7 @@
 """What is known of each environment; its lease lives in the same row (`leases.py`)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -71,9 +71,10 @@ class Environments:
             )
         return replace(environment, version=environment.version + 1)
 
-    def request_look(self, names: Iterable[str]) -> None:
+    def request_look(self, names: Iterable[str], hinted: Collection[str] = ()) -> None:
         """One request for each time that a name is there. Ask once in a transaction: it goes by the order of the names,
-        so that two that ask for the same ones never wait for each other in a ring."""
+        so that two that ask for the same ones never wait for each other in a ring. Of the `hinted` ones only whoever
+        looks after them hears: their branch has not moved."""
         for name, times in sorted(Counter(iter(names)).items()):
             self._transaction.change(
                 update(EnvironmentRow)
@@ -81,3 +82,5 @@ class Environments:
                 .values(head_requested=col(EnvironmentRow.head_requested) + times)
             )
             self._waking.say(Call.LOOK, name)
+        for name in sorted(set(hinted)):
+            self._waking.say(Call.HINT, name)

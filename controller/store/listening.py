@@ -100,7 +100,7 @@ class Listener:
     def _take(self, word: str) -> bool:
         """Whether it was our own echo."""
         origin, call, environment = (*word.split(" ", 2), "", "")[:3]
-        if origin != self._origin and call in {Call.LOOK, Call.FREE}:
+        if origin != self._origin and call in {Call.LOOK, Call.HINT, Call.FREE}:
             self._heard(Call(call), environment)
         is_echo = origin == self._origin and call == Call.ECHO
         if is_echo and not self._hears:

@@ -183,6 +183,11 @@ def forget_sightings(restoring: Restoring) -> None:
     restoring.transaction.change(delete(SightingRow))
 
 
+def give_up_runs(restoring: Restoring) -> None:
+    """A command that ran when the backup was taken has ended since, and nobody wrote down how."""
+    restoring.unit.runs.give_up()
+
+
 def tell(restoring: Restoring) -> None:
     header = restoring.header
     facts: dict[str, object] = {
@@ -208,8 +213,10 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "deliveries": stay,
     "orders": refuse_unanswered,
     "outbox": silence,
+    "samples": stay,
     "timers": forget_timers,
     "sightings": forget_sightings,
+    "runs": give_up_runs,
     "deployments": end_or_rest,
     "environments": fence_and_hold,
     "audit": tell,

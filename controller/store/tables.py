@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import Float, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from controller.store.columns import DOCUMENT, SERIAL, Prose, UtcTime
 
+ONCE = text("state IN ('started', 'succeeded')")
 IN_FLIGHT = text("phase IN ('running', 'rolling_back')")
 Document = Mapping[str, Any]
 
@@ -199,6 +200,60 @@ class TimerRow(Row, table=True):
 
     environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
     due_at: datetime = Field(sa_type=UtcTime)
+
+
+class SampleRow(Row, table=True):
+    """What was counted of one slot in one minute, for pages that plot it. It belongs to a deployment, and is dropped
+    with the samples of the deployments around it when enough newer ones have some."""
+
+    __tablename__ = "samples"
+    __table_args__ = (
+        UniqueConstraint("deployment", "service", "metric", "slot", "at", name="samples_once"),
+        Index("samples_of_deployment", "deployment", "seq"),
+        Index("samples_of_environment", "environment", "number"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    environment: str = Field(foreign_key="environments.name", sa_type=Prose)
+    deployment: str = Field(foreign_key="deployments.id", sa_type=Prose)
+    number: int
+    service: str = Field(sa_type=Prose)
+    metric: str = Field(sa_type=Prose)
+    slot: str = Field(sa_type=Prose)
+    at: datetime = Field(sa_type=UtcTime)
+    value: float = Field(sa_type=Float(53))
+    requests: int
+    bound: float = Field(sa_type=Float(53))
+    verdict: str = Field(sa_type=Prose)
+
+
+class RunRow(Row, table=True):
+    """What a service's `before` did, kept for ever. `command` is its digest: of one service, image and command there is
+    at most one run that has succeeded or may still do so."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("token", name="runs_token"),
+        Index("runs_of_environment", "environment", "number"),
+        Index(
+            "runs_once",
+            *("environment", "service", "image", "command"),
+            unique=True,
+            sqlite_where=ONCE,
+            postgresql_where=ONCE,
+        ),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    token: str = Field(sa_type=Prose)
+    environment: str = Field(foreign_key="environments.name", sa_type=Prose)
+    number: int
+    service: str = Field(sa_type=Prose)
+    image: str = Field(sa_type=Prose)
+    command: str = Field(sa_type=Prose)
+    state: str = Field(sa_type=Prose)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
 
 
 class SightingRow(Row, table=True):

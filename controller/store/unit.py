@@ -9,6 +9,8 @@ from controller.store.orders import Orders
 from controller.store.outbox import Outbox
 from controller.store.overviews import Overviews
 from controller.store.revisions import Revisions
+from controller.store.runs import Runs
+from controller.store.samples import Samples
 from controller.store.sightings import Sightings
 from controller.store.standings import Standings
 from controller.store.timers import Timers
@@ -27,7 +29,9 @@ class Unit:
         self.audit = Audit(transaction)
         self.outbox = Outbox(transaction)
         self.timers = Timers(transaction)
+        self.samples = Samples(transaction)
         self.sightings = Sightings(transaction)
+        self.runs = Runs(transaction)
         self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)

@@ -15,6 +15,7 @@ CHANNEL = "tidegate"
 
 class Call(StrEnum):
     LOOK = "look"  # somebody must look at this environment now
+    HINT = "hint"  # something there may look different, if it moves
     FREE = "free"  # its lease was given back: whoever waited for it may have it
     ECHO = "echo"  # said by a listener, to hear whether it hears
 

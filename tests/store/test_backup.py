@@ -20,9 +20,11 @@ from controller.domain.deployment import Phase
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.events import AuditEntry, Event
+from controller.domain.metrics import Result, Sample
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
+from controller.domain.slot import Slot
 from controller.inbox.orders import Orders
 from controller.store import Lease, Store, restored_rows, schema
 from controller.store.backup import Backup, back_up, count, everything, one_moment, portable
@@ -33,7 +35,7 @@ from controller.store.schema import check_schema, migrate
 from controller.store.store import database_url
 from controller.store.tables import Row
 from tests.store.recorded import commit, deployment, record
-from tests.support.builders import a_running_deployment, a_view
+from tests.support.builders import a_run, a_running_deployment, a_view
 from tests.support.database import MovedClock, PostgresServer
 
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -85,6 +87,8 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.outbox.sent(unit.outbox.due(clock.now())[0].id)
         unit.timers.set("dev", NINE + timedelta(seconds=5))
         unit.sightings.put(Sighting("dev", {"backend": a_view()}, NINE))
+        unit.samples.put(done, [Sample("backend", "errors", Slot.GREEN, NINE, 0.1 + 0.2, 9, 0.01, Result.FAILED)])
+        unit.runs.put(a_run(task="arn:task"))
         unit.audit.append(
             [AuditEntry(Event.STEP_ENDED, "dev", "dev-1", "ada", NINE, "ünï\n", {"b": 1, "a": {"x": None}})]
         )
@@ -544,8 +548,8 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
     store.close()
 
 
-NEWER_TABLES = {"ignored_commits"}
 NEWER_COLUMNS = {"environments": {"numbers_taken"}, "orders": {"wish"}}
+NEWER_TABLES = {"ignored_commits", "runs", "samples"}
 """What came after the first migration; the test above fails when one is forgotten here."""
 
 

@@ -34,7 +34,7 @@ def test_a_delivery_comes_back_as_it_was_received(store: Store) -> None:
 
 def test_a_second_delivery_with_the_same_id_changes_nothing(store: Store) -> None:
     other = replace(PUSH, repository="acme/other")
-    assert accept(store, PUSH, other, replace(other, source="aws")) == [
+    assert accept(store, PUSH, other, replace(other, source="another")) == [
         Receipt.ACCEPTED,
         Receipt.DUPLICATE,
         Receipt.ACCEPTED,
