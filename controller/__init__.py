@@ -9,7 +9,7 @@ Imports point downwards only:
     obey                                        what becomes of a person's order
     progress | homeward                         what one step asks for next; the plan for turning back
     plan                                        the list of steps from what is live to what should be
-    gates | strategies                          may it start; how traffic moves
+    gates | strategies | analysis               may it start; how traffic moves; is it as good as it should be
     domain                                      the nouns: pure values
 
 Rooms on one level do not know each other. Everything from `choose` and `decide` downwards is pure:

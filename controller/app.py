@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,14 +12,19 @@ import structlog
 import uvicorn
 from anyio.to_thread import run_sync
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from controller import api, dashboard
 from controller.adapters.aws.cloud import Clouds
+from controller.adapters.aws.queue import EventQueue
+from controller.adapters.aws.session import Callers
+from controller.adapters.aws.topics import SnsTopics
 from controller.adapters.clock import SystemClock
 from controller.adapters.github.source import App, GitHubSource
 from controller.adapters.probe import HttpProbe
-from controller.api import ApiContext
+from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
 from controller.domain.bindings import Binding, read_bindings
 from controller.domain.errors import Blocked
@@ -36,7 +41,9 @@ from controller.notifiers.log import LogNotifier
 from controller.settings import Settings
 from controller.store import Store
 from controller.store.schema import check_schema
-from webhooks.routes import github_route
+from webhooks.queue import QueueReader
+from webhooks.refusals import Outcome
+from webhooks.routes import aws_route, github_route
 
 log = structlog.get_logger()
 
@@ -73,17 +80,19 @@ def build(settings: Settings) -> Controller:
     store.inherit()
     with store.write() as unit:
         unit.environments.ensure(bindings)
+    callers = Callers(clock.now)
     world = World(
         store=store,
         clock=clock,
-        clouds=Clouds(clock),
+        clouds=Clouds(clock, callers),
         source=_source(settings, clock),
         probe=HttpProbe(clock, settings.connect_to),
         bindings=bindings,
         token=lambda: secrets.token_urlsafe(24),
+        minute=settings.metrics_minute,
     )
     loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep, LogNotifier().send)
-    return Controller(store, world, loop, _web(settings, world, loop))
+    return Controller(store, world, loop, _web(settings, world, loop, callers))
 
 
 def _owner() -> str:
@@ -98,7 +107,7 @@ def _source(settings: Settings, clock: Clock) -> GitHubSource:
     return GitHubSource(settings.github_url, credentials, clock)
 
 
-def _web(settings: Settings, world: World, loop: Loop) -> Starlette:
+def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
     context = ApiContext(
         store=world.store,
@@ -111,21 +120,33 @@ def _web(settings: Settings, world: World, loop: Loop) -> Starlette:
         version=version("tidegate"),
         registry=CollectorRegistry(),
     )
-    accepted = [secret.get_secret_value().encode() for secret in settings.github_webhook_secrets]
     inbox = Inbox(world.store, loop.wake_inbox)
+    received = metrics.received(context.registry)
+    queue = _queue(settings, world, inbox, callers, received("queue"))
+    if queue is not None:
+        metrics.troubled(context.registry, lambda: queue.trouble is not None)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await run_sync(loop.start)
+        if queue is not None:
+            queue.start()
         log.info("controller started", environments=sorted(world.bindings), version=context.version)
         yield
+        if queue is not None:
+            queue.leave_off()
         await run_sync(loop.stop)
+        if queue is not None:
+            await run_sync(queue.stop)
         await run_sync(world.store.close)
         log.info("controller stopped")
 
     return Starlette(
         routes=[
-            github_route(accepted, inbox.accept, world.clock),
+            github_route(
+                _revealed(settings.github_webhook_secrets), inbox.accept, world.clock, count=received("github")
+            ),
+            *_aws_routes(settings, world, inbox, received("aws")),
             *api.routes(context),
             *dashboard.routes(
                 DashboardContext(world.store, world.clock, world.bindings, context.version, github=settings.github_url)
@@ -135,6 +156,27 @@ def _web(settings: Settings, world: World, loop: Loop) -> Starlette:
         middleware=api.middleware(),
         lifespan=lifespan,
     )
+
+
+def _revealed(secrets: tuple[SecretStr, ...]) -> list[bytes]:
+    return [secret.get_secret_value().encode() for secret in secrets]
+
+
+def _aws_routes(settings: Settings, world: World, inbox: Inbox, count: Callable[[Outcome], None]) -> list[Route]:
+    """None where nobody is let in."""
+    given = _revealed(settings.aws_webhook_secrets)
+    if not given and not settings.aws_topics:
+        return []
+    topics = SnsTopics(world.clock)
+    return [aws_route(given, settings.aws_topics, topics, inbox.accept, world.clock, count=count)]
+
+
+def _queue(
+    settings: Settings, world: World, inbox: Inbox, callers: Callers, count: Callable[[Outcome], None]
+) -> QueueReader | None:
+    if not settings.aws_queue:
+        return None
+    return QueueReader(EventQueue(settings.aws_queue, callers), inbox.accept, world.clock, count)
 
 
 def serve(settings: Settings) -> None:

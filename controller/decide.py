@@ -15,18 +15,42 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from controller import plan as planning
-from controller.domain.actions import Action, SetWeights
+from controller.domain.actions import Action, RunTask, SetWeights
+from controller.domain.alarms import Alarms, ringing
 from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
 from controller.domain.reason import Reason, until_pruned
-from controller.domain.slot import Sides, Slot
+from controller.domain.slot import Sides
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import PATIENCE, TAKEN_BACK, Step, StepKind, StepState, Trouble, spoken
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
 from controller.homeward import stopped, taken_back, turned_back
-from controller.progress import DEADLINES, EVIDENCE, FREE_WHILE_PAUSED, UNSTOPPABLE, look
-from controller.progress.outcomes import Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait
+from controller.progress import (
+    BLAMELESS,
+    DEADLINES,
+    FREE_WHILE_PAUSED,
+    HOOKS,
+    UNSTOPPABLE,
+    evidence,
+    hooks,
+    look,
+    switches,
+    watch,
+)
+from controller.progress.outcomes import (
+    Ask,
+    Done,
+    Fail,
+    Foreign,
+    Halt,
+    Late,
+    Need,
+    Outcome,
+    Stumble,
+    Terms,
+    Wait,
+)
 
 AT_ONCE = timedelta(0)
 WHOLE_PICTURE = frozenset({Evidence.SERVICES, Evidence.TARGETS})
@@ -45,7 +69,7 @@ class Decision:
 
     `look_again_in` is None when nothing but an event or an order can change the answer. `needs` is what the next look
     must show; it is empty unless the picture was not enough. `adopts`: somebody else rolled this deployment back, which
-    is to be recorded as a rollback of its own.
+    is to be recorded as a rollback of its own. `goes_back`: it had succeeded, and a rollback is to be opened.
     """
 
     deployment: Deployment
@@ -54,6 +78,7 @@ class Decision:
     look_again_in: timedelta | None = None
     needs: frozenset[Evidence] = field(default=frozenset())
     adopts: bool = False
+    goes_back: bool = False
 
 
 def needed(deployment: Deployment) -> frozenset[Evidence]:
@@ -61,8 +86,8 @@ def needed(deployment: Deployment) -> frozenset[Evidence]:
     if deployment.restored:
         return WHOLE_PICTURE
     if deployment.phase is Phase.WAITING:
-        return WHOLE_PICTURE if deployment.revision.is_sealed else frozenset()
-    return EVIDENCE[deployment.step.kind] if deployment.step else frozenset()
+        return WHOLE_PICTURE | watch.asked(deployment) if deployment.revision.is_sealed else frozenset()
+    return evidence(deployment.step, deployment) if deployment.step else frozenset()
 
 
 def decide(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
@@ -80,8 +105,9 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     shut = closed(BEFORE_PLAN if gated else {}, _case(deployment, terms), now)
     if shut:
         return _stay(deployment, shut, now)
-    if WHOLE_PICTURE - snapshot.has:
-        return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=WHOLE_PICTURE)
+    wanted = WHOLE_PICTURE | watch.asked(deployment)
+    if wanted - snapshot.has:
+        return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
     if deployment.pruned is not None:
         return _start_pruning(deployment, deployment.pruned, snapshot, now, terms)
     unclear = _unclear(snapshot, terms)
@@ -96,10 +122,13 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
         deployment.restart,
         terms.kept,
     )
-    shut = closed(WITH_PLAN if gated else {}, _case(deployment, terms, plan), now)
+    deployment = watch.less_excused(deployment, snapshot)
+    deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
+    shut = closed(WITH_PLAN if gated else {}, _case(deployment, terms, plan, snapshot.alarms), now)
     if shut:
         return _stay(deployment, shut, now)
-    return _start(replace(deployment, plan=plan), snapshot, now, terms)
+    heard = {name: view.since for name, view in snapshot.alarms.items() if view is not None}
+    return _start(replace(deployment, plan=plan, heard=heard), snapshot, now, terms)
 
 
 def _unclear(snapshot: Snapshot, terms: Terms) -> Reason | None:
@@ -138,8 +167,8 @@ def closed(gates: Mapping[str, Gate], case: Case, now: datetime) -> Verdict | No
     return next((verdict for verdict in verdicts if not verdict.is_open), None)
 
 
-def _case(deployment: Deployment, terms: Terms, plan: Plan | None = None) -> Case:
-    return Case(deployment, terms.environment, terms.binding, terms.live, terms.resolved, plan)
+def _case(deployment: Deployment, terms: Terms, plan: Plan | None = None, alarms: Alarms | None = None) -> Case:
+    return Case(deployment, terms.environment, terms.binding, terms.live, terms.resolved, plan, alarms or {})
 
 
 def _come_to(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decision:
@@ -199,27 +228,25 @@ def _touched(deployment: Deployment) -> list[str]:
 
 
 def _as_it_is(service: str, view: ServiceView) -> UndoEntry:
-    """A service that is new starts in blue, unless blue holds something and green doesn't."""
-    live, rule = view.live, view.rule
-    idle = live.other if live else _emptier(view)
+    live, rule, idle = view.live, view.rule, view.idle
     was = RuleAsItWas(rule.arn, rule.weights, rule.actions, rule.conditions, rule.priority) if rule and live else None
     return UndoEntry(service, Sides(live, idle), was, view.slots[live].desired if live else 0)
-
-
-def _emptier(view: ServiceView) -> Slot:
-    return Slot.GREEN if view.slots[Slot.BLUE].desired > view.slots[Slot.GREEN].desired else Slot.BLUE
 
 
 def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
     """Walk the steps that the picture shows done, and stop at the first that asks, waits, lacks evidence or fails."""
     elapsed = snapshot.elapsed
+    deployment = hooks.noted(watch.less_excused(deployment, snapshot), snapshot)
     while (step := deployment.step) is not None:
         deployment = _aged(deployment, step, elapsed, now)
         elapsed = timedelta(0)
         step = deployment.step or step
-        outcome = _judged(deployment, step, look(step, deployment, snapshot, terms), terms)
+        outcome = switches.fired(deployment, snapshot, look(step, deployment, snapshot, terms))
+        deployment = watch.judged(step, deployment, snapshot, outcome)
+        outcome = watch.watched(step, deployment, snapshot, outcome)
+        outcome = switches.renewed(step, deployment, snapshot, _judged(deployment, step, outcome, terms))
         if not isinstance(outcome, Done):
-            return _unfinished(deployment, step, outcome, now, terms)
+            return _unfinished(deployment, step, outcome, snapshot, now, terms)
         deployment = _finished(deployment, step, outcome, snapshot, now)
         if step.kind is StepKind.SETTLE:
             return Decision(deployment, deployment.reason, look_again_in=AT_ONCE)
@@ -245,14 +272,15 @@ def _judged(deployment: Deployment, step: Step, outcome: Outcome, terms: Terms) 
         return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
     if deployment.pause is not None:
         outcome = _while_paused(deployment, deployment.pause, step, outcome)
-    if isinstance(outcome, Done | Fail):
+    if isinstance(outcome, Done | Fail | Halt):
         return outcome
     if step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
         return Fail(step.trouble.reason, quarantines=False)
     deadline = DEADLINES.get(step.kind)
     if deadline and step.active > deadline:
         waited = f"; last: {outcome.reason.text}" if isinstance(outcome, Wait | Stumble | Foreign) else ""
-        return Fail(Reason("step.deadline", f"{step.title} was not done within {spoken(deadline)}{waited}"))
+        reason = Reason("step.deadline", f"{step.title} was not done within {spoken(deadline)}{waited}")
+        return Fail(reason, quarantines=step.kind not in BLAMELESS)
     return outcome
 
 
@@ -262,6 +290,8 @@ def _while_paused(deployment: Deployment, pause: Pause, step: Step, outcome: Out
         text = f"nobody resumed it within {spoken(pause.limit)}; it was paused because {pause.reason.text}"
         return Fail(Reason("pause.expired", text), quarantines=False)
     if isinstance(outcome, Stumble) or step.kind in FREE_WHILE_PAUSED:
+        return outcome
+    if step.kind in HOOKS and not (isinstance(outcome, Ask) and isinstance(outcome.action, RunTask)):
         return outcome
     left = spoken(timedelta(seconds=round((pause.limit - pause.observed).total_seconds())))
     text = f"paused by {pause.actor}: {pause.reason.text}; it turns back in {left}, unless it is resumed"
@@ -296,7 +326,8 @@ def _in_one_breath(step: Step, reason: Reason, terms: Terms) -> bool:
 def _unfinished(
     deployment: Deployment,
     step: Step,
-    outcome: Ask | Wait | Need | Stumble | Foreign | Fail,
+    outcome: Ask | Wait | Need | Stumble | Foreign | Fail | Halt | Late,
+    snapshot: Snapshot,
     now: datetime,
     terms: Terms,
 ) -> Decision:
@@ -307,7 +338,8 @@ def _unfinished(
             rises = isinstance(action, SetWeights)
             assert not rises or deployment.phase is Phase.RUNNING, f"{deployment.id}: traffic rises only while it runs"
             kept = step.trouble if step.trouble and step.trouble.by_action else None
-            told = deployment.with_step(replace(step, detail=text, trouble=kept))
+            run = hooks.asked(step, action, deployment, snapshot)
+            told = deployment.with_step(replace(step, detail=text, trouble=kept, run=run))
             # The same again: the world is slow to show it, and asking faster than it moves would not help.
             soon = terms.pace if step.detail == text else AT_ONCE
             return Decision(told, Reason(f"step.{step.kind}", text), action, look_again_in=soon)
@@ -318,12 +350,19 @@ def _unfinished(
             if _times(step, reason, terms) < PATIENCE:
                 return Decision(told, reason, look_again_in=terms.pace)
             return _left_alone(told, reason, adopts, now, terms)
+        case Halt(reason):
+            pause = Pause("tidegate", reason, now, FOREIGN_PAUSE)
+            halted = replace(deployment.with_step(replace(step, detail=reason.text)), pause=pause)
+            return Decision(halted, reason, look_again_in=terms.pace)
+        case Late(reason):
+            sent = replace(deployment, sent_home=True)
+            return Decision(sent, reason, look_again_in=AT_ONCE, goes_back=True)
         case Wait(reason, look_in):
             told = deployment.with_step(replace(step, detail=reason.text, trouble=None))
             return Decision(told, reason, look_again_in=look_in or terms.pace)
         case Fail(reason, culprits, quarantines):
-            if _stays(deployment):
-                return _left_to_a_person(deployment, step, reason, terms)
+            if _stays(deployment, step):
+                return _left_to_a_person(deployment, step, reason, snapshot, terms)
             back = turned_back(deployment, reason, now, culprits=culprits, quarantines=quarantines)
             return Decision(back, reason, look_again_in=AT_ONCE)
 
@@ -342,19 +381,27 @@ def _left_alone(deployment: Deployment, reason: Reason, adopts: bool, now: datet
     return Decision(deployment, reason, look_again_in=terms.pace, adopts=adopts)
 
 
-def _stays(deployment: Deployment) -> bool:
-    """Nothing turns back from removing a service, nor from a way back that has begun to move traffic."""
+def _stays(deployment: Deployment, step: Step) -> bool:
+    """Nothing turns back from removing a service, nor from a way back that has begun to move traffic, nor by itself to
+    a version that doesn't work with what `before` did. What has changed nothing yet has nothing to turn back."""
+    if step.kind is StepKind.BEFORE:
+        return False
     if deployment.kind is Kind.PRUNE or (deployment.is_way_back and deployment.began(*TAKEN_BACK[StepKind.HOME])):
         return True
-    return not deployment.revision.file.rollback.automatic
+    return bool(deployment.one_way) or not deployment.revision.file.rollback.automatic
 
 
-def _left_to_a_person(deployment: Deployment, step: Step, reason: Reason, terms: Terms) -> Decision:
+def _left_to_a_person(deployment: Deployment, step: Step, reason: Reason, snapshot: Snapshot, terms: Terms) -> Decision:
+    """Alarms that rang are remembered: a person may let it go on beside them."""
     why = {Kind.PRUNE: "a removal isn't undone", Kind.ROLLBACK: "a rollback is never rolled back"}.get(
         deployment.kind, "the file says rollback.automatic: false"
     )
-    waiting = Reason(reason.code, f"{reason.text}; {why}, so `tidegate abort {deployment.id}` must end it")
-    told = deployment.with_step(replace(step, detail=waiting.text)).because(waiting)
+    if deployment.one_way:
+        why = "; ".join(run.told for run in deployment.one_way)
+    red = tuple(view.name for view in ringing(snapshot.alarms, deployment.excused))
+    goes_on = f", or `tidegate resume {deployment.id}` lets it go on" if red else ""
+    waiting = Reason(reason.code, f"{reason.text}; {why}, so `tidegate abort {deployment.id}` must end it{goes_on}")
+    told = replace(deployment.with_step(replace(step, detail=waiting.text)), red=red).because(waiting)
     return Decision(told, waiting, look_again_in=terms.pace)
 
 

@@ -19,13 +19,14 @@ def turned_back(
 ) -> Deployment:
     """The deployment on its way home: the step it was in has failed, the rest is skipped, the undo record is the plan.
 
-    Where there is nothing to go back to, because everything was new, it ends as failed; and so does a way back that
-    could not even begin.
+    Where there is nothing to go back to, because everything was new or nothing has changed yet, it ends as failed; and
+    so does a way back that could not even begin.
     """
     assert deployment.phase is Phase.RUNNING, f"{deployment.id} is {deployment.phase}: only a running one turns back"
     assert deployment.undo is not None, f"{deployment.id} runs, so it has an undo record"
     is_new = all(entry.sides.live is None for entry in deployment.undo.entries)
-    fails = is_new or deployment.is_way_back
+    has_changed_nothing = deployment.step is not None and deployment.step.kind is StepKind.BEFORE
+    fails = is_new or has_changed_nothing or deployment.is_way_back
     ends_as = Phase.ABORTED if aborted else Phase.FAILED if fails else Phase.ROLLED_BACK
     steps = tuple(_cut_off(step, reason, now) for step in deployment.steps)
     return replace(
@@ -54,14 +55,18 @@ def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment
 
 
 def _home(deployment: Deployment) -> tuple[Step, ...]:
-    """Slots that run another number of tasks than before get the old one, before the others lose theirs."""
+    """Traffic first; then a command that still runs; slots that run another number of tasks than before get the old
+    one, before the others lose theirs."""
     assert deployment.undo is not None and deployment.plan is not None
     touched = tuple(entry.service for entry in deployment.undo.entries)
     counts = [step for step in deployment.steps if step.kind in TAKEN_BACK[StepKind.REGROW] and step.started_at]
     regrown = tuple(name for name in touched if any(name in step.services for step in counts))
     retired = [step.services for step in deployment.plan.steps if step.kind is StepKind.RETIRE]
+    armed = [step.services for step in deployment.steps if step.kind is StepKind.ARM and step.started_at]
     return (
         Step(StepKind.HOME, touched),
+        *([Step(StepKind.STOP, deployment.unsettled.services)] if deployment.unsettled else []),
+        *(Step(StepKind.DISARM, services) for services in armed),
         *([Step(StepKind.REGROW, regrown)] if regrown else []),
         *(Step(StepKind.RETIRE, services) for services in retired),
     )

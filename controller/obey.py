@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 from controller.domain.deployment import IN_FLIGHT, RESTART_ORDERED, Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
+from controller.domain.history import across
+from controller.domain.hooks import Run
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.step import StepKind, StepState, spoken
 from controller.homeward import stopped, turned_back
+from controller.progress.watch import INCONCLUSIVE
 
 PAUSE_LIMIT = timedelta(hours=1)
 """So long a pause lasts where the order names no limit."""
@@ -18,7 +21,8 @@ PAUSE_LIMIT = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Known:
-    """What orders may refer to. `before` is the version that was live before the live one, and was well; `named` are
+    """What orders may refer to. `crossing` says of the deployments to go back to what ran since, and does not work with
+    them. `before` is the version that was live before the live one, and was well; `named` are
     the deployments that orders name; `found` says what each `deploy` stands for, by the order's number: a revision, or
     the reason why there is none; an order that is missing there could not be looked up yet. For a `prune` it holds the
     reason why there is nothing to remove, if so."""
@@ -27,6 +31,7 @@ class Known:
     before: Deployment | None = None
     named: Mapping[str, Deployment] = field(default_factory=dict)
     found: Mapping[int, Revision | Reason] = field(default_factory=dict)
+    crossing: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,13 @@ def _abort(case: _Case) -> Answer:
     return _sent_home(case, deployment, reason)
 
 
+def _beside(deployment: Deployment) -> str:
+    """What a person must know who sends it home: what its `before` did stays done."""
+    ran = [run for run in deployment.ran if run.may_have_run and (run.deployment == deployment.id or run.is_one_way)]
+    told = [run.told for run in ran]
+    return f"; {'; '.join(told)}: that is not undone" if told else ""
+
+
 def _left_as_it_is(case: _Case, deployment: Deployment) -> Answer:
     """It can't turn back any further. Whatever the file says, it is for a person to go on from there."""
     reason = case.because("order.aborted", "ended its way home where it was, for it was stuck")
@@ -135,8 +147,10 @@ def _sent_home(case: _Case, deployment: Deployment, reason: Reason) -> Answer:
     if deployment.rests:
         told = f"{deployment.id} ends where it stands, and nothing is changed on AWS: it is from a backup"
         return case.done(told, stopped(deployment, reason, case.now))
-    home = turned_back(deployment, reason, case.now, quarantines=False, aborted=True)
-    return case.done(f"{deployment.id} turns back", home)
+    beside = _beside(deployment)
+    because = replace(reason, text=f"{reason.text}{beside}")
+    home = turned_back(deployment, because, case.now, quarantines=False, aborted=True)
+    return case.done(f"{deployment.id} turns back{beside}", home)
 
 
 def _pause(case: _Case) -> Answer:
@@ -152,16 +166,30 @@ def _pause(case: _Case) -> Answer:
 
 
 def _resume(case: _Case) -> Answer:
+    """What is paused goes on; what waits because alarms rang before it began starts beside them."""
     deployment = case.deployment
+    if deployment is not None and _waits_beside_alarms(deployment):
+        names = ", ".join(deployment.red)
+        told = f"{deployment.id} goes on, although {names} rang: they count once they were well"
+        return case.done(told, replace(deployment, excused=(*deployment.excused, *deployment.red), red=()))
     if deployment is None or deployment.phase is not Phase.RUNNING or deployment.rests:
         return case.not_running("resume")
     if deployment.pause is None:
         return case.refused(f"{deployment.id} isn't paused")
     step = deployment.step
-    resumed = replace(deployment, pause=None)
+    resumed = replace(deployment, pause=None, excused=(*deployment.excused, *deployment.red), red=())
     if step is not None:
-        resumed = resumed.with_step(replace(step, trouble=None))
+        # Whoever lets a bake go on that had shown nothing takes it for good.
+        is_taken = deployment.pause.reason.code == INCONCLUSIVE
+        resumed = resumed.with_step(
+            replace(step, trouble=None, promoted=case.order.actor if is_taken else step.promoted)
+        )
     return case.done(f"{deployment.id} goes on", resumed)
+
+
+def _waits_beside_alarms(deployment: Deployment) -> bool:
+    """Alarms rang before it began, or rang later and it can't turn back by itself."""
+    return bool(deployment.red) and deployment.pause is None and deployment.phase in {Phase.WAITING, Phase.RUNNING}
 
 
 def _promote(case: _Case) -> Answer:
@@ -198,6 +226,9 @@ def _rollback(case: _Case) -> Answer:
         return case.refused(f"{case.environment.name} has no earlier version that was live and well")
     if target.phase is not Phase.SUCCEEDED or target.kind is Kind.PRUNE:
         return case.refused(f"{target.id} is {target.phase.words}: only a version that was live and well can come back")
+    crossed = case.known.crossing.get(target.id, ())
+    if crossed and case.order.wish.across != crossed[-1].deployment:
+        return case.refused(across(target, crossed))
     if _is_same(target, live):
         return case.refused(f"{target.id} is what is live: there is nothing to roll back")
     opening = Opening(Kind.ROLLBACK, target.revision, case.because("rollback.ordered", "rolled back"), back_to=target)

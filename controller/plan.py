@@ -9,7 +9,8 @@ from controller.domain.canonical import digest
 from controller.domain.content import Content
 from controller.domain.deployment import Deployment, Kind, Plan, Rolling, numbered
 from controller.domain.foundation import Foundation
-from controller.domain.manifest import Count, EnvironmentFile, Service, normal_form
+from controller.domain.hooks import Hook
+from controller.domain.manifest import Count, EnvironmentFile, HttpCheck, Service, TaskCheck, normal_form
 from controller.domain.rendering import group_settings, render
 from controller.domain.revision import Revision
 from controller.domain.snapshot import ServiceView
@@ -52,7 +53,9 @@ def draw(
     if kind is Kind.ROLLBACK:
         steps = numbered(_back(file, rolling, changes, spare))
     else:
-        steps = numbered(_forth(file, rolling, changes, tuple(name for name in spare if name not in kept)))
+        left = tuple(name for name in spare if name not in kept)
+        has_switches = foundation.switch_role is not None
+        steps = numbered(_forth(file, rolling, changes, left, has_switches=has_switches))
     return Plan(_digest(revision, binding, rolling, steps, restart), rolling, steps, counts)
 
 
@@ -164,9 +167,14 @@ def _forth(
     rolling: tuple[Rolling, ...],
     changes: _Changes,
     spare: tuple[str, ...],
+    *,
+    has_switches: bool,
 ) -> tuple[Step, ...]:
-    """What nobody looks after goes first. Then register, and the strategy's own steps, with the smoke test after the
-    first of them; verify, settle, retire."""
+    """What nobody looks after goes first. Then register, what the new version wants done before it, and the strategy's
+    own steps, with the smoke test after the first of them; verify, settle, retire.
+
+    `before` comes before `warm`: the tasks of the new version find everything as they need it, and what fails there
+    has changed nothing else."""
     every = tuple(entry.service for entry in rolling)
     cleared = _some(StepKind.RETIRE, spare)
     if not every:
@@ -178,20 +186,32 @@ def _forth(
         strategy = _at_once(strategy)
     warm, *moves = strategy
     moved = _last_shift(moves) + 1
+    guarded = _guarded(file, rolling, moves) if has_switches else ()
     return (
         *cleared,
         Step(StepKind.REGISTER, every),
+        *_before(file, every),
         warm,
         *_some(StepKind.SMOKE, _smoked(file, routed)),
+        *_some(StepKind.ARM, guarded),
         *moves[:moved],
         *changes.takeovers,
         *moves[moved:],
         *(step for step in changes.others if step.kind is StepKind.ROUTE),
-        *([Step(StepKind.VERIFY, every)] if file.verify else []),
+        *([Step(StepKind.VERIFY, every)] if any(isinstance(check, HttpCheck) for check in file.verify) else []),
+        *_tests(file),
         *(step for step in changes.others if step.kind is StepKind.ADJUST),
+        *_some(StepKind.DISARM, guarded),
         Step(StepKind.SETTLE, every),
         Step(StepKind.RETIRE, every, wait=file.rollback.keep_warm),
     )
+
+
+def _guarded(file: EnvironmentFile, rolling: tuple[Rolling, ...], moves: list[Step]) -> tuple[str, ...]:
+    """Services whose traffic AWS itself can send home: their old slots stay whole until the last shift."""
+    is_whole = all(step.kind is not StepKind.SHRINK for step in moves)
+    may = file.rollback.automatic and file.rollback.unattended and is_whole
+    return tuple(entry.service for entry in rolling if entry.routed and not entry.is_new) if may else ()
 
 
 def _back(
@@ -222,6 +242,21 @@ def _back(
 
 def _some(kind: StepKind, services: tuple[str, ...]) -> tuple[Step, ...]:
     return (Step(kind, services),) if services else ()
+
+
+def _before(file: EnvironmentFile, rolling: tuple[str, ...]) -> tuple[Step, ...]:
+    """One after the other, in the order in which traffic rises."""
+    hooks = ((name, file.services[name].before) for name in rolling)
+    return tuple(
+        Step(StepKind.BEFORE, (name,), hook=Hook(hook.command, hook.timeout, hook.compatible))
+        for name, hook in hooks
+        if hook is not None
+    )
+
+
+def _tests(file: EnvironmentFile) -> tuple[Step, ...]:
+    checks = (check for check in file.verify if isinstance(check, TaskCheck))
+    return tuple(Step(StepKind.TEST, (check.task,), hook=Hook(check.command, check.timeout)) for check in checks)
 
 
 def _smoked(file: EnvironmentFile, routed: tuple[str, ...]) -> tuple[str, ...]:
@@ -288,7 +323,11 @@ def _digest(
             },
             "routes": {name: normal["services"][name]["route"] for name in touched},
             "steps": [
-                [step.kind, list(step.services), step.percent, int(step.wait.total_seconds()) if step.wait else None]
+                [
+                    *(step.kind, list(step.services), step.percent),
+                    int(step.wait.total_seconds()) if step.wait else None,
+                    *([step.hook.canonical()] if step.hook else []),
+                ]
                 for step in steps
             ],
             "gates": normal["gates"],

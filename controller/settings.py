@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from controller.domain.arns import read_arn, read_queue
 from controller.domain.errors import Blocked
 
 PREFIX = "TIDEGATE_"
@@ -25,8 +26,10 @@ WANTED = {
 class Settings(BaseSettings):
     """What an operator sets. Secrets print redacted; lists are comma-separated.
 
-    `pace_seconds` is how long the loop waits before it looks again at something that moves; `connect_to` maps
-    `host:port` to the `host:port` that reaches it from here.
+    `aws_queue` is here and not among the bindings, because it is the controller's: one queue, read with its own
+    credentials, for all accounts and regions whose rules send to it. `pace_seconds` is how long the loop waits before
+    it looks again at something that moves; `connect_to` maps `host:port` to the `host:port` that reaches it from here.
+    `metrics_minute_seconds` is 60 on AWS, and less against a sandbox that runs faster.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -42,17 +45,37 @@ class Settings(BaseSettings):
     github_app_id: str = ""
     github_app_key: SecretStr = SecretStr("")
     github_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    aws_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    aws_topics: Annotated[tuple[str, ...], NoDecode] = ()
+    aws_queue: str = ""
     api_token: SecretStr = SecretStr("")
     sweep_seconds: Annotated[float, Field(gt=0)] = 60.0
     pace_seconds: Annotated[float, Field(gt=0)] = 5.0
+    metrics_minute_seconds: Annotated[float, Field(gt=0)] = 60.0
     connect_to: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     log_level: str = "info"
 
-    @field_validator("github_webhook_secrets", mode="before")
+    @field_validator("github_webhook_secrets", "aws_webhook_secrets", "aws_topics", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip())
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("aws_topics")
+    @classmethod
+    def _topics(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for topic in value:
+            arn = read_arn(topic)
+            if arn is None or arn.service != "sns" or not arn.region or not arn.resource:
+                raise ValueError("wanted ARNs of SNS topics, separated by commas")
+        return value
+
+    @field_validator("aws_queue")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        if value and read_queue(value) is None:
+            raise ValueError("wanted the URL of a standard SQS queue, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
         return value
 
     @field_validator("connect_to", mode="before")
@@ -76,6 +99,10 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.pace_seconds)
 
     @property
+    def metrics_minute(self) -> timedelta:
+        return timedelta(seconds=self.metrics_minute_seconds)
+
+    @property
     def sweep(self) -> timedelta:
         return timedelta(seconds=self.sweep_seconds)
 
@@ -84,9 +111,9 @@ class Settings(BaseSettings):
         missing = []
         if not self.github_webhook_secrets:
             missing.append("TIDEGATE_GITHUB_WEBHOOK_SECRETS: the secret that GitHub signs its webhooks with")
-        short = [secret for secret in self.github_webhook_secrets if len(secret.get_secret_value()) < LEAST_SECRET]
-        if short:
-            missing.append(f"TIDEGATE_GITHUB_WEBHOOK_SECRETS: one is shorter than {LEAST_SECRET} characters")
+        for name, given in (("GITHUB", self.github_webhook_secrets), ("AWS", self.aws_webhook_secrets)):
+            if any(len(secret.get_secret_value()) < LEAST_SECRET for secret in given):
+                missing.append(f"TIDEGATE_{name}_WEBHOOK_SECRETS: one is shorter than {LEAST_SECRET} characters")
         if len(self.api_token.get_secret_value()) < LEAST_SECRET:
             missing.append(f"TIDEGATE_API_TOKEN: at least {LEAST_SECRET} characters; `tidegate token` makes one")
         if not (self.github_token.get_secret_value() or self.github_app_id):

@@ -8,12 +8,13 @@ import pytest
 
 from controller.domain.deployment import Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment, HoldUntil
+from controller.domain.hooks import RunState
 from controller.domain.orders import Order, OrderKind, OrderState, Wish
 from controller.domain.reason import Reason
 from controller.domain.step import StepKind, StepState, Trouble
 from controller.homeward import turned_back
 from controller.obey import PAUSE_LIMIT, Answer, Known, obey
-from tests.support.builders import FILE, NOON, OLD_IMAGE, a_deployment, a_revision, a_running_deployment
+from tests.support.builders import FILE, NOON, OLD_IMAGE, a_deployment, a_revision, a_run, a_running_deployment
 
 DEV = Environment("dev")
 BAKED = FILE.replace("{type: rolling}", "{type: blue_green, bake: 5m}")
@@ -219,3 +220,29 @@ def test_an_aborted_removal_ends_where_it_is() -> None:
     answer = answered(OrderKind.ABORT, going, about="dev-2")
     assert answer.changed[0].phase is Phase.ABORTED and answer.changed[0].step is None
     assert StepKind.HOME not in {step.kind for step in answer.changed[0].steps}
+
+
+HOOKED = FILE.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate]}\n")
+CROSSED = Known(live=NEW, before=OLD, crossing={OLD.id: (a_run(2, compatible=False, state=RunState.STOPPED),)})
+
+
+@pytest.mark.parametrize(("typed", "state"), [(None, "refused"), ("dev-1", "refused"), ("dev-2", "done")])
+def test_going_back_across_what_does_not_work_with_it_must_be_said(typed: str | None, state: str) -> None:
+    answer = answered(OrderKind.ROLLBACK, known=CROSSED, across=typed)
+    assert answer.order.state == state and (answer.opening is None) is (state == "refused")
+    assert state == "done" or '"across": "dev-2"' in answer.order.outcome
+
+
+def test_an_abort_needs_no_word_and_says_what_is_not_undone() -> None:
+    hooked = a_running_deployment(HOOKED)
+    hooked = hooked.with_step(replace(hooked.steps[1], run=a_run(compatible=False)))
+    answer = answered(OrderKind.ABORT, hooked, about=hooked.id)
+    assert answer.order.state is OrderState.DONE
+    assert "it has not ended yet; versions from before don't work with it: that is not undone" in answer.order.outcome
+    assert "that is not undone" in answer.changed[0].reason.text
+
+
+def test_what_an_alarm_has_stopped_goes_on_beside_it() -> None:
+    waits = replace(a_running_deployment(), red=("checkout-is-down",))
+    answer = answered(OrderKind.RESUME, waits, about=waits.id)
+    assert (answer.changed[0].excused, answer.changed[0].red) == (("checkout-is-down",), ())

@@ -208,3 +208,25 @@ def test_another_health_check_or_drain_time_arrives_with_a_shift(old: str, new: 
     plan = a_plan(a_revision(image=OLD_IMAGE, text=FILE.replace(old, new)))
     assert [rolling.service for rolling in plan.rolling] == ["backend", "frontend"] and "shift 100" in titles(plan)
     assert plan.digest != a_plan(a_revision(image=OLD_IMAGE)).digest
+
+
+HOOKED = FILE.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate], timeout: 1m}\n").replace(
+    "within: 5s}]\nservices", "within: 5s}, {task: frontend, command: [try]}]\nservices"
+)
+
+
+def test_commands_run_before_anything_of_the_new_version_and_after_all_of_the_traffic() -> None:
+    plan = a_plan(a_revision(text=HOOKED))
+    assert titles(plan)[:3] == ["register", "before backend", "warm"]
+    assert titles(plan)[-4:] == ["verify", "test frontend", "settle", "retire"]
+
+
+def test_what_does_not_roll_runs_no_command_before() -> None:
+    views = {"backend": a_view(blue=a_slot(image=NEW_IMAGE)), "frontend": a_view("frontend")}
+    assert "before backend" not in titles(a_plan(a_revision(text=HOOKED), a_snapshot(views)))
+
+
+@pytest.mark.parametrize("change", [("[migrate]", "[migrate, all]"), ("1m}", "2m}"), ("1m}", "1m, compatible: false}")])
+def test_another_command_is_another_plan(change: tuple[str, str]) -> None:
+    one, other = (a_plan(a_revision(text=text)) for text in (HOOKED, HOOKED.replace(*change)))
+    assert one.digest != other.digest

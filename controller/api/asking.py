@@ -18,6 +18,7 @@ from controller.inbox.wishes import LEAST_LIMIT, MOST_LIMIT
 
 LARGEST_BODY = 64 * 1024
 MOST_ITEMS = 200
+MOST_SAMPLES = 5000
 
 
 def _printable(text: str) -> str:
@@ -43,6 +44,11 @@ class DeploymentsQuery(Wanted):
     cursor: Words | None = Field(None, description="`next` of the page before.")
 
 
+class SamplesQuery(Wanted):
+    limit: int = Field(1000, ge=1, le=MOST_SAMPLES, description="How many at most.")
+    cursor: Words | None = Field(None, description="`next` of the page before.")
+
+
 class AuditQuery(Wanted):
     environment: Words | None = Field(None, description="Only what is about this environment.")
     deployment: Words | None = Field(None, description="Only what is about this deployment.")
@@ -57,6 +63,9 @@ class OrderRequest(Wanted):
     reason: Words
     deployment: Words | None = Field(None, description="promote, pause, resume, abort: the one that it is about.")
     to: Words | None = Field(None, description="rollback: a deployment that succeeded; else the one before.")
+    across: Words | None = Field(
+        None, description="rollback: the deployment whose `before` the earlier version does not work with, typed."
+    )
     ref: Words | None = Field(None, description="deploy: a commit, a tag or a branch; else the branch's head.")
     restart: bool = Field(False, strict=True, description="deploy: every service rolls, changed or not.")
     service: Words | None = Field(None, description="prune: the service that the file no longer names.")
@@ -64,7 +73,7 @@ class OrderRequest(Wanted):
 
     @property
     def wish(self) -> Wish:
-        return Wish(self.to, self.ref, self.restart, self.service, self.limit)
+        return Wish(self.to, self.ref, self.restart, self.service, self.limit, self.across)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""What Prometheus scrapes: read from the rows at the moment it asks, so that a restart forgets nothing."""
+"""What Prometheus scrapes: read from the rows at the moment it asks, so that a restart forgets nothing. Only what is
+refused leaves no rows, so that is counted as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -35,6 +37,19 @@ class Environments(Collector):
             if row.live_since is not None:
                 live.add_metric([row.name], row.live_since.timestamp())
         yield live
+
+
+def received(registry: CollectorRegistry) -> Callable[[str], Callable[[str], None]]:
+    """For each sender (`github`, `aws`, `queue`) what counts the outcomes of its requests or messages."""
+    counter = Counter(
+        "tidegate_deliveries", "What became of what was sent to us.", ["sender", "outcome"], registry=registry
+    )
+    return lambda sender: lambda outcome: counter.labels(sender, outcome).inc()
+
+
+def troubled(registry: CollectorRegistry, is_troubled: Callable[[], bool]) -> None:
+    gauge = Gauge("tidegate_queue_trouble", "The queue of AWS events could not be read.", registry=registry)
+    gauge.set_function(lambda: float(is_troubled()))
 
 
 def _info(version: str) -> Metric:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from controller.domain.deployment import Kind, Phase
+from controller.domain.hooks import RunState
+from controller.domain.metrics import Result
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind, StepState
@@ -56,6 +58,20 @@ class RevisionAnswer(Answer):
     recorded_at: Time
 
 
+class RunAnswer(Answer):
+    """One time that a command was run as a task. `lines` are the last ones of the log of a task that failed."""
+
+    deployment: str = Field(description="Who ran it: of `before` also an earlier deployment, which is not repeated.")
+    state: RunState
+    task: str | None
+    started_at: Time | None
+    finished_at: Time | None
+    exit_code: int | None
+    compatible: bool = Field(description="Versions from before work with what it did.")
+    text: str
+    lines: tuple[str, ...]
+
+
 class StepAnswer(Answer):
     number: int
     kind: StepKind
@@ -68,6 +84,8 @@ class StepAnswer(Answer):
     started_at: Time | None
     finished_at: Time | None
     detail: str
+    command: tuple[str, ...] | None = Field(description="Of before and test: what is run.")
+    run: RunAnswer | None = Field(description="Of before and test: what has come of it.")
 
 
 class UndoAnswer(Answer):
@@ -88,6 +106,17 @@ class PauseAnswer(Answer):
     left_seconds: int = Field(description="Watched time until it turns back by itself.")
 
 
+class FindingAnswer(Answer):
+    service: str
+    metric: str = Field(description="errors, latency_p95 or latency_p99.")
+    result: Result
+    text: str
+    value: float | None = Field(description="A share from 0 to 1, or seconds; null: nothing was counted.")
+    limit: float
+    requests: int = Field(description="So many were counted.")
+    minutes: int = Field(description="In so many minutes.")
+
+
 class DeploymentAnswer(Answer):
     id: str
     number: int
@@ -104,6 +133,7 @@ class DeploymentAnswer(Answer):
     because_of: ReasonAnswer | None = Field(description="What a person said or did that made it; null: a commit did.")
     plan_digest: str | None
     steps: tuple[StepAnswer, ...]
+    findings: tuple[FindingAnswer, ...] = Field(description="What was found in CloudWatch's metrics last.")
     undo: tuple[UndoAnswer, ...] | None = Field(description="Null until the first change.")
     turned_back: str | None = Field(description="In which step it turned back, and how that went; null: it did not.")
     approvals: tuple[str, ...] = Field(description="Empty: approvals are not asked for yet.")
@@ -114,6 +144,22 @@ class DeploymentAnswer(Answer):
 
 class DeploymentsPage(Answer):
     items: tuple[DeploymentAnswer, ...]
+    next: str | None = Field(description="Give it as `cursor` to get the page after this one; null at the end.")
+
+
+class SampleAnswer(Answer):
+    service: str
+    metric: str
+    slot: Slot
+    at: Time = Field(description="When the minute began.")
+    value: float = Field(description="Of this minute: a share from 0 to 1, or seconds.")
+    requests: int
+    limit: float
+    verdict: Result = Field(description="Of this minute alone, by the limit.")
+
+
+class SamplesPage(Answer):
+    items: tuple[SampleAnswer, ...]
     next: str | None = Field(description="Give it as `cursor` to get the page after this one; null at the end.")
 
 
@@ -201,6 +247,7 @@ class ExplanationAnswer(Answer):
     look_again_at: Time | None
     deployment: str | None
     orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
+    ran: tuple[str, ...] = Field(description="What `before` did, or does, for what is live and what moves.")
 
 
 class PlannedStep(Answer):
@@ -210,6 +257,7 @@ class PlannedStep(Answer):
     services: tuple[str, ...]
     percent: int | None
     wait: str | None
+    command: tuple[str, ...] | None = Field(description="Of before and test: what is run.")
 
 
 class PlannedService(Answer):
@@ -250,6 +298,7 @@ class OrderAnswer(Answer):
     deployment: str | None
     reason: str
     to: str | None
+    across: str | None
     ref: str | None
     restart: bool
     service: str | None

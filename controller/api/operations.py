@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from controller.api import ordering, probes, reading
 from controller.api.answering import as_json
-from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, OrderRequest, Wanted, read
+from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, OrderRequest, SamplesQuery, Wanted, read
 from controller.api.context import ApiContext
 from controller.api.models import (
     AuditPage,
@@ -25,6 +25,7 @@ from controller.api.models import (
     OrderLeft,
     PlanAnswer,
     Readiness,
+    SamplesPage,
     Version,
 )
 from controller.api.probes import Endpoint
@@ -106,6 +107,14 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     operation("/deployments/{id}", reading.deployment, "One deployment.", DeploymentAnswer, (404,)),
     operation("/deployments/{id}/plan", reading.plan_of, "The plan that it follows.", PlanAnswer, (404,)),
+    operation(
+        "/deployments/{id}/samples",
+        reading.samples,
+        "What CloudWatch counted of it, minute by minute, newest first.",
+        SamplesPage,
+        (404,),
+        query=SamplesQuery,
+    ),
     operation("/audit", reading.audit, "What was done, newest first.", AuditPage, (404,), query=AuditQuery),
     operation("/orders/{id}", reading.order, "One order, and what came of it.", OrderAnswer, (404,)),
 )

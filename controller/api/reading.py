@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 
 from controller.api import shapes
-from controller.api.asking import Asked, AuditQuery, DeploymentsQuery
+from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, SamplesQuery
 from controller.api.context import ApiContext
 from controller.api.models import (
     AuditPage,
@@ -15,6 +15,7 @@ from controller.api.models import (
     ExplanationAnswer,
     OrderAnswer,
     PlanAnswer,
+    SamplesPage,
 )
 from controller.api.problems import Refused, missing
 from controller.domain.deployment import Deployment
@@ -82,6 +83,15 @@ def plan_of(context: ApiContext, asked: Asked) -> PlanAnswer:
         told = f"{found.id} has no plan yet: {found.reason.text}."
         raise Refused(HTTPStatus.NOT_FOUND, "plan.none", told)
     return shapes.plan_answer(found, found.plan)
+
+
+def samples(context: ApiContext, asked: Asked) -> SamplesPage:
+    """404: no such deployment. 400: a wrong query, or a cursor that this never gave out."""
+    query: SamplesQuery = asked.query
+    found = _deployment(context, asked.path["id"])
+    with context.store.read() as unit:
+        page = unit.samples.page(found.id, query.limit, query.cursor)
+    return SamplesPage(items=tuple(map(shapes.sample_answer, page.items)), next=page.next)
 
 
 def audit(context: ApiContext, asked: Asked) -> AuditPage:

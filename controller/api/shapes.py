@@ -11,6 +11,7 @@ from controller.api.models import (
     DesiredAnswer,
     EnvironmentAnswer,
     ExplanationAnswer,
+    FindingAnswer,
     HoldAnswer,
     LiveAnswer,
     MovingAnswer,
@@ -22,6 +23,8 @@ from controller.api.models import (
     QuarantineAnswer,
     ReasonAnswer,
     RevisionAnswer,
+    RunAnswer,
+    SampleAnswer,
     ServiceAnswer,
     StepAnswer,
     UndoAnswer,
@@ -31,6 +34,8 @@ from controller.domain.deployment import Deployment, Pause, Plan
 from controller.domain.environment import Environment
 from controller.domain.events import AuditEntry
 from controller.domain.explaining import Explanation
+from controller.domain.hooks import Run
+from controller.domain.metrics import Sample
 from controller.domain.orders import Order
 from controller.domain.overview import Overview, ServiceState, pause_left, turns_back_after
 from controller.domain.reason import Reason
@@ -58,6 +63,7 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         because_of=_reason(deployment.because_of) if deployment.because_of else None,
         plan_digest=deployment.plan.digest if deployment.plan else None,
         steps=tuple(map(_step, deployment.steps)),
+        findings=tuple(FindingAnswer(**vars(finding)) for finding in deployment.findings),
         undo=_undo(deployment),
         turned_back=way_home(deployment) or None,
         approvals=(),
@@ -121,6 +127,10 @@ def audit_line(entry: AuditEntry) -> AuditLine:
     return AuditLine(**vars(entry))
 
 
+def sample_answer(sample: Sample) -> SampleAnswer:
+    return SampleAnswer(**vars(sample))
+
+
 def order_answer(order: Order) -> OrderAnswer:
     wish = order.wish
     return OrderAnswer(
@@ -130,6 +140,7 @@ def order_answer(order: Order) -> OrderAnswer:
         deployment=order.deployment,
         reason=order.reason,
         to=wish.to,
+        across=wish.across,
         ref=wish.ref,
         restart=wish.restart,
         service=wish.service,
@@ -170,6 +181,22 @@ def _step(step: Step) -> StepAnswer:
         started_at=step.started_at,
         finished_at=step.finished_at,
         detail=step.detail,
+        command=step.hook.command if step.hook else None,
+        run=_run(step.run) if step.run else None,
+    )
+
+
+def _run(run: Run) -> RunAnswer:
+    return RunAnswer(
+        deployment=run.deployment,
+        state=run.state,
+        task=run.task,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        exit_code=run.exit_code,
+        compatible=run.compatible,
+        text=run.text,
+        lines=run.lines,
     )
 
 
@@ -181,6 +208,7 @@ def _planned(step: Step) -> PlannedStep:
         services=step.services,
         percent=step.percent,
         wait=spoken(step.wait) if step.wait is not None else None,
+        command=step.hook.command if step.hook else None,
     )
 
 

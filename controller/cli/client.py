@@ -15,11 +15,12 @@ FIELDS_ARE_WRONG = frozenset({"body.invalid", "query.invalid"})
 
 
 class Refusal(Exception):
-    """What the API said no with; `code` is the exit code, `status` 0 when nobody answered."""
+    """What the API said no with; `code` is the exit code, `status` 0 when nobody answered, `problem` the API's own code
+    for it."""
 
-    def __init__(self, code: int, sentence: str, status: int = 0) -> None:
+    def __init__(self, code: int, sentence: str, status: int = 0, problem: str = "") -> None:
         super().__init__(sentence)
-        self.code, self.status = code, status
+        self.code, self.status, self.problem = code, status, problem
 
 
 class Client:
@@ -85,7 +86,7 @@ def _refusal(status: int, problem: Mapping[str, Any]) -> Refusal:
         return Refusal(UNREACHABLE, f"the controller doesn't take this token: {told}", status)
     if status >= 500:
         return Refusal(UNREACHABLE, f"{told} (correlation id {problem.get('correlation_id', '?')})", status)
-    return Refusal(WRONG_USE if status in {400, 413, 422} else NO, told, status)
+    return Refusal(WRONG_USE if status in {400, 413, 422} else NO, told, status, str(problem.get("code", "")))
 
 
 def _told(problem: Mapping[str, Any]) -> str:

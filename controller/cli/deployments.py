@@ -37,11 +37,20 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         ("ended", when(found["finished_at"], now)),
         ("plan", found["plan_digest"] or "none yet"),
         *((f"undo {entry['service']}", undo(entry)) for entry in found["undo"] or () if entry["stands"]),
+        *((f"{finding['service']} {finding['metric']}", verdict(finding)) for finding in found["findings"]),
     ]
     parts: list[RenderableType] = [heading(found), facts(rows)]
     if found["steps"]:
         parts += ["", ladder(found, now)]
-    return Group(*parts)
+    return Group(*parts, *last_words(found["steps"]))
+
+
+def last_words(steps: Iterable[Json]) -> Iterable[RenderableType]:
+    """What tasks that failed have written last."""
+    for step in steps:
+        if step["run"] and step["run"]["lines"]:
+            yield Text(f"\nlast lines of {step['title']}:", "bold")
+            yield from (Text(f"  {line}") for line in step["run"]["lines"])
 
 
 def history(items: Iterable[Json], now: datetime) -> RenderableType:
@@ -88,6 +97,11 @@ def undo(entry: Json) -> str:
     if entry["weights"] is None:
         return f"no rule: turning back keeps {entry['live']} and empties {entry['idle']}"
     return f"{entry['live']} was live: turning back gives {shares(entry['weights'])} again"
+
+
+def verdict(finding: Json) -> str:
+    """What was found in one metric of one service last."""
+    return f"{finding['result']}: {finding['text']}"
 
 
 def everything(steps: Iterable[Json]) -> list[str]:

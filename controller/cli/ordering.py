@@ -18,6 +18,8 @@ NO_REASON = "by hand, from the command line"
 ANSWER_SECONDS = 10.0
 """How long an order's answer is waited for; the loop looks at once when one is left."""
 PACE_SECONDS = 0.3
+ACROSS = "order.across"
+"""The API's code for a way back that somebody must confirm by typing what it crosses."""
 MAKE_DEPLOYMENTS = frozenset({"rollback", "deploy", "prune"})
 
 Order = Mapping[str, Any]
@@ -56,7 +58,7 @@ class Ordering:
             self._about(client, deployment, {"order": "pause", "reason": reason, "for": limit}, as_json)
 
     def resume(self, deployment: Which, reason: Why = NO_REASON, as_json: Json = False) -> None:
-        """Let a paused deployment go on."""
+        """Let a paused deployment go on, or one that waits because an alarm rings."""
         with self._ask.client() as client:
             self._about(client, deployment, {"order": "resume", "reason": reason}, as_json)
 
@@ -85,12 +87,24 @@ class Ordering:
             str | None,
             typer.Option(metavar="DEPLOYMENT", help="One that succeeded there; else what was live before."),
         ] = None,
+        across: Annotated[
+            str | None,
+            typer.Option(
+                metavar="DEPLOYMENT", help="Also across its `before`, which the earlier version does not work with."
+            ),
+        ] = None,
         reason: Why = NO_REASON,
         as_json: Json = False,
     ) -> None:
         """Bring an earlier version back, then hold the environment."""
+        body: dict[str, object] = {"order": "rollback", "reason": reason, "to": to, "across": across}
         with self._ask.client() as client:
-            self._leave(client, environment, {"order": "rollback", "reason": reason, "to": to}, as_json)
+            try:
+                self._leave(client, environment, body, as_json)
+            except Refusal as error:
+                if error.problem != ACROSS or across is not None:
+                    raise
+                self._leave(client, environment, body | {"across": _crossed(str(error))}, as_json)
 
     def unhold(self, environment: Env, reason: Why = NO_REASON, as_json: Json = False) -> None:
         """Release an environment that waits for a person, and the content that turned back."""
@@ -177,6 +191,15 @@ def _looked_up(client: Client, number: int) -> Order | None:
         if error.code != UNREACHABLE:
             raise
         return None
+
+
+def _crossed(told: str) -> str:
+    """The deployment that somebody has typed who has read what its `before` means for the way back."""
+    try:
+        return str(typer.prompt(clean(f"{told}\nType the id of that deployment to go back all the same"), err=True))
+    except typer.Abort:
+        typer.echo(err=True)
+        stop(WRONG_USE, "nobody typed the deployment's id; --across goes on without being asked")
 
 
 def _confirmed(environment: str, service: str) -> None:

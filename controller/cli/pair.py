@@ -79,7 +79,8 @@ class Pair:
 
     def _start_sandbox(self, options: tuple[str, ...]) -> None:
         self._state.remove(ENDPOINTS)
-        given = ("--state-dir", str(self._state.path), "--webhook", f"{self.address}/webhooks/github", *options)
+        doors = ("--webhook", f"{self.address}/webhooks/github", "--events", f"{self.address}/webhooks/aws")
+        given = ("--state-dir", str(self._state.path), *doors, *options)
         environment = for_sandbox(os.environ, self._state.path, self.token)
         sandbox = self._child("sandbox", leashed(self._modules[0], *given), environment, "sandbox.log")
         self._await(sandbox, (self._state.path / ENDPOINTS).is_file)

@@ -108,6 +108,7 @@ def explanation(told: Json, now: datetime) -> RenderableType:
         ("cleared by", told["clears"]),
         ("next look", when(told["look_again_at"], now) or "when something happens"),
         ("deployment", told["deployment"] or ""),
+        *(("migration", line) for line in told["ran"]),
         ("orphans", orphans(told["environment"], told["orphans"])),
     ]
     return facts(rows)
@@ -122,7 +123,8 @@ def plan(found: Json) -> RenderableType:
     steps = table("STEP", "WHAT", "SERVICES")
     for step in found["steps"]:
         wait = f", {step['wait']}" if step["wait"] and step["wait"] != "0s" and step["kind"] != "bake" else ""
-        steps.add_row(str(step["number"]), f"{step['title']}{wait}", ", ".join(step["services"]))
+        command = f": {' '.join(step['command'])}" if step["command"] else ""
+        steps.add_row(str(step["number"]), f"{step['title']}{wait}{command}", ", ".join(step["services"]))
     made = found["deployment"]
     standing = ("now", found["standing"]["text"])
     rows = facts([standing, ("deployment", made or "none"), ("commit", found["commit"]), ("digest", found["digest"])])

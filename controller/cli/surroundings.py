@@ -52,10 +52,12 @@ def for_controller(
         "TIDEGATE_GITHUB_URL": github["api"],
         "TIDEGATE_GITHUB_TOKEN": github["token"],
         "TIDEGATE_GITHUB_WEBHOOK_SECRETS": github["webhook_secret"],
+        "TIDEGATE_AWS_WEBHOOK_SECRETS": aws["webhook_secret"],
         "TIDEGATE_API_TOKEN": token,
         "TIDEGATE_CONNECT_TO": ",".join(endpoints["connect_to"]),
         "TIDEGATE_PACE_SECONDS": PACE_SECONDS,
         "TIDEGATE_SWEEP_SECONDS": SWEEP_SECONDS,
+        "TIDEGATE_METRICS_MINUTE_SECONDS": f"{60 / aws['speed']:g}",
     }
 
 

@@ -46,6 +46,7 @@ class StepView:
     started_at: datetime | None
     took: str
     is_current: bool
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,7 @@ def _step(step: Step, current: Step | None, now: datetime) -> StepView:
         started_at=step.started_at,
         took=took,
         is_current=current is not None and current.number == step.number and step.started_at is not None,
+        lines=step.run.lines if step.run else (),
     )
 
 

@@ -1,6 +1,7 @@
 """The closed list of effects that `decide` may ask for. Each one sets an absolute state, so asking twice is
 harmless."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from controller.domain.manifest import Route
 from controller.domain.secret import Secret
 from controller.domain.slot import Slot, Weights
 from controller.domain.snapshot import GroupSettings
+from controller.domain.switch import Switch
 from controller.domain.undo import RuleAsItWas
 
 
@@ -58,6 +60,22 @@ class RunSlot:
     content: Content
     count: int
     grace_seconds: int
+
+
+@dataclass(frozen=True)
+class ArmSwitch:
+    """AWS puts the service's public rule back at the switch's moment. One that is there is overwritten: renewed."""
+
+    service: str
+    switch: Switch
+
+
+@dataclass(frozen=True)
+class DisarmSwitch:
+    """There is no switch of this name any more."""
+
+    service: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -129,6 +147,28 @@ class EmptySlot:
 
     service: str
     slot: Slot
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """A task of this definition runs `command` once, beside the slots: asked for again with the same token, it is the
+    same task. `environment` are variables that it gets beside the definition's."""
+
+    service: str
+    definition: str
+    command: tuple[str, ...]
+    token: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StopTask:
+    """This one-off task ends; one that has ended stays as it is."""
+
+    service: str
+    task: str
 
 
 @dataclass(frozen=True)

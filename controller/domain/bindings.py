@@ -72,6 +72,9 @@ class Place(Part):
     )
     execution_role: RoleArn | None = Field(None, description="What pulls images and reads secrets for the tasks.")
     vpc: VpcId | None = Field(None, description="Where target groups are.")
+    switch_role: RoleArn | None = Field(
+        None, description="What EventBridge Scheduler becomes for a dead-man's switch. Without it there is none."
+    )
 
 
 FOUNDATION = ("cluster", "listener", "subnets", "security_groups", "execution_role", "vpc")

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.content import Content
+from controller.domain.hooks import Run
 from controller.domain.manifest import Service
+from controller.domain.metrics import Finding
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.secret import Secret
@@ -21,7 +23,7 @@ class Phase(StrEnum):
     SUCCEEDED = "succeeded"  # settled; the old slot may still be warm
     ROLLING_BACK = "rolling_back"  # traffic goes home, then tasks
     ROLLED_BACK = "rolled_back"  # what was live before is live again
-    FAILED = "failed"  # there was nothing to go back to
+    FAILED = "failed"  # there was nothing to go back to, or nothing had changed
     SUPERSEDED = "superseded"  # a newer revision took its place before it started
     REJECTED = "rejected"  # a person, or a rule, said no
     EXPIRED = "expired"  # a gate's time was over
@@ -125,8 +127,11 @@ class Deployment:
     were registered for this deployment. `because_of`: what a person said, or did, that made it. `back_to` (rollback):
     the id of the deployment whose revision comes back. `restart`: every service rolls, changed or not. `pruned`
     (prune): the service that goes. `replaced`: the id of the deployment whose version was live until this one's was.
-    `restored`: its rows come from a backup, and the world may have gone on without them. `version` is the row's, for
-    compare-and-set.
+    `restored`: its rows come from a backup, and the world may have gone on without them. `red` are the alarms that
+    rang before it started and keep it waiting; `excused` those that a person lets it go on beside, until they were
+    well once. `heard`: when each alarm had changed last as it started, by CloudWatch's clock. `sent_home`: something
+    spoke against it after it had succeeded, and a rollback was opened. `findings`: what CloudWatch's metrics said last.
+    `version` is the row's, for compare-and-set.
     """
 
     id: str
@@ -153,6 +158,11 @@ class Deployment:
     restart: bool = False
     pruned: str | None = None
     replaced: str | None = None
+    red: tuple[str, ...] = field(default=())
+    excused: tuple[str, ...] = field(default=())
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    sent_home: bool = False
+    findings: tuple[Finding, ...] = field(default=())
 
     @property
     def is_final(self) -> bool:
@@ -237,6 +247,29 @@ class Deployment:
         return self.plan is not None and any(rolling.service == name for rolling in self.plan.rolling)
 
     @property
+    def raised_at(self) -> datetime | None:
+        """When its traffic first rose, or was about to."""
+        return next((step.started_at for step in self.steps if step.kind is StepKind.SHIFT), None)
+
+    @property
+    def share_since(self) -> datetime | None:
+        """When its present share of the traffic began to move: the last shift that is done, else the one that runs."""
+        shifts = [step for step in self.steps if step.kind is StepKind.SHIFT and step.started_at]
+        done = [step for step in shifts if step.state is StepState.DONE]
+        return next((step.started_at for step in reversed(done or shifts)), None)
+
+    @property
+    def has_raised(self) -> bool:
+        """Whether it ever sent any traffic to the new version."""
+        shifts = [step for step in self.steps if step.kind is StepKind.SHIFT]
+        return any(step.acted or step.state in {StepState.DONE, StepState.UNDONE} for step in shifts)
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """The services whose traffic has a dead-man's switch while it is shared."""
+        return next((step.services for step in self.steps if step.kind is StepKind.ARM), ())
+
+    @property
     def looks_at(self) -> Mapping[str, bool]:
         """The services that its steps are about, and whether each has a route."""
         if self.pruned is not None:
@@ -272,6 +305,28 @@ class Deployment:
     def did(self, action: str, service: str) -> bool:
         """Whether an action of this kind took effect for this service in any step."""
         return any(step.did(action, service) for step in self.steps)
+
+    @property
+    def unsettled(self) -> Step | None:
+        """The step whose command was asked for, while nobody knows yet what became of it."""
+        return next((step for step in self.steps if step.run and step.run.is_open), None)
+
+    @property
+    def hooked(self) -> Step | None:
+        """The step whose command is to be looked after: what still runs, else what is about to."""
+        if self.unsettled is not None:
+            return self.unsettled
+        return self.step if self.step is not None and self.step.hook is not None else None
+
+    @property
+    def ran(self) -> tuple[Run, ...]:
+        """What its services' `before` did, also where that was another deployment's doing."""
+        return tuple(step.run for step in self.steps if step.kind is StepKind.BEFORE and step.run)
+
+    @property
+    def one_way(self) -> tuple[Run, ...]:
+        """What the version that it would go home to does not work with."""
+        return tuple(run for run in self.ran if run.is_one_way)
 
     def because(self, reason: Reason) -> "Deployment":
         return self if reason == self.reason else replace(self, reason=reason)

@@ -23,7 +23,8 @@ class Explanation:
     """`code` is stable. `since` is None where no row says; `clears` names who or what can change it.
 
     `look_again_at` is None when only an event (a push, an order) makes Tidegate look again. `orphans` are services that
-    the file no longer names and that are still there, whatever else is going on.
+    the file no longer names and that are still there, whatever else is going on; `ran` says what `before` did, or does,
+    for what is live and what moves.
     """
 
     environment: str
@@ -34,6 +35,7 @@ class Explanation:
     look_again_at: datetime | None
     deployment: str | None = None
     orphans: tuple[str, ...] = ()
+    ran: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,13 @@ def explain(overview: Overview) -> Explanation:
         look_again_at=overview.due_at,
         deployment=answer.deployment,
         orphans=overview.orphans,
+        ran=_ran(overview),
     )
+
+
+def _ran(overview: Overview) -> tuple[str, ...]:
+    deployments = [found for found in (overview.live, overview.moving) if found is not None]
+    return tuple(dict.fromkeys(run.told for found in deployments for run in found.ran))
 
 
 def _trouble(overview: Overview) -> _Answer | None:
@@ -221,6 +229,8 @@ _BEGINNINGS: Mapping[str, str] = {
     "order.aborted": "was aborted",
     "rollback.ordered": "brought an older version back",
     "traffic.adopted": "brought an older version back",
+    "alarm.rang_late": "brought an older version back",
+    "analysis.failed_late": "brought an older version back",
     "restore.held": "was the newest when a backup was restored",
 }
 """By the code of the hold's reason."""
@@ -257,6 +267,8 @@ def _old_slots(deployment: Deployment) -> str:
 
 
 _CLEARED_BY: Mapping[str, str] = {
+    "alarm.missing": "whoever makes the alarm, or the author, by taking it out of `watch.alarms`",
+    "alarm.red": f"the alarms, by being well; or {PERSON}",
     "branch.missing": OPERATOR,
     "content.quarantined": f"a fix or a revert, or {PERSON}",
     "environment.held": PERSON,

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Foundation:
-    """`entrance` is the load balancer's DNS name, with the listener's scheme and port as in `http://name:80`."""
+    """`entrance` is the load balancer's DNS name, with the listener's scheme and port as in `http://name:80`.
+
+    `switch_role` is what EventBridge Scheduler becomes to put a rule back; None where the stack has none: then there is
+    no dead-man's switch.
+    """
 
     account: str
     region: str
@@ -17,3 +21,4 @@ class Foundation:
     security_groups: tuple[str, ...]
     execution_role: str
     entrance: str
+    switch_role: str | None = None

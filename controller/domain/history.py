@@ -1,8 +1,9 @@
 """Which version was live, and well, before the one that is live."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from controller.domain.deployment import Deployment
+from controller.domain.hooks import Run
 
 
 def version_before(live: Deployment, earlier: Iterable[Deployment]) -> Deployment | None:
@@ -20,6 +21,16 @@ def version_before(live: Deployment, earlier: Iterable[Deployment]) -> Deploymen
             return one
         follower = one
     return None
+
+
+def across(target: Deployment, crossed: Sequence[Run]) -> str:
+    """Why nobody goes back to `target` without saying so: what ran since its version was made, oldest first."""
+    told = "; ".join(run.told for run in crossed)
+    newest = crossed[-1].deployment
+    return (
+        f"{target.id} does not work with what ran since: {told}. To go back all the same, say what is crossed: "
+        f'`--across {newest}`, over the API "across": "{newest}"'
+    )
 
 
 def _contents(deployment: Deployment) -> tuple[object, ...]:

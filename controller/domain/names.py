@@ -8,6 +8,8 @@ import hashlib
 from controller.domain.slot import Slot
 
 TARGET_GROUP_LIMIT = 32
+SCHEDULE_LIMIT = 64
+"""https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html: also of a group of schedules."""
 TEST_HEADER = "X-Tidegate-Slot"
 """Requests with this header, and a deployment's secret as its value, reach the idle slots."""
 
@@ -47,6 +49,16 @@ def slot_name(place: str, service: str, slot: Slot) -> str:
 def group_name(place: str, service: str, slot: Slot) -> str:
     """The target group of a slot: at most 32 characters, unique in region and account."""
     return limited(slot_name(place, service, slot), TARGET_GROUP_LIMIT)
+
+
+def switch_name(environment: str, service: str) -> str:
+    """The dead-man's switch of a service's public rule: a schedule of EventBridge Scheduler, at most 64 characters."""
+    return limited(f"{environment}-{service}", SCHEDULE_LIMIT)
+
+
+def switch_group(place: str) -> str:
+    """The group of a place's schedules: at most 64 characters, unique in region and account."""
+    return limited(place, SCHEDULE_LIMIT)
 
 
 def log_group(place: str, service: str) -> str:

@@ -26,8 +26,10 @@ class OrderState(StrEnum):
 class Wish:
     """What an order says beyond its kind.
 
-    `to` (rollback): the id of a deployment that succeeded. `ref` (deploy): a commit, tag or branch. `restart` (deploy):
-    every service rolls, changed or not. `service` (prune): which. `limit` (pause): how long until it turns back.
+    `to` (rollback): the id of a deployment that succeeded. `across` (rollback): the id of the deployment whose `before`
+    the version to go back to does not work with, as whoever orders it has typed it. `ref` (deploy): a commit, tag or
+    branch. `restart` (deploy): every service rolls, changed or not. `service` (prune): which. `limit` (pause): how long
+    until it turns back.
     """
 
     to: str | None = None
@@ -35,6 +37,7 @@ class Wish:
     restart: bool = False
     service: str | None = None
     limit: timedelta | None = None
+    across: str | None = None
 
 
 @dataclass(frozen=True)

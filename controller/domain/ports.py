@@ -16,16 +16,21 @@ from controller.domain.actions import (
     PrepareGroup,
     PutTestRule,
     RunSlot,
+    RunTask,
     SetCount,
     SetRoute,
     SetWeights,
+    StopTask,
 )
+from controller.domain.alarms import Alarms as AlarmViews
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.content import Content
 from controller.domain.foundation import Foundation
+from controller.domain.metrics import Counted
 from controller.domain.revision import Commit
 from controller.domain.slot import Slot, Weights
-from controller.domain.snapshot import ServiceView, TaskFailure
+from controller.domain.snapshot import ServiceView, TaskFailure, TaskView
+from controller.domain.switch import ArmedSwitch, Switch
 from controller.domain.undo import RuleAsItWas
 
 
@@ -121,11 +126,57 @@ class Tasks(Protocol):
         """Service first, then its target group; each is gone already where it is gone."""
 
 
+class OneOffs(Protocol):
+    """Tasks that run one command and end."""
+
+    def run(self, action: RunTask, permit: Permit) -> str:
+        """Its ARN: the one that was started with this token before, else a new one."""
+
+    def find(self, service: str, token: str, task: str | None) -> TaskView | None:
+        """The task that was started with this token; `task` is its ARN where that is known. None: AWS shows none, which
+        may be too early, or an hour too late. One that failed comes with its last log lines."""
+
+    def stop(self, action: StopTask, permit: Permit) -> None: ...
+
+
+class Switches(Protocol):
+    """Dead-man's switches: AWS itself puts a rule back when nobody renews or disarms them in time."""
+
+    def arm(self, switch: Switch, permit: Permit) -> None:
+        """Made, or overwritten whole: renewing is arming again. `Blocked` where the foundation has no role for it,
+        `Conflict` when its moment has passed meanwhile."""
+
+    def armed(self, names: Collection[str]) -> Mapping[str, ArmedSwitch]:
+        """Name → the switch, read now; absent when there is none: never armed, disarmed, or it has fired."""
+
+    def disarm(self, name: str, permit: Permit) -> None:
+        """Also one that is gone already."""
+
+
 class Images(Protocol):
     def resolve(self, repository: str, tag: str, architecture: str) -> str | None:
         """The platform digest (`sha256:…`) that the tag stands for now; None when there is no such image yet."""
 
     def exists(self, repository: str, image_digest: str) -> bool: ...
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, read-only."""
+
+    def look(self, names: Collection[str], heard: Mapping[str, datetime]) -> AlarmViews:
+        """Each of `names`, as it is now; with what it did after `heard`, CloudWatch's time of an earlier change, where
+        that is given."""
+
+
+class Metrics(Protocol):
+    """What CloudWatch counts of the slots' target groups, read-only."""
+
+    def read(self, services: Collection[str], percents: Collection[int], since: datetime, until: datetime) -> Counted:
+        """Both slots of each service, every minute that began at `since` or later and before `until`.
+
+        `percents` are the percentiles of the answers' latency that are wanted. `Transient` when some of it is missing:
+        a part is never taken for the whole.
+        """
 
 
 @dataclass(frozen=True)
@@ -137,6 +188,10 @@ class Cloud:
     traffic: Traffic
     tasks: Tasks
     images: Images
+    alarms: Alarms
+    metrics: Metrics
+    one_offs: OneOffs
+    switches: Switches
 
 
 @dataclass(frozen=True)
@@ -169,3 +224,32 @@ class Source(Protocol):
 class Probe(Protocol):
     def ask(self, check: HttpCheck) -> CheckAnswer:
         """One request. A refused connection or a timeout is an answer that did not pass, not an error."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a queue. `receipt` is what it is deleted by; the same message has another one each time."""
+
+    id: str
+    body: str
+    receipt: str
+
+
+class Queue(Protocol):
+    """Where AWS leaves events for a controller that nobody can reach."""
+
+    def receive(self) -> Sequence[Message]:
+        """The next few; none when none came within some seconds, which it waits."""
+
+    def delete(self, messages: Sequence[Message]) -> None:
+        """Those that AWS does not delete come again, as those that were never asked to be."""
+
+
+class Topics(Protocol):
+    """What the signature of an SNS message refers to. Whoever asks has looked at the address."""
+
+    def certificate(self, address: str) -> bytes:
+        """What is at the address now; `Transient` when that cannot be had, and when it is no certificate's size."""
+
+    def confirm(self, address: str) -> None:
+        """Tell SNS that the subscription is wanted."""

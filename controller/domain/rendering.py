@@ -39,6 +39,14 @@ def image_address(image: str, foundation: Foundation) -> str:
     return f"{foundation.account}.dkr.ecr.{foundation.region}.amazonaws.com/{image}"
 
 
+def image_digest(image: str) -> str:
+    """
+    >>> image_digest("captioncraft-backend@sha256:0f3c")
+    'sha256:0f3c'
+    """
+    return image.rpartition("@")[2]
+
+
 def group_settings(service: Service) -> GroupSettings | None:
     """None for a service without a route: it has no target group."""
     if service.route is None or service.health is None or service.port is None:

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.domain.alarms import Alarms
 from controller.domain.checks import CheckAnswer
+from controller.domain.hooks import Run
 from controller.domain.manifest import Route
+from controller.domain.metrics import Readings
+from controller.domain.reason import Reason
 from controller.domain.slot import Slot, Weights
+from controller.domain.switch import ArmedSwitch
 
 
 class Evidence(StrEnum):
@@ -19,6 +24,10 @@ class Evidence(StrEnum):
     SMOKE = "smoke"  # answers of the idle slots through their test rules
     VERIFY = "verify"  # answers of the environment from outside
     FAILURES = "failures"  # why tasks of the idle slots stopped
+    HOOK = "hook"  # the task of a hook, and whether its command has run already
+    SWITCHES = "switches"  # the dead-man's switches of the services whose traffic is shared
+    METRICS = "metrics"  # what CloudWatch counted of both slots since the traffic first rose
+    ALARMS = "alarms"  # the alarms that watch, with what they did since the traffic first rose
 
 
 class Rollout(StrEnum):
@@ -123,6 +132,14 @@ class ServiceView:
         return self.serving[0] if len(self.serving) == 1 else None
 
     @property
+    def idle(self) -> Slot:
+        """Where a new version goes: a service that is new starts in blue, unless blue holds something and green
+        doesn't."""
+        if self.live:
+            return self.live.other
+        return Slot.GREEN if self.slots[Slot.BLUE].desired > self.slots[Slot.GREEN].desired else Slot.BLUE
+
+    @property
     def is_cut_off(self) -> bool:
         """Tasks run, and no rule leads to them: somebody removed it, or the picture lacks it."""
         return self.routed and self.rule is None and any(view.desired > 0 for view in self.slots.values())
@@ -146,6 +163,33 @@ class TaskFailure:
 
 
 @dataclass(frozen=True)
+class TaskView:
+    """A one-off task as AWS shows it. `exit_codes` are those of its containers, all of them essential; None: it never
+    ran. `failure` says why it has not done what it was started for."""
+
+    task: str
+    is_stopping: bool = False
+    is_stopped: bool = False
+    exit_codes: tuple[int | None, ...] = ()
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    failure: TaskFailure | None = None
+
+    @property
+    def has_succeeded(self) -> bool:
+        return self.is_stopped and bool(self.exit_codes) and all(code == 0 for code in self.exit_codes)
+
+
+@dataclass(frozen=True)
+class HookView:
+    """What is known about the hook of the step with this number: its task, and the run that did the same before it."""
+
+    step: int
+    task: TaskView | None = None
+    earlier: Run | None = None
+
+
+@dataclass(frozen=True)
 class Resolved:
     """What a revision's images stand for: service → `repository@sha256:…`, and for the others a sentence that says
     what is missing, together for those that wait for the same."""
@@ -157,8 +201,8 @@ class Resolved:
 @dataclass(frozen=True)
 class Snapshot:
     """`definitions` maps content digests to ARNs. `elapsed` is the time that passed since the last look, by a clock
-    that
-    never jumps, capped at twice the time that was meant to pass."""
+    that never jumps, capped at twice the time that was meant to pass. `switches` has only services that have one, or
+    says why they could not be read: what watches the traffic goes on without them, what raises it does not."""
 
     taken_at: datetime
     elapsed: timedelta = field(default=timedelta(0))
@@ -168,3 +212,7 @@ class Snapshot:
     smoke: tuple[CheckAnswer, ...] = field(default=())
     verify: tuple[CheckAnswer, ...] = field(default=())
     failures: Mapping[str, tuple[TaskFailure, ...]] = field(default_factory=dict)
+    alarms: Alarms = field(default_factory=dict)
+    hook: HookView | None = None
+    switches: Mapping[str, ArmedSwitch] | Reason = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)

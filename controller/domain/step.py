@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.domain.hooks import Hook, Run
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
 
@@ -16,17 +17,22 @@ class StepKind(StrEnum):
     """What a step is for; `controller/progress/` knows how each one is carried out."""
 
     REGISTER = "register"  # task definitions of the services that roll, looked up by content before they are made
+    BEFORE = "before"  # the new version's own command has run, once
     WARM = "warm"  # idle slots run the new version, every target healthy, no traffic
     SMOKE = "smoke"  # the idle slots answer through their test rules
+    ARM = "arm"  # AWS itself will send the traffic home, unless somebody goes on renewing that
     SHIFT = "shift"  # a share of the traffic moves to the idle slots
     SHRINK = "shrink"  # the live slots keep as many tasks as their share of the traffic needs
     BAKE = "bake"  # nothing moves for a while
     ROUTE = "route"  # public rules ask for other requests than before, or take an orphan's over
     VERIFY = "verify"  # the environment answers from outside
+    TEST = "test"  # a command of the new version finds that the environment works
     ADJUST = "adjust"  # live slots that don't roll run as many tasks as the file says
+    DISARM = "disarm"  # nobody but Tidegate moves the traffic any more
     SETTLE = "settle"  # the deployment has succeeded
     RETIRE = "retire"  # the slots without traffic are scaled to zero, their test rules removed
     HOME = "home"  # turning back: every touched rule is as the undo record says
+    STOP = "stop"  # turning back: a command that still runs is stopped, and what came of it is known
     REGROW = "regrow"  # turning back: live slots whose counts had changed run as many tasks as before
     UNROUTE = "unroute"  # pruning: no rule leads to the service any more
     DRAIN = "drain"  # pruning: its last requests end, then its slots are scaled to zero
@@ -81,7 +87,7 @@ class Step:
     has run, as the passes saw it go by: never a difference of wall-clock times, so a clock that jumps neither ends a
     bake nor breaks a deadline; `paused` is how much of that a person had it wait. `promoted` names who ended a bake.
     `acted` names the actions that took effect in it: where a picture may be old, a step is not done before it has acted
-    itself.
+    itself. `hook` (before, test) is what is to run, `run` what has come of that.
     """
 
     kind: StepKind
@@ -98,6 +104,8 @@ class Step:
     acted: tuple[str, ...] = field(default=())
     paused: timedelta = field(default=timedelta(0))
     promoted: str = ""
+    hook: Hook | None = None
+    run: Run | None = None
 
     def did(self, action: str, service: str, slot: Slot | None = None) -> bool:
         """Whether an action of this kind took effect for this service, or for this slot of it, in this step."""
@@ -118,7 +126,9 @@ class Step:
 
     @property
     def title(self) -> str:
-        """How people read it: `shift 50`, `bake 5m`, `register`."""
+        """How people read it: `shift 50`, `bake 5m`, `before backend`, `register`."""
+        if self.hook is not None:
+            return f"{self.kind} {', '.join(self.services)}"
         if self.percent is not None:
             return f"{self.kind} {self.percent}"
         if self.kind is StepKind.BAKE and self.wait is not None:

@@ -9,7 +9,7 @@ evidence is a field of `Case`, filled by `loop/observe.py`.
 
 from collections.abc import Mapping
 
-from controller.gates import branch, hold, image, not_built, quarantine
+from controller.gates import alarm, branch, hold, image, not_built, quarantine
 from controller.gates.base import Gate
 
 BEFORE_PLAN: Mapping[str, Gate] = {
@@ -18,4 +18,4 @@ BEFORE_PLAN: Mapping[str, Gate] = {
     "hold": hold.judge,
     "image": image.judge,
 }
-WITH_PLAN: Mapping[str, Gate] = {"quarantine": quarantine.judge}
+WITH_PLAN: Mapping[str, Gate] = {"quarantine": quarantine.judge, "alarm": alarm.judge}

@@ -1,10 +1,11 @@
 """What a gate is asked, and what it may answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.alarms import Alarms
 from controller.domain.bindings import Binding
 from controller.domain.deployment import Deployment, Plan
 from controller.domain.environment import Environment
@@ -33,7 +34,7 @@ class Verdict:
 @dataclass(frozen=True)
 class Case:
     """All that a gate may look at. `live` is the file of the revision that is live now; `plan` is None before
-    sealing."""
+    sealing; `alarms` are those that will watch."""
 
     deployment: Deployment
     environment: Environment
@@ -41,6 +42,7 @@ class Case:
     live: EnvironmentFile | None
     resolved: Resolved
     plan: Plan | None = None
+    alarms: Alarms = field(default_factory=dict)
 
 
 Gate = Callable[[Case, datetime], Verdict]

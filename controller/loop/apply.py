@@ -5,7 +5,9 @@ from typing import Any
 
 from controller.domain.actions import (
     Action,
+    ArmSwitch,
     DeleteSlot,
+    DisarmSwitch,
     EmptySlot,
     PrepareGroup,
     PutTestRule,
@@ -16,9 +18,11 @@ from controller.domain.actions import (
     RemoveTestRule,
     RestoreRule,
     RunSlot,
+    RunTask,
     SetCount,
     SetRoute,
     SetWeights,
+    StopTask,
 )
 from controller.domain.errors import Conflict
 from controller.domain.ports import Cloud, Permit
@@ -53,6 +57,8 @@ _EFFECTS: Mapping[type[Any], Callable[[Any, Cloud, Permit], str | None]] = {
     PutTestRule: lambda action, cloud, permit: cloud.traffic.put_test_rule(action, permit),
     RunSlot: lambda action, cloud, permit: cloud.tasks.run_slot(action, permit),
     SetCount: _set_count,
+    ArmSwitch: lambda action, cloud, permit: cloud.switches.arm(action.switch, permit),
+    DisarmSwitch: lambda action, cloud, permit: cloud.switches.disarm(action.name, permit),
     SetWeights: lambda action, cloud, permit: cloud.traffic.set_weights(action, permit),
     SetRoute: lambda action, cloud, permit: cloud.traffic.set_route(action, permit),
     RestoreRule: lambda action, cloud, permit: cloud.traffic.restore_rule(action.service, action.rule, permit),
@@ -61,6 +67,8 @@ _EFFECTS: Mapping[type[Any], Callable[[Any, Cloud, Permit], str | None]] = {
     RemoveTestRule: lambda action, cloud, permit: cloud.traffic.remove_test_rule(action.service, permit),
     EmptySlot: _empty_slot,
     RemoveRoute: lambda action, cloud, permit: cloud.traffic.remove_route(action.service, permit),
+    RunTask: lambda action, cloud, permit: cloud.one_offs.run(action, permit),
+    StopTask: lambda action, cloud, permit: cloud.one_offs.stop(action, permit),
     DeleteSlot: lambda action, cloud, permit: cloud.tasks.delete_slot(action, permit),
 }
 """A test compares this table with `domain/actions.py`: an action that nothing carries out fails it."""

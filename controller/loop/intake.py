@@ -1,48 +1,95 @@
 """From deliveries to environments that have something to look at. A delivery is a hint: all it does is to ask for a
-look."""
+look.
 
-from collections.abc import Mapping
+GitHub tells of a branch: every environment that is bound to it is asked to look at its head. AWS tells of a place: the
+environments there in which something moves are woken, and nothing is asked of GitHub. Which of them the event is about
+is not found out: they are few, and what they look at next says it better. At rest nothing waits for an event.
+"""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from controller.domain.arns import Arn, read_arn
 from controller.domain.bindings import Binding
-from controller.domain.delivery import Delivery, DeliveryState
-from controller.store import Store
+from controller.domain.delivery import ALARM, AWS, Delivery, DeliveryState
+from controller.store import Store, Unit
 
 BATCH = 200
 
 
-def take_in(store: Store, bindings: Mapping[str, Binding]) -> frozenset[str]:
+@dataclass(frozen=True)
+class TakenIn:
+    """The environments concerned: those to wake at once, and those for which a moment later is early enough."""
+
+    at_once: frozenset[str] = frozenset()
+    soon: frozenset[str] = frozenset()
+
+
+def take_in(store: Store, bindings: Mapping[str, Binding]) -> TakenIn:
     """Settle every received delivery, in one transaction with the looks it asks for; the environments concerned.
 
     Controllers share the inbox: each takes what no other is taking, and who can act hears of the look.
     """
-    concerned: set[str] = set()
+    at_once: set[str] = set()
+    soon: set[str] = set()
     while True:
         with store.write() as unit:
             deliveries = unit.deliveries.take(BATCH)
+            moving = _moving(unit) if any(delivery.source == AWS for delivery in deliveries) else frozenset()
             asked: list[str] = []
+            hinted: set[str] = set()
             for delivery in deliveries:
-                names = _concerned(delivery, bindings)
-                asked.extend(names)
+                names = _concerned(delivery, bindings, moving)
+                if delivery.source == AWS:
+                    hinted.update(names)
+                else:
+                    asked.extend(names)
+                (soon if _may_wait(delivery) else at_once).update(names)
                 state = DeliveryState.DONE if names else DeliveryState.IGNORED
                 unit.deliveries.settle(delivery.source, delivery.id, state, _told(delivery, names))
-            unit.environments.request_look(asked)
-            concerned.update(asked)
+            unit.environments.request_look(asked, hinted)
         if len(deliveries) < BATCH:
-            return frozenset(concerned)
+            return TakenIn(frozenset(at_once), frozenset(soon - at_once))
 
 
-def _concerned(delivery: Delivery, bindings: Mapping[str, Binding]) -> tuple[str, ...]:
-    """Environments bound to the delivery's repository, and to its branch where it names one."""
-    return tuple(
-        name
-        for name, binding in bindings.items()
-        if delivery.repository is not None
+def _moving(unit: Unit) -> Collection[str]:
+    """Where a deployment is open, so that it waits, moves or cools; or where somebody has asked for a look anyway."""
+    return frozenset(standing.name for standing in unit.standings.all())
+
+
+def _may_wait(delivery: Delivery) -> bool:
+    """A hundred tasks of one service change at once, and an alarm changes by itself."""
+    return delivery.source == AWS and delivery.event != ALARM
+
+
+def _concerned(delivery: Delivery, bindings: Mapping[str, Binding], moving: Collection[str]) -> tuple[str, ...]:
+    if delivery.source == AWS:
+        arn = read_arn(delivery.ref or "")
+        return tuple(name for name, binding in bindings.items() if arn and name in moving and _is_there(binding, arn))
+    return tuple(name for name, binding in bindings.items() if _is_of(binding, delivery))
+
+
+def _is_of(binding: Binding, delivery: Delivery) -> bool:
+    """Bound to the delivery's repository, and to its branch where it names one."""
+    return (
+        delivery.repository is not None
         and binding.repository.lower() == delivery.repository.lower()
         and delivery.branch in {None, binding.branch}
+    )
+
+
+def _is_there(binding: Binding, arn: Arn) -> bool:
+    """In the account and region of the event, and in its cluster where both say which; a stack's output says later."""
+    place = binding.aws
+    bound = place.cluster.rpartition("/")[2] if place.cluster else None
+    return (place.account, place.region) == (arn.account, arn.region) and (
+        arn.cluster is None or bound is None or arn.cluster == bound
     )
 
 
 def _told(delivery: Delivery, names: tuple[str, ...]) -> str:
     if names:
         return f"asked for a look at {', '.join(names)}"
+    if delivery.source == AWS:
+        return f"nothing moves where {delivery.ref} is"
     return f"no environment is bound to {delivery.repository or 'no repository'} at {delivery.branch or 'any branch'}"

@@ -1,43 +1,66 @@
 """The picture of one pass: each port is asked once for what was needed, and the answers are frozen.
 
-A read that fails raises: an error never becomes «there is nothing».
+A read that fails raises: an error never becomes «there is nothing». Metrics that can't be read are a finding of their
+own, so that what else goes wrong meanwhile is seen.
 """
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from controller.analysis import percents
 from controller.domain import names
+from controller.domain.alarms import Alarms, spelled
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.deployment import Deployment, Phase
-from controller.domain.errors import Blocked, Transient
+from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.foundation import Foundation
 from controller.domain.manifest import HttpCheck as WantedCheck
 from controller.domain.manifest import render_tag
+from controller.domain.metrics import MINUTE, Readings
 from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Images, Probe
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
-from controller.domain.snapshot import Evidence, Resolved, Snapshot, TaskFailure
+from controller.domain.snapshot import Evidence, Resolved, ServiceView, Snapshot, TaskFailure
+from controller.domain.switch import ArmedSwitch
+from controller.loop.hooks import look_after
 from controller.loop.promoting import Promoting
+from controller.progress.watch import watched_services
 from controller.store import Store
+
+LONGEST = timedelta(hours=3)
+"""Metrics of this long are read at most: CloudWatch answers faster about them than about what is older, and 500 series
+of so many minutes fit into one answer."""
 
 
 def observe(
-    deployment: Deployment, evidence: frozenset[Evidence], cloud: Cloud, probe: Probe, now: datetime, elapsed: timedelta
+    deployment: Deployment,
+    evidence: frozenset[Evidence],
+    cloud: Cloud,
+    probe: Probe,
+    store: Store,
+    now: datetime,
+    elapsed: timedelta,
+    minute: timedelta = MINUTE,
 ) -> Snapshot:
-    """The evidence that was asked for about `deployment`, and nothing else."""
+    """The evidence that was asked for about `deployment`, and nothing else. `minute` is how long one of AWS's lasts."""
     targets = Evidence.TARGETS in evidence
-    routed = deployment.looks_at
+    services = cloud.looks.services(deployment.looks_at, targets) if targets or Evidence.SERVICES in evidence else {}
     return Snapshot(
         taken_at=now,
         elapsed=elapsed,
         has=evidence,
-        services=cloud.looks.services(routed, targets) if targets or Evidence.SERVICES in evidence else {},
+        services=services,
         definitions=_definitions(deployment, cloud) if Evidence.DEFINITIONS in evidence else {},
         smoke=_smoke(deployment, cloud.looks.foundation(), probe) if Evidence.SMOKE in evidence else (),
         verify=_verify(deployment, cloud.looks.foundation(), probe) if Evidence.VERIFY in evidence else (),
         failures=_failures(deployment, cloud) if Evidence.FAILURES in evidence else {},
+        switches=_switches(deployment, cloud) if Evidence.SWITCHES in evidence else {},
+        alarms=_alarms(deployment, services, cloud) if Evidence.ALARMS in evidence else {},
+        readings=_readings(deployment, cloud, now, minute) if Evidence.METRICS in evidence else Readings(),
+        hook=look_after(deployment, cloud, store) if Evidence.HOOK in evidence else None,
     )
 
 
@@ -65,6 +88,41 @@ def _verify(deployment: Deployment, foundation: Foundation, probe: Probe) -> tup
 def _asked(service: str | None, base: str, wanted: WantedCheck, deployment: Deployment) -> HttpCheck:
     header = (names.TEST_HEADER, deployment.header(service)) if service else None
     return HttpCheck(service, f"{base}{wanted.path}", wanted.status, wanted.within, header)
+
+
+def _alarms(deployment: Deployment, services: Mapping[str, ServiceView], cloud: Cloud) -> Alarms:
+    """Of the slots that the new version takes over; before anything is known to roll, of every service's."""
+    if deployment.plan is not None and deployment.undo is not None:
+        slots = {rolling.service: deployment.sides(rolling.service).idle for rolling in deployment.plan.rolling}
+    else:
+        slots = {name: view.idle for name, view in services.items()}
+    names = spelled(deployment.revision.file.watch.alarms, deployment.environment, slots)
+    return cloud.alarms.look(names, deployment.heard)
+
+
+def _switches(deployment: Deployment, cloud: Cloud) -> Mapping[str, ArmedSwitch] | Reason:
+    """By service. That they can't be read must not keep anybody from watching the traffic."""
+    services = {names.switch_name(deployment.environment, service): service for service in deployment.guarded}
+    try:
+        found = cloud.switches.armed(services)
+    except TidegateError as error:
+        return Reason("switch.unknown", f"the dead-man's switches can't be read: {error}")
+    return {services[name]: switch for name, switch in found.items()}
+
+
+def _readings(deployment: Deployment, cloud: Cloud, now: datetime, minute: timedelta) -> Readings:
+    """Of both slots, since the first raise, as far as numbers are complete."""
+    empty = Readings(minute=minute)
+    until = now - empty.lateness
+    since = max(deployment.raised_at or until, until - LONGEST)
+    if since >= until:
+        return empty
+    wanted = percents(deployment.revision.file.watch.metrics)
+    try:
+        counted = cloud.metrics.read(watched_services(deployment), wanted, since, until)
+    except (Transient, Blocked) as error:
+        return replace(empty, trouble=str(error))
+    return replace(empty, counted=counted)
 
 
 def _failures(deployment: Deployment, cloud: Cloud) -> Mapping[str, tuple[TaskFailure, ...]]:

@@ -53,7 +53,8 @@ class Preview:
                 raise Blocked("; ".join(resolved.missing.values()), code="image.missing")
             revision = revision.sealed(resolved.images)
         evidence = frozenset({Evidence.SERVICES, Evidence.TARGETS})
-        snapshot = observe(deployment, evidence, cloud, self._world.probe, self._world.clock.now(), timedelta(0))
+        now = self._world.clock.now()
+        snapshot = observe(deployment, evidence, cloud, self._world.probe, self._world.store, now, timedelta(0))
         split = [name for name, view in snapshot.services.items() if view.is_split]
         if split:
             raise Conflict(f"the traffic of {', '.join(split)} is split: a plan starts from one live slot")
@@ -102,4 +103,5 @@ def _step(step: Step) -> Mapping[str, object]:
         "services": list(step.services),
         "percent": step.percent,
         "wait": spoken(step.wait) if step.wait is not None else None,
+        "command": list(step.hook.command) if step.hook else None,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 
+from controller.analysis import samples
 from controller.choose import choose
 from controller.decide import AT_ONCE, Decision, decide, needed
 from controller.domain.actions import Action
@@ -15,6 +16,7 @@ from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.history import version_before
 from controller.domain.manifest import EnvironmentFile
+from controller.domain.metrics import Readings, Sample
 from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
@@ -35,6 +37,9 @@ from controller.store.deployments import Deployments
 LOOK_AROUND_SECONDS = 10.0
 SEEN_KEPT = 100
 """Sightings that are compared with the next look; of an environment that is not among them the next one is written."""
+
+LATE_MINUTES = 10
+"""A minute whose numbers come later than this is not stored, unless another process looks."""
 
 LONGEST_BACKOFF = timedelta(seconds=60)
 
@@ -82,6 +87,7 @@ class Reconciler:
         self._looked: dict[str, Looked] = {}
         self._seen: dict[str, tuple[Mapping[str, ServiceView], tuple[str, ...]]] = {}
         self._looked_around: dict[str, float] = {}
+        self._sampled: dict[str, tuple[Sample, ...]] = {}
 
     def run_pass(self, name: str) -> Pass:
         """Everything that can be done for this environment now. Errors end the pass, never the controller."""
@@ -156,10 +162,13 @@ class Reconciler:
             live, orders = unit.deployments.live(name), unit.orders.waiting(name)
             goes_back = live is not None and any(order.kind is OrderKind.ROLLBACK for order in orders)
             named = [unit.deployments.get(order.wish.to) for order in orders if order.wish.to]
+            before = version_before(live, unit.deployments.earlier(live)) if live and goes_back else None
+            targets = [deployment for deployment in (before, *named) if deployment]
             known = Known(
                 live=live,
-                before=version_before(live, unit.deployments.earlier(live)) if live and goes_back else None,
+                before=before,
                 named={deployment.id: deployment for deployment in named if deployment},
+                crossing={one.id: unit.runs.since(name, unit.deployments.origin(one)) for one in targets},
             )
             opened = unit.deployments.open(name)
             is_warm = live is not None and any(one.is_retiring for one in opened)
@@ -193,8 +202,10 @@ class Reconciler:
         evidence, was = needed(picked), picked.phase
         while True:
             now = self._world.clock.now()
-            snapshot = observe(picked, evidence, cloud, self._world.probe, now, elapsed)
+            world = self._world
+            snapshot = observe(picked, evidence, cloud, world.probe, world.store, now, elapsed, world.minute)
             self._keep_sighting(picked, snapshot.services, tenure)
+            self._keep_samples(picked, snapshot.readings, tenure)
             decision = decide(picked, snapshot, now, terms)
             if decision.action is not None and tenure.quiet_seconds > 0:
                 text = f"taken over from another controller: nothing changes for {tenure.quiet_seconds:.0f} s"
@@ -255,6 +266,20 @@ class Reconciler:
             self._seen[name] = services, orphans
             if len(self._seen) > SEEN_KEPT:
                 del self._seen[next(iter(self._seen))]
+
+    def _keep_samples(self, picked: Deployment, readings: Readings, tenure: Tenure) -> None:
+        """Each is written once; what this process wrote itself a moment ago isn't even tried again."""
+        if picked.raised_at is None or not readings.counted:
+            return
+        known = self._sampled.get(picked.environment, ())
+        late = [sample.at - readings.minute * LATE_MINUTES for sample in known]
+        wanted = picked.revision.file.watch.metrics
+        found = tuple(samples(readings, max([picked.raised_at, *late]), wanted))
+        new = [sample for sample in found if sample not in known]
+        if new:
+            with self._world.store.fenced(tenure.lease) as unit:
+                unit.samples.put(picked, new)
+        self._sampled[picked.environment] = found
 
     def _act(self, deployment: Deployment, decision: Decision, action: Action, cloud: Cloud, tenure: Tenure) -> Pass:
         """The intent is recorded; now do it, and record what came of it. After a crash here the next look will tell."""

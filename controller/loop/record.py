@@ -10,14 +10,14 @@ from datetime import datetime
 
 from controller.choose import Choice, adopted, closed_warm_records, consequences
 from controller.decide import Decision
-from controller.domain.actions import Action, RegisterDefinition
+from controller.domain.actions import Action, RegisterDefinition, RunTask
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.events import AuditEntry, Event
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
-from controller.domain.step import Step, StepState, Trouble
+from controller.domain.step import Step, StepKind, StepState, Trouble
 from controller.loop.heads import waiting_deployment
 from controller.obey import Opening
 from controller.store import Lease, Store, Unit
@@ -113,8 +113,11 @@ def record_decision(
         meant = consequences(environment, before, after, now)
         if decision.adopts:
             meant = _adopt(unit, meant, after, decision.reason, now, token)
+        if decision.goes_back:
+            _go_back(unit, after, decision.reason, now, token)
         changed = _save_environment(unit, environment, meant, now)
         unit.audit.append([*_moves(before, after, now), *_intent(after, decision.action, decision.reason, now)])
+        _keep_runs(unit, before, after)
         _tell(unit, before, after)
     return changed, saved
 
@@ -125,16 +128,32 @@ def _succeeding(environment: Environment, before: Deployment, after: Deployment)
     return replace(after, replaced=f"{environment.name}-{environment.live}") if settles and environment.live else after
 
 
+def _keep_runs(unit: Unit, before: Deployment, after: Deployment) -> None:
+    """What a deployment's own `before` does is kept for all deployments after it."""
+    old = {step.number: step.run for step in before.steps}
+    for step in after.steps:
+        if step.kind is not StepKind.BEFORE or step.run is None or step.run.deployment != after.id:
+            continue
+        known = old.get(step.number)
+        if known is None or replace(known, seen=step.run.seen) != step.run:
+            unit.runs.put(step.run)
+
+
 def _adopt(
     unit: Unit, environment: Environment, left: Deployment, reason: Reason, now: datetime, token: Callable[[], str]
 ) -> Environment:
     """A rollback that somebody made by hand becomes one of ours: it finds the traffic where it is to be."""
-    waits = any(one.is_way_back and one.phase is Phase.WAITING for one in unit.deployments.open(environment.name))
+    return adopted(environment, left) if _go_back(unit, left, reason, now, token) else environment
+
+
+def _go_back(unit: Unit, left: Deployment, reason: Reason, now: datetime, token: Callable[[], str]) -> bool:
+    """A rollback to what was live before `left`; False where one waits already, or there was nothing."""
+    waits = any(one.is_way_back and one.phase is Phase.WAITING for one in unit.deployments.open(left.environment))
     target = unit.deployments.get(left.replaced) if left.replaced else None
     if waits or target is None:
-        return environment
+        return False
     _open(unit, Opening(Kind.ROLLBACK, target.revision, reason, back_to=target), now, token)
-    return adopted(environment, left)
+    return True
 
 
 def record_outcome(
@@ -145,9 +164,12 @@ def record_outcome(
     if isinstance(action, RegisterDefinition):
         known = {**deployment.definitions, action.content.digest: made}
         after = replace(after, definitions=known)
+    if isinstance(action, RunTask):
+        after = _started(after, made)
     with store.fenced(lease) as unit:
         if after != deployment:
             unit.deployments.save(after)
+            _keep_runs(unit, deployment, after)
         facts: dict[str, object] = {"action": _name(action), "service": action.service, "made": made}
         text = f"{_name(action)} {action.service}: done"
         unit.audit.append([_entry(Event.ACTION_SUCCEEDED, deployment, now, text, facts)])
@@ -252,6 +274,12 @@ def _acted(deployment: Deployment, action: Action) -> Deployment:
     marks = [f"{_name(action)} {action.service}", *([f"{_name(action)} {action.service} {slot}"] if slot else [])]
     new = tuple(mark for mark in marks if mark not in step.acted)
     return deployment.with_step(replace(step, trouble=None, acted=(*step.acted, *new)))
+
+
+def _started(deployment: Deployment, task: str) -> Deployment:
+    step = deployment.step
+    assert step is not None and step.run is not None, f"{deployment.id} asked for a task, so its step knows of a run"
+    return deployment.with_step(replace(step, run=replace(step.run, task=task)))
 
 
 def _name(action: Action) -> str:

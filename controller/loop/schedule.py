@@ -35,6 +35,8 @@ others."""
 AFTER_A_BUG = timedelta(seconds=30)
 AFTER_A_LOST_DATABASE = timedelta(seconds=5)
 INBOX_PAUSE = timedelta(seconds=0.3)
+HINT_PAUSE = timedelta(seconds=1)
+"""While hundreds of tasks start, AWS tells of each: an environment is woken for that once in so long."""
 SETTLED = timedelta(seconds=3)
 """So long after the start everything that stays is there: clients, models, templates."""
 TICK_SECONDS = 1.0
@@ -66,6 +68,7 @@ class Loop:
         self._busy: set[str] = set()
         self._again: set[str] = set()
         self._elsewhere: set[str] = set()
+        self._hinted: dict[str, float] = {}
         self._stopping = False
         self._ended = threading.Event()
         self._heads = Heads(world.store, world.source, world.bindings)
@@ -146,7 +149,9 @@ class Loop:
         """Another process speaks. That a lease is free concerns whoever met it, or is about to."""
         with self._lock:
             waited = name in self._elsewhere or name in self._busy
-        if name in self._world.bindings and (call is Call.LOOK or waited):
+        if name in self._world.bindings and call is Call.HINT:
+            self._wake_soon(name)
+        elif name in self._world.bindings and (call is Call.LOOK or waited):
             self.wake(name)
 
     def sweep(self) -> None:
@@ -185,14 +190,27 @@ class Loop:
 
     def _take_in(self) -> None:
         try:
-            concerned = take_in(self._world.store, self._world.bindings)
+            taken = take_in(self._world.store, self._world.bindings)
         except TidegateError as error:
             log.warning("inbox not read", code=error.code, error=str(error))
             self._later(INBOX, AFTER_A_LOST_DATABASE, self.wake_inbox)
             return
-        for name in concerned:
+        for name in taken.at_once:
             self.wake(name)
+        for name in taken.soon:
+            self._wake_soon(name)
         self._ended.wait(INBOX_PAUSE.total_seconds())
+
+    def _wake_soon(self, name: str) -> None:
+        """At once after a pause; of a flood, once when `HINT_PAUSE` is over."""
+        now = self._world.clock.monotonic()
+        left = self._hinted.get(name, -HINT_PAUSE.total_seconds()) + HINT_PAUSE.total_seconds() - now
+        if left <= 0:
+            self._hinted[name] = now
+            self.wake(name)
+        elif self._alarms.get_job(hint := f":hint for {name}") is None:
+            self._hinted[name] = now + left
+            self._later(hint, timedelta(seconds=left), lambda: self.wake(name))
 
     def _run(self, name: str) -> None:
         """One pass, and the alarm clock for the next. A bug stops this environment for a while, and no other."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from controller.domain.bindings import Binding
+from controller.domain.metrics import MINUTE
 from controller.domain.ports import Clock, Cloud, Probe, Source
 from controller.store import Store
 
@@ -15,7 +17,8 @@ class Clouds(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """The ports, the rows, and the operator's bindings. `token` makes a fresh secret."""
+    """The ports, the rows, and the operator's bindings. `token` makes a fresh secret; `minute` is how long one of
+    CloudWatch's lasts, which only a sandbox has shorter."""
 
     store: Store
     clock: Clock
@@ -24,3 +27,4 @@ class World:
     probe: Probe
     bindings: Mapping[str, Binding]
     token: Callable[[], str]
+    minute: timedelta = MINUTE

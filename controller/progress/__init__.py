@@ -11,33 +11,39 @@ from datetime import timedelta
 from controller.domain.deployment import Deployment
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.step import Step, StepKind
-from controller.progress import checks, counts, home, prune, retire, traffic, warm
+from controller.progress import checks, counts, home, hooks, prune, retire, switches, traffic, warm, watch
 from controller.progress.outcomes import Need, Outcome, Terms
 
 EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.REGISTER: frozenset({Evidence.DEFINITIONS}),
+    StepKind.BEFORE: frozenset({Evidence.HOOK}),
     StepKind.WARM: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SMOKE: frozenset({Evidence.SMOKE}),
+    StepKind.ARM: frozenset({Evidence.SWITCHES}),
     StepKind.SHIFT: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SHRINK: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.BAKE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.ROUTE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.VERIFY: frozenset({Evidence.VERIFY}),
+    StepKind.TEST: frozenset({Evidence.HOOK}),
     StepKind.ADJUST: frozenset({Evidence.SERVICES}),
+    StepKind.DISARM: frozenset({Evidence.SWITCHES}),
     StepKind.SETTLE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.RETIRE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.HOME: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+    StepKind.STOP: frozenset({Evidence.HOOK}),
     StepKind.REGROW: frozenset({Evidence.SERVICES}),
     StepKind.UNROUTE: frozenset({Evidence.SERVICES}),
     StepKind.DRAIN: frozenset({Evidence.SERVICES}),
     StepKind.DELETE: frozenset({Evidence.SERVICES}),
 }
-"""What each kind of step always looks at; a function below may ask for more."""
+"""What each kind of step always looks at; a function below may ask for more, and so does what watches."""
 
 DEADLINES: Mapping[StepKind, timedelta] = {
     StepKind.REGISTER: timedelta(minutes=5),
     StepKind.WARM: timedelta(minutes=20),
     StepKind.SMOKE: timedelta(minutes=5),
+    StepKind.ARM: timedelta(minutes=5),
     StepKind.SHIFT: timedelta(minutes=10),
     StepKind.SHRINK: timedelta(minutes=10),
     StepKind.ROUTE: timedelta(minutes=5),
@@ -46,34 +52,52 @@ DEADLINES: Mapping[StepKind, timedelta] = {
 }
 """How long a step may take before it has failed. What isn't named here waits as long as it must."""
 
-UNSTOPPABLE = frozenset({StepKind.HOME, StepKind.REGROW, StepKind.RETIRE})
+BLAMELESS = frozenset({StepKind.ARM})
+"""When these take too long, it is not the new version's doing: it is not quarantined."""
+
+UNSTOPPABLE = frozenset({StepKind.HOME, StepKind.STOP, StepKind.DISARM, StepKind.REGROW, StepKind.RETIRE})
 """On the way home, and after success: nothing turns back from these, they go on until they are done."""
 
-FREE_WHILE_PAUSED = frozenset({StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE}) | UNSTOPPABLE
+FREE_WHILE_PAUSED = frozenset({StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE, StepKind.ARM}) | UNSTOPPABLE
 """What a pause doesn't stop: it moves no traffic."""
+
+HOOKS = frozenset({StepKind.BEFORE, StepKind.TEST})
+"""What a pause keeps from beginning, and lets end: a command that runs can't be held."""
+
+
+def evidence(step: Step, deployment: Deployment) -> frozenset[Evidence]:
+    """Without which this step can't be looked at."""
+    return EVIDENCE[step.kind] | switches.asked_in(step, deployment) | watch.asked_in(step, deployment)
 
 
 def look(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """What `step`, the deployment's present one, asks for in this picture."""
-    lacking = EVIDENCE[step.kind] - snapshot.has
-    if lacking:
-        return Need(EVIDENCE[step.kind])
+    wanted = evidence(step, deployment)
+    if wanted - snapshot.has:
+        return Need(wanted)
+    if Evidence.HOOK in wanted and not hooks.is_about(step, deployment, snapshot.hook):
+        return Need(wanted)
     return _LOOKS[step.kind](step, deployment, snapshot, terms)
 
 
 _LOOKS: Mapping[StepKind, Callable[[Step, Deployment, Snapshot, Terms], Outcome]] = {
     StepKind.REGISTER: warm.register,
+    StepKind.BEFORE: hooks.before,
     StepKind.WARM: warm.warm,
     StepKind.SMOKE: checks.smoke,
+    StepKind.ARM: switches.arm,
     StepKind.SHIFT: traffic.shift,
     StepKind.SHRINK: counts.shrink,
     StepKind.BAKE: traffic.bake,
     StepKind.ROUTE: traffic.route,
     StepKind.VERIFY: checks.verify,
+    StepKind.TEST: hooks.test,
     StepKind.ADJUST: counts.adjust,
+    StepKind.DISARM: switches.disarm,
     StepKind.SETTLE: traffic.settle,
     StepKind.RETIRE: retire.retire,
     StepKind.HOME: home.home,
+    StepKind.STOP: hooks.stop,
     StepKind.REGROW: counts.regrow,
     StepKind.UNROUTE: prune.unroute,
     StepKind.DRAIN: prune.drain,

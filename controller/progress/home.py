@@ -65,7 +65,7 @@ def _go_home(step: Step, entry: UndoEntry, deployment: Deployment, view: Service
         if is_ours or not step.did("RemoveRule", name):
             return Ask(RemoveRule(name), f"remove the rule of {name}, which had none before")
         return None
-    if step.did("RestoreRule", name) and _is_as_it_was(view, entry):
+    if step.did("RestoreRule", name) and is_as_it_was(view, entry):
         return None
     if view.rule is None:
         # Without a rule nobody knows whether the old slot is healthy, and no request reaches any: none can fare worse.
@@ -83,7 +83,7 @@ def _revive(
     """The old slot gets the tasks again that it had. Where that doesn't help, the new version may be the only healthy
     one: what is to become of the traffic is a person's decision."""
     name, slot, count = entry.service, view.slots[live], max(1, entry.count)
-    place = "is on" if _is_as_it_was(view, entry) else "can't go back to"
+    place = "is on" if is_as_it_was(view, entry) else "can't go back to"
     text = f"the traffic of {name} {place} {live}, which has no healthy target"
     complaints = f" ({'; '.join(slot.group.complaints)})" if slot.group and slot.group.complaints else ""
     if step.observed >= REGROWTH:
@@ -95,7 +95,7 @@ def _revive(
     return Wait(Reason("home.no_healthy_target", f"{text} yet: {found}{complaints}"))
 
 
-def _is_as_it_was(view: ServiceView, entry: UndoEntry) -> bool:
+def is_as_it_was(view: ServiceView, entry: UndoEntry) -> bool:
     if view.rule is None or entry.rule is None:
         return False
     same_traffic = all(view.rule.weights.get(slot, 0) == entry.rule.weights.get(slot, 0) for slot in Slot)

@@ -93,7 +93,21 @@ class Fail:
     quarantines: bool = True
 
 
-Outcome = Ask | Wait | Need | Done | Stumble | Foreign | Fail
+@dataclass(frozen=True)
+class Halt:
+    """The step is over, but whether it went well nobody can tell: the deployment is paused until a person says so."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Late:
+    """It had succeeded, and goes wrong while the old version is still warm: a rollback takes it home, once."""
+
+    reason: Reason
+
+
+Outcome = Ask | Wait | Need | Done | Stumble | Foreign | Fail | Halt | Late
 
 
 def counted(number: int, noun: str) -> str:

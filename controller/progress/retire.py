@@ -13,6 +13,7 @@ from controller.domain.reason import Reason
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Snapshot
 from controller.domain.step import Step, StepKind, spoken
+from controller.progress import switches, watch
 from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Terms, Wait
 
 PROPAGATION = timedelta(seconds=5)
@@ -21,6 +22,9 @@ traffic."""
 
 LONG_LOOK = timedelta(seconds=30)
 """While a slot is only kept warm, so seldom is often enough."""
+
+WATCHED_LOOK = timedelta(seconds=10)
+"""While what watches may still send it home: as often as CloudWatch evaluates its quickest alarms."""
 
 
 def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -45,7 +49,11 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     if step.observed < wait:
         left = spoken(timedelta(seconds=round((wait - step.observed).total_seconds())))
         what = "the old version is kept warm" if step.wait else "what has no traffic any more ends its last requests"
-        return Wait(Reason("slot.warm", f"{what}, {left} left"), min(wait - step.observed, LONG_LOOK))
+        seldom = WATCHED_LOOK if watch.asked_in(step, deployment) else LONG_LOOK
+        return Wait(Reason("slot.warm", f"{what}, {left} left"), min(wait - step.observed, seldom))
+    armed = switches.still_armed(step, deployment, snapshot)
+    if armed:
+        return armed
     waits = [outcome for name, slot in leaving if not isinstance(outcome := _empty(step, name, slot, snapshot), Done)]
     return next(
         (outcome for outcome in waits if isinstance(outcome, Ask)), waits[0] if waits else Done("scaled to zero")

@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
+from controller.domain.metrics import Finding, Result, Sample
+from controller.domain.slot import Slot
 from controller.domain.step import StepState
 from controller.loop.preview import shown
 from tests.api.conftest import Door
+from tests.support.builders import NOON
 from tests.support.rows import moving
 
 
@@ -29,6 +32,8 @@ def test_a_deployment_has_the_fields_of_the_contract(door: Door) -> None:
         "started_at": "2026-11-21T12:00:00Z",
         "finished_at": None,
         "detail": "register a task definition for backend",
+        "command": None,
+        "run": None,
     }
     assert (answer["approvals"], answer["finished_at"]) == ([], None)
 
@@ -98,6 +103,9 @@ def test_deployments_can_be_filtered(door: Door) -> None:
         ("/api/v1/deployments/dev-99", 404, "dev-99"),
         ("/api/v1/deployments/%00", 404, "no deployment"),
         ("/api/v1/deployments/dev-99/plan", 404, "dev-99"),
+        ("/api/v1/deployments/dev-99/samples", 404, "dev-99"),
+        ("/api/v1/deployments/dev-2/samples?cursor=rubbish", 400, "cursor of samples"),
+        ("/api/v1/deployments/dev-2/samples?limit=5001", 400, "limit"),
         ("/api/v1/environments?x=1", 400, "nothing"),
         ("/api/v1/audit?environment=nowhere", 404, "nowhere"),
         ("/api/v1/audit?deployment=dev-99", 404, "dev-99"),
@@ -145,6 +153,43 @@ def test_the_audit_pages_through_one_deployment(door: Door) -> None:
     rest = door.get(f"/api/v1/audit?deployment=dev-2&limit=3&cursor={first['next']}").json()
     assert [item["text"] for item in rest["items"]] == ["line 1", "line 0"]
     assert rest["next"] is None
+
+
+SAMPLE = Sample("backend", "errors", Slot.GREEN, NOON, 0.0125, 1200, 0.01, Result.FAILED)
+
+
+def test_samples_come_in_pages_newest_first(door: Door) -> None:
+    with door.store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        unit.samples.put(found, [replace(SAMPLE, at=NOON + timedelta(minutes=number)) for number in range(3)])
+    first = door.get("/api/v1/deployments/dev-2/samples?limit=2").json()
+    second = door.get(f"/api/v1/deployments/dev-2/samples?limit=2&cursor={first['next']}").json()
+    assert [len(first["items"]), len(second["items"]), second["next"]] == [2, 1, None]
+    assert second["items"] == [
+        {
+            "service": "backend",
+            "metric": "errors",
+            "slot": "green",
+            "at": "2026-11-21T12:00:00Z",
+            "value": 0.0125,
+            "requests": 1200,
+            "limit": 0.01,
+            "verdict": "fail",
+        }
+    ]
+
+
+def test_a_deployment_says_what_metrics_said_last(door: Door) -> None:
+    told = Finding(
+        "backend", "errors", Result.INCONCLUSIVE, "no requests: errors are judged by 200 or more", None, 0.01
+    )
+    with door.store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        unit.deployments.save(replace(found, findings=(told,)))
+    [shown] = door.get("/api/v1/deployments/dev-2").json()["findings"]
+    assert (shown["result"], shown["text"], shown["value"]) == ("inconclusive", told.text, None)
 
 
 def test_a_warm_slot_says_until_when(door: Door) -> None:

@@ -12,10 +12,12 @@ from rich.console import Console, RenderableType
 from controller.api import shapes
 from controller.cli import deployments
 from controller.domain.deployment import Deployment, Phase
+from controller.domain.hooks import Hook, RunState
+from controller.domain.metrics import Finding, Result
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState
 from controller.homeward import turned_back
-from tests.support.builders import NOON, a_running_deployment
+from tests.support.builders import NOON, a_run, a_running_deployment
 
 EVERY = ("backend", "frontend")
 RED = Reason("targets.unhealthy", "backend: 0 of 2 targets are healthy")
@@ -96,6 +98,16 @@ def test_what_was_undone_is_not_promised_again() -> None:
     assert not any(line.startswith("undo") for line in drawn(deployments.deployment(answer(ended), NOON)))
 
 
+def test_what_metrics_say_is_a_line_for_each() -> None:
+    found = Finding("backend", "errors", Result.FAILED, "2.34% failed, of 1,240 requests", 0.0234, 0.01, 1240, 2)
+    [line] = [
+        line
+        for line in drawn(deployments.deployment(answer(replace(a_canary(5), findings=(found,))), NOON))
+        if line.startswith("backend errors")
+    ]
+    assert line.split() == ["backend", "errors", "fail:", "2.34%", "failed,", "of", "1,240", "requests"]
+
+
 def way_home(deployment: Deployment) -> str:
     return str(answer(deployment)["turned_back"] or "")
 
@@ -147,3 +159,16 @@ def test_the_order_of_a_steps_services_does_not_make_them_others() -> None:
     turned = replace(back.steps[1], services=EVERY[::-1])
     assert drawn(deployments.ladder(answer(back.with_step(turned)), NOON))[1].endswith("2m50s left to bake")
     assert "frontend, backend" not in " ".join(drawn(deployments.ladder(answer(back.with_step(turned)), NOON)))
+
+
+def test_a_task_that_failed_is_shown_with_its_last_lines() -> None:
+    running = a_canary(1)
+    lines = ("begin", "no lock on the table")
+    run = a_run(state=RunState.FAILED, lines=lines, text="exit code 3 after 2s; its last words: no lock on the table")
+    hook = Hook(("migrate",), timedelta(minutes=1))
+    failed = running.with_step(
+        replace(running.steps[1], kind=StepKind.BEFORE, services=("backend",), hook=hook, run=run)
+    )
+    shown = drawn(deployments.deployment(answer(failed), NOON))
+    assert shown[shown.index("last lines of before backend:") + 1 :] == list(lines)
+    assert "last lines of before backend:" not in drawn(deployments.deployment(answer(running), NOON))

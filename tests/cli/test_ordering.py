@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from controller.domain.hooks import RunState
 from controller.domain.orders import OrderState
 from controller.store import Store
 from tests.cli.conftest import Terminal
+from tests.support.builders import a_run
 
 ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("promote", "dev-2"), {"order": "promote", "deployment": "dev-2"}),
@@ -18,6 +20,7 @@ ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("abort", "dev-2"), {"order": "abort", "deployment": "dev-2"}),
     (("rollback", "dev"), {"order": "rollback"}),
     (("rollback", "dev", "--to", "dev-1"), {"order": "rollback", "to": "dev-1"}),
+    (("rollback", "dev", "--across", "dev-1"), {"order": "rollback", "across": "dev-1"}),
     (("unhold", "dev"), {"order": "unhold"}),
     (("deploy", "dev"), {"order": "deploy"}),
     (("deploy", "dev", "--ref", "release/2"), {"order": "deploy", "ref": "release/2"}),
@@ -60,7 +63,8 @@ def test_every_verb_leaves_its_order(
     result = terminal(*words, "--reason", "we looked", "--json")
     assert result.exit_code == 0, result.stderr
     left = json.loads(result.stdout)
-    nothing = {"deployment": None, "to": None, "ref": None, "restart": False, "service": None, "for": None}
+    names = ("deployment", "to", "across", "ref", "service", "for")
+    nothing: dict[str, Any] = dict.fromkeys(names) | {"restart": False}
     assert {name: left[name] for name in (*nothing, "order", "reason")} == nothing | {"reason": "we looked"} | wanted
     assert (left["environment"], left["outcome"]) == ("dev", "as you wish")
 
@@ -162,4 +166,46 @@ def test_prune_without_the_name_orders_nothing(terminal: Terminal, typed: str, c
     result = terminal("prune", "dev", "worker", typed=typed)
     assert result.exit_code == code
     assert told in result.stderr
+    assert terminal.door.get("/api/v1/orders/1").status_code == 404
+
+
+# ---------------------------------------------------------------- rollback asks, where it crosses a migration
+
+
+@pytest.fixture
+def crossed(store: Store) -> None:
+    """What staging-2 ran before it turned back does not work with staging-1."""
+    run = a_run(2, environment="staging", deployment="staging-2", compatible=False, state=RunState.STOPPED)
+    with store.write() as unit:
+        unit.runs.put(run)
+
+
+@pytest.mark.usefixtures("crossed")
+def test_rollback_asks_for_the_deployment_that_it_crosses(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "staging goes back")]
+    result = terminal("rollback", "staging", "--to", "staging-1", typed="staging-2\n")
+    assert result.exit_code == 0
+    assert "staging-1 does not work with what ran since: `before` of backend ran in staging-2" in result.stderr
+    assert terminal.door.get("/api/v1/orders/1").json()["across"] == "staging-2"
+
+
+@pytest.mark.usefixtures("crossed")
+def test_whoever_has_said_so_is_not_asked(terminal: Terminal, store: Store) -> None:
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "staging goes back")]
+    assert terminal("rollback", "staging", "--to", "staging-1", "--across", "staging-2").exit_code == 0
+
+
+@pytest.mark.usefixtures("crossed")
+@pytest.mark.parametrize(
+    ("words", "typed", "told"),
+    [
+        ((), "", "nobody typed the deployment's id"),
+        ((), "yes\n", "say what is crossed: `--across staging-2`"),
+        (("--across", "staging-1"), "staging-2\n", "say what is crossed: `--across staging-2`"),
+    ],
+    ids=["nothing", "another word", "another deployment"],
+)
+def test_without_it_nothing_is_ordered(terminal: Terminal, words: tuple[str, ...], typed: str, told: str) -> None:
+    result = terminal("rollback", "staging", "--to", "staging-1", *words, typed=typed)
+    assert (result.exit_code, told in result.stderr) == (2, True)
     assert terminal.door.get("/api/v1/orders/1").status_code == 404

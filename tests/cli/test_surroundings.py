@@ -20,7 +20,13 @@ REAL = {
     "TIDEGATE_DATABASE_URL": "postgresql://production",
 }
 ENDPOINTS = {
-    "aws": {"endpoint": "http://127.0.0.1:1", "region": "eu-west-1", "account": "123456789012"},
+    "aws": {
+        "endpoint": "http://127.0.0.1:1",
+        "region": "eu-west-1",
+        "account": "123456789012",
+        "webhook_secret": "e",
+        "speed": 10.0,
+    },
     "github": {"api": "http://127.0.0.1:2/api/v3", "token": "t", "webhook_secret": "s", "git": "g"},
     "connect_to": ["dev:80=127.0.0.1:3", "prod:80=127.0.0.1:4"],
     "config": "/state/tidegate.yaml",
@@ -46,6 +52,12 @@ def test_the_controller_is_told_where_the_sandbox_is() -> None:
     assert seen["TIDEGATE_PORT"] == "8080"
     assert seen["TIDEGATE_CONNECT_TO"] == "dev:80=127.0.0.1:3,prod:80=127.0.0.1:4"
     assert seen["TIDEGATE_GITHUB_WEBHOOK_SECRETS"] == "s"
+    assert seen["TIDEGATE_AWS_WEBHOOK_SECRETS"] == "e"
+
+
+def test_the_controller_is_told_how_long_a_minute_of_the_sandbox_lasts() -> None:
+    seen = for_controller({}, Path("/state"), "token", 8080, ENDPOINTS)
+    assert seen["TIDEGATE_METRICS_MINUTE_SECONDS"] == "6"
 
 
 def test_taken_ports_are_found() -> None:

@@ -10,12 +10,13 @@ from structlog.testing import capture_logs
 
 from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.errors import Transient
+from controller.domain.hooks import RunState
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.store import Store
 from tests.dashboard.conftest import Browser
-from tests.support.builders import NOON, a_group, a_slot, a_view
+from tests.support.builders import NOON, a_group, a_run, a_slot, a_view
 from tests.support.rows import PLANTED, a_waiting_deployment, moving
 
 PAGES = ("/", "/?environment=dev", "/deployments/dev-2", "/deployments/staging-2", "/deployments/nothing", "/?cursor=x")
@@ -149,6 +150,15 @@ def change(store: Store, **changes: object) -> None:
         deployment = unit.deployments.get("dev-2")
         assert deployment is not None
         unit.deployments.save(replace(deployment, **changes))  # type: ignore[arg-type]
+
+
+def test_a_task_that_failed_is_shown_with_its_last_lines(browser: Browser) -> None:
+    with browser.store.read() as unit:
+        deployment = unit.deployments.get("dev-2")
+    assert deployment is not None
+    run = a_run(state=RunState.FAILED, lines=("begin", "<b>no lock</b>"))
+    change(browser.store, steps=deployment.with_step(replace(deployment.steps[1], run=run)).steps)
+    assert "begin <b>no lock</b>" in page(browser, "/deployments/dev-2").text
 
 
 def test_a_pause_says_who_why_and_when_it_turns_back_by_itself(browser: Browser) -> None:

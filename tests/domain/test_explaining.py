@@ -8,12 +8,13 @@ import pytest
 from controller.domain.deployment import Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.explaining import Explanation, explain
+from controller.domain.hooks import RunState
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.step import Step, StepKind, StepState, Trouble
 from controller.homeward import turned_back
-from tests.support.builders import NOON, a_deployment, a_running_deployment
+from tests.support.builders import FILE, NOON, a_deployment, a_run, a_running_deployment
 
 RED = Reason("smoke.red", "the smoke test failed")
 DUE = NOON + timedelta(seconds=5)
@@ -239,3 +240,15 @@ def test_orphans_are_told_whatever_else_is_going_on() -> None:
 
 def test_a_rewritten_history_may_be_accepted_by_a_person() -> None:
     assert "`tidegate deploy dev`" in explained(problem=Reason("source.history_rewritten", "it doesn't descend")).clears
+
+
+HOOKED = FILE.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate]}\n")
+
+
+def test_what_ran_before_a_version_is_told_with_time_and_result() -> None:
+    hooked = a_running_deployment(HOOKED)
+    run = a_run(text="exit code 0 after 3s", state=RunState.SUCCEEDED, compatible=False)
+    told = explained(hooked.with_step(replace(hooked.steps[1], run=run)))
+    (line,) = told.ran
+    assert line.startswith("`before` of backend ran in dev-2 on 2026-11-21 12:00 UTC: exit code 0 after 3s; versions")
+    assert explained(a_running_deployment()).ran == ()

@@ -289,9 +289,6 @@ IN_FILES = [
     Named("gates: {window: {allow: [Mon 08:00-09:00]}}", "gates.window", True),
     Named("gates: {approval: {count: 1}}", "gates.approval", True),
     Named("strategy: {type: canary, steps: [{weight: 10, confirm: true}, {weight: 100}]}", "strategy.steps", True),
-    Named("watch: {alarms: [red]}", "watch.alarms", True),
-    Named("watch: {metrics: {errors: {max: 1%}}}", "watch.metrics", True),
-    Named("verify: [{task: backend, command: [a]}]", "verify", True),
     Named("alarms: {cpu: {max: 85%}}", "alarms", False),
     Named("drift: correct", "drift", False),
     Named("schedule: [{at: 20:00, count: 0}]", "schedule", False),
@@ -301,7 +298,6 @@ IN_SERVICES = [
     Named("task: {health: {command: [a]}}", "services.backend.task.health", False),
     Named("capacity: {spot: 50%}", "services.backend.capacity", False),
     Named("count: {min: 1, max: 2, cpu: 70%}", "services.backend.count", False),
-    Named("before: {command: [migrate]}", "services.backend.before", True),
 ]
 
 BUILT = """\
@@ -309,7 +305,8 @@ paths: {ignore: ["*.md"]}
 url: https://example.com
 strategy: {type: blue_green, bake: 1m}
 rollback: {automatic: false, keep_warm: 5m, hold: next_commit}
-verify: [{path: /ready}]
+verify: [{path: /ready}, {task: backend, command: [a]}]
+watch: {metrics: {errors: {max: 1%, against: live}, latency_p95: {max: 800ms}}}
 """
 
 
@@ -329,6 +326,7 @@ def test_what_is_not_built_of_a_service_names_the_service(named: Named) -> None:
 
 def test_what_is_built_is_not_called_unbuilt() -> None:
     service = "count: 3\n    health: {interval: 5s, timeout: 2s}\n    env: {A: b}\n    smoke: [{path: /a}]"
+    service += "\n    before: {command: [a]}"
     text = BUILT + SMALL.replace("    port: 8000", f"    port: 8000\n    {service}\n    logs: {{retention: 7d}}")
 
     assert unbuilt(read(text)) == ()

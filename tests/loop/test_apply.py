@@ -28,7 +28,8 @@ class Weighing:
 
 
 def a_cloud(weights: Mapping[Slot, int]) -> Cloud:
-    return Cloud(Weighing(weights), Mock(), Mock(), Mock(), Mock())  # type: ignore[arg-type]
+    others = {field.name: Mock() for field in dataclasses.fields(Cloud)}
+    return Cloud(**{**others, "looks": Weighing(weights)})
 
 
 def every_action() -> set[type]:

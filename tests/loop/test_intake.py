@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from controller.domain.delivery import Delivery, DeliveryState
-from controller.loop.intake import take_in
+from controller.domain.delivery import ALARM, AWS, Delivery, DeliveryState
+from controller.loop.intake import TakenIn, take_in
 from controller.store import Store, Unit
-from tests.support.builders import a_binding
+from tests.store.recorded import deployment, record
+from tests.support.builders import a_binding, a_place
 
 BINDINGS = {
     "dev": a_binding("dev", "develop"),
@@ -48,7 +49,7 @@ def state(store: Store, delivery: Delivery) -> DeliveryState:
 
 def test_every_environment_of_that_branch_is_asked_to_look(ready: Store) -> None:
     left(ready, a_delivery())
-    assert take_in(ready, BINDINGS) == {"dev", "shadow"}
+    assert take_in(ready, BINDINGS) == TakenIn(at_once=frozenset({"dev", "shadow"}))
     with ready.read() as unit:
         assert [one.name for one in unit.environments.all() if one.must_look] == ["dev", "shadow"]
     assert state(ready, a_delivery()) is DeliveryState.DONE
@@ -58,19 +59,19 @@ def test_a_delivery_that_names_no_branch_asks_everybody_of_the_repository(ready:
     left(ready, a_delivery(branch=None))
     with ready.read() as unit:
         waits = bool(unit.deliveries.received())
-    assert take_in(ready, BINDINGS) == ({"dev", "staging", "shadow"} if waits else set())
+    assert take_in(ready, BINDINGS).at_once == ({"dev", "staging", "shadow"} if waits else set())
 
 
 @pytest.mark.parametrize("other", [a_delivery(branch="feature"), a_delivery(repository="acme/other")])
 def test_what_is_bound_to_nothing_is_ignored(ready: Store, other: Delivery) -> None:
     left(ready, other)
-    assert take_in(ready, BINDINGS) == frozenset()
+    assert take_in(ready, BINDINGS) == TakenIn()
     assert state(ready, other) is DeliveryState.IGNORED
 
 
 def test_names_of_repositories_do_not_care_about_case(ready: Store) -> None:
     left(ready, a_delivery(repository="Acme/CaptionCraft"))
-    assert "dev" in take_in(ready, BINDINGS)
+    assert "dev" in take_in(ready, BINDINGS).at_once
 
 
 def test_a_flood_is_taken_in_whole(ready: Store) -> None:
@@ -84,7 +85,7 @@ def test_a_flood_is_taken_in_whole(ready: Store) -> None:
 def test_what_was_taken_in_is_not_taken_in_again(ready: Store) -> None:
     left(ready, a_delivery())
     take_in(ready, BINDINGS)
-    assert take_in(ready, BINDINGS) == frozenset()
+    assert take_in(ready, BINDINGS) == TakenIn()
 
 
 def test_a_delivery_is_not_settled_before_the_look_that_it_asks_for_is_written(ready: Store) -> None:
@@ -113,3 +114,95 @@ class OneWrite:
             yield unit
         self._is_dead = True
         raise Gone
+
+
+ALARM_ARN = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:captioncraft-dev-5xx"
+
+
+def a_hint(number: int = 1, ref: str | None = ALARM_ARN, event: str = ALARM, action: str = "ALARM") -> Delivery:
+    guid = f"00000000-0000-0000-1111-{number:012d}"
+    return Delivery(guid, AWS, event, action, None, ref, None, None, "f" * 64, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def moving(store: Store, *names: str) -> None:
+    record(store, *(deployment(1, name) for name in names))
+
+
+def test_an_alarm_wakes_what_moves_in_its_account_and_region_at_once_and_asks_nothing_of_github(ready: Store) -> None:
+    moving(ready, "dev", "staging")
+    left(ready, a_hint())
+    assert take_in(ready, BINDINGS) == TakenIn(at_once=frozenset({"dev", "staging"}))
+    with ready.read() as unit:
+        assert not any(one.must_look for one in unit.environments.all())
+    assert state(ready, a_hint()) is DeliveryState.DONE
+
+
+def test_at_rest_nothing_is_woken_and_the_hint_is_ignored(ready: Store) -> None:
+    left(ready, a_hint())
+    assert take_in(ready, BINDINGS) == TakenIn()
+    assert state(ready, a_hint()) is DeliveryState.IGNORED
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "arn:aws:cloudwatch:eu-west-1:210987654321:alarm:captioncraft-dev-5xx",
+        "arn:aws:cloudwatch:eu-west-2:123456789012:alarm:captioncraft-dev-5xx",
+        "nonsense",
+        None,
+    ],
+)
+def test_an_event_of_another_place_wakes_nobody(ready: Store, ref: str | None) -> None:
+    moving(ready, "dev")
+    left(ready, a_hint(ref=ref))
+    assert take_in(ready, BINDINGS) == TakenIn()
+    assert state(ready, a_hint()) is DeliveryState.IGNORED
+
+
+@pytest.mark.parametrize(
+    ("resource", "woken"),
+    [
+        ("cluster/dev", {"dev", "shadow"}),
+        ("service/dev/backend", {"dev", "shadow"}),
+        ("service/backend", {"dev", "staging", "shadow"}),
+        ("cluster/other", {"shadow"}),
+    ],
+)
+def test_an_event_with_a_cluster_wakes_those_in_it_and_those_whose_cluster_a_stack_knows(
+    ready: Store, resource: str, woken: set[str]
+) -> None:
+    cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/staging"
+    bindings = {
+        "dev": a_binding("dev", aws=a_place(cluster="dev")),
+        "staging": a_binding("staging", aws=a_place(cluster=cluster)),
+        "shadow": a_binding("shadow"),
+    }
+    moving(ready, *bindings)
+    left(ready, a_hint(ref=f"arn:aws:ecs:eu-west-1:123456789012:{resource}", event="ECS Deployment State Change"))
+    assert take_in(ready, bindings) == TakenIn(soon=frozenset(woken))
+
+
+def test_what_an_alarm_wakes_at_once_is_not_woken_later_as_well(ready: Store) -> None:
+    moving(ready, "dev")
+    task = "ECS Task State Change"
+    cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/captioncraft-dev"
+    left(ready, a_hint(1), a_hint(2, cluster, task, "STOPPED"))
+    assert take_in(ready, BINDINGS) == TakenIn(at_once=frozenset({"dev"}))
+
+
+@pytest.mark.parametrize("action", ["PROVISIONING", "PENDING", "DEPROVISIONING"])
+def test_the_states_that_a_task_only_passes_through_wake_nobody(ready: Store, action: str) -> None:
+    moving(ready, "dev")
+    passing = a_hint(event="ECS Task State Change", action=action)
+    left(ready, passing)
+    assert state(ready, passing) is DeliveryState.IGNORED
+    assert take_in(ready, BINDINGS) == TakenIn()
+
+
+def test_a_flood_of_hints_is_taken_in_together_with_pushes(ready: Store) -> None:
+    moving(ready, "dev")
+    left(ready, *(a_hint(number) for number in range(300)), a_delivery())
+    assert take_in(ready, BINDINGS).at_once == {"dev", "shadow"}
+    with ready.read() as unit:
+        assert unit.deliveries.received() == ()
+        assert unit.environments.get("dev").head_requested == 1

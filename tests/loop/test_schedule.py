@@ -10,8 +10,10 @@ from functools import partial
 import pytest
 
 from controller.adapters.clock import SystemClock
+from controller.domain.delivery import ALARM, AWS, Delivery
 from controller.domain.errors import Transient
 from controller.domain.reason import Reason
+from controller.inbox.deliveries import Inbox
 from controller.loop import schedule
 from controller.loop.reconcile import Pass
 from controller.loop.schedule import Loop
@@ -19,6 +21,7 @@ from controller.loop.tenure import ELSEWHERE
 from controller.loop.world import World
 from controller.store import Call, Store
 from controller.store.listening import Deaf, Ear
+from tests.store.recorded import deployment, record
 from tests.support.builders import a_binding
 
 PATIENCE_SECONDS = 10
@@ -296,3 +299,39 @@ def test_an_alarm_that_would_ring_sooner_is_not_put_off(start: Start) -> None:
         loop._at_the_latest("dev", wait)
     alarm = loop._alarms.get_job("dev")
     assert abs(alarm.next_run_time - SystemClock().now() - timedelta(minutes=1)) < timedelta(seconds=PATIENCE_SECONDS)
+
+
+def test_a_hint_after_a_pause_wakes_at_once_and_a_flood_once_more_when_the_pause_is_over(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "HINT_PAUSE", timedelta(minutes=5))
+    loop, passes = start(at_rest, is_asked=False)
+    for _ in range(100):
+        loop._heard(Call.HINT, "dev")
+    passes.wait_for("dev", 1)
+    until(lambda: not loop._busy)
+    assert passes.counts["dev"] == 1
+    later = loop._alarms.get_job(":hint for dev").next_run_time - SystemClock().now()
+    assert abs(later - timedelta(minutes=5)) < timedelta(seconds=PATIENCE_SECONDS)
+    loop._heard(Call.HINT, "staging")
+    passes.wait_for("staging", 1)
+
+
+def test_a_hint_that_waits_is_not_lost_in_the_pass_that_runs(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pass sets its environment's alarm clock anew when it ends."""
+    monkeypatch.setattr(schedule, "HINT_PAUSE", timedelta(seconds=0.1))
+    loop, passes = start(lambda name: Pass(name, Reason("x.y", "z z"), NEVER), is_asked=False)
+    for _ in range(2):
+        loop._heard(Call.HINT, "dev")
+    passes.wait_for("dev", 2)
+
+
+def test_the_alarm_that_was_delivered_wakes_what_moves(start: Start, store: Store) -> None:
+    loop, passes = start(at_rest, is_asked=False)
+    record(store, deployment(1, "dev"))
+    arn = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:dev-5xx"
+    now = SystemClock().now()
+    alarm = Delivery("1", AWS, ALARM, "ALARM", None, arn, None, None, "0" * 64, now)
+    Inbox(store, loop.wake_inbox).accept(alarm)
+    passes.wait_for("dev", 1)
+    assert passes.counts["staging"] == 0

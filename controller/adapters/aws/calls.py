@@ -17,10 +17,12 @@ from controller.domain.names import OWNER, OWNER_TAG
 if TYPE_CHECKING:
     # The stubs are a development tool: at run time there are no such modules.
     from mypy_boto3_cloudformation import type_defs as cloudformation
+    from mypy_boto3_cloudwatch import type_defs as cloudwatch
     from mypy_boto3_ecr import type_defs as ecr
     from mypy_boto3_ecs import type_defs as ecs
     from mypy_boto3_elbv2 import type_defs as elbv2
     from mypy_boto3_logs import type_defs as logs
+    from mypy_boto3_sqs import type_defs as sqs
     from mypy_boto3_sts import type_defs as sts
 
 Parameters = TypeVar("Parameters", bound=Mapping[str, Any])
@@ -61,18 +63,23 @@ class Request(Generic[Reply]):
 SERVICE = "arn:aws:ecs:${Region}:${Account}:service/${Cluster}/${Place}-*"
 TASK_DEFINITION = "arn:aws:ecs:${Region}:${Account}:task-definition/${Place}-*:*"
 TARGET_GROUP = "arn:aws:elasticloadbalancing:${Region}:${Account}:targetgroup/*"
+TASK = "arn:aws:ecs:${Region}:${Account}:task/${Cluster}/*"
 CLUSTER = "arn:aws:ecs:${Region}:${Account}:cluster/${Cluster}"
 LISTENER = "arn:aws:elasticloadbalancing:${Region}:${Account}:listener/app/*"
 LISTENER_RULE = "arn:aws:elasticloadbalancing:${Region}:${Account}:listener-rule/app/*"
 LOG_GROUP = "arn:aws:logs:${Region}:${Account}:log-group:/ecs/${Place}/*"
 REPOSITORY = "arn:aws:ecr:${Region}:${Account}:repository/*"
 STACK = "arn:aws:cloudformation:${Region}:${Account}:stack/${Place}/*"
-TASK_ROLES = "arn:aws:iam::${Account}:role/*"
+SCHEDULE = "arn:aws:scheduler:${Region}:${Account}:schedule/${Place}/*"
+SCHEDULE_GROUP = "arn:aws:scheduler:${Region}:${Account}:schedule-group/${Place}"
+QUEUE = "arn:aws:sqs:${Region}:${Account}:*"
+ROLES = "arn:aws:iam::${Account}:role/*"
 
 OURS = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": OWNER}}
 IN_CLUSTER = {"ArnEquals": {"ecs:cluster": CLUSTER}}
 BECOMES_OURS = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": OWNER}}
 TO_TASKS = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+TO_SCHEDULER = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
 
 
 def _tagging(action: str, resource: str, key: str, creating: str) -> Grant:
@@ -90,6 +97,27 @@ ASSUME_ROLE: Call[sts.AssumeRoleRequestTypeDef, sts.AssumeRoleResponseTypeDef] =
 )
 DESCRIBE_STACKS: Call[cloudformation.DescribeStacksInputTypeDef, cloudformation.DescribeStacksOutputTypeDef] = Call(
     "cloudformation", "DescribeStacks", False, (Grant("cloudformation:DescribeStacks", STACK),)
+)
+
+# --- cloudwatch ----------------------------------------------------------------------------------------------------
+
+DESCRIBE_ALARMS: Call[cloudwatch.DescribeAlarmsInputTypeDef, cloudwatch.DescribeAlarmsOutputTypeDef] = Call(
+    "cloudwatch", "DescribeAlarms", False, (Grant("cloudwatch:DescribeAlarms"),), ("NextToken", "NextToken")
+)
+"""Composite alarms are told of only to those who may ask about all."""
+
+DESCRIBE_ALARM_HISTORY: Call[
+    cloudwatch.DescribeAlarmHistoryInputTypeDef, cloudwatch.DescribeAlarmHistoryOutputTypeDef
+] = Call(
+    "cloudwatch",
+    "DescribeAlarmHistory",
+    False,
+    (Grant("cloudwatch:DescribeAlarmHistory"),),
+    ("NextToken", "NextToken"),
+)
+
+GET_METRIC_DATA: Call[cloudwatch.GetMetricDataInputTypeDef, cloudwatch.GetMetricDataOutputTypeDef] = Call(
+    "cloudwatch", "GetMetricData", False, (Grant("cloudwatch:GetMetricData"),), ("NextToken", "NextToken")
 )
 
 # --- ecs -----------------------------------------------------------------------------------------------------------
@@ -113,7 +141,20 @@ DESCRIBE_TASKS: Call[ecs.DescribeTasksRequestTypeDef, ecs.DescribeTasksResponseT
     "ecs",
     "DescribeTasks",
     False,
-    (Grant("ecs:DescribeTasks", "arn:aws:ecs:${Region}:${Account}:task/${Cluster}/*"),),
+    (Grant("ecs:DescribeTasks", TASK),),
+)
+RUN_TASK: Call[ecs.RunTaskRequestTypeDef, ecs.RunTaskResponseTypeDef] = Call(
+    "ecs",
+    "RunTask",
+    True,
+    (
+        Grant("ecs:RunTask", TASK_DEFINITION, {**IN_CLUSTER, **BECOMES_OURS}),
+        _tagging("ecs:TagResource", TASK, "ecs:CreateAction", "RunTask"),
+        Grant("iam:PassRole", ROLES, TO_TASKS),
+    ),
+)
+STOP_TASK: Call[ecs.StopTaskRequestTypeDef, ecs.StopTaskResponseTypeDef] = Call(
+    "ecs", "StopTask", True, (Grant("ecs:StopTask", TASK, OURS),)
 )
 REGISTER_TASK_DEFINITION: Call[ecs.RegisterTaskDefinitionRequestTypeDef, ecs.RegisterTaskDefinitionResponseTypeDef] = (
     Call(
@@ -123,7 +164,7 @@ REGISTER_TASK_DEFINITION: Call[ecs.RegisterTaskDefinitionRequestTypeDef, ecs.Reg
         (
             Grant("ecs:RegisterTaskDefinition", "*", BECOMES_OURS),
             _tagging("ecs:TagResource", TASK_DEFINITION, "ecs:CreateAction", "RegisterTaskDefinition"),
-            Grant("iam:PassRole", TASK_ROLES, TO_TASKS),
+            Grant("iam:PassRole", ROLES, TO_TASKS),
         ),
     )
 )
@@ -235,5 +276,52 @@ CREATE_LOG_GROUP: Call[logs.CreateLogGroupRequestTypeDef, Mapping[str, Any]] = C
 PUT_RETENTION_POLICY: Call[logs.PutRetentionPolicyRequestTypeDef, Mapping[str, Any]] = Call(
     "logs", "PutRetentionPolicy", True, (Grant("logs:PutRetentionPolicy", LOG_GROUP, OURS),)
 )
+
+# --- scheduler -----------------------------------------------------------------------------------------------------
+
+LIST_SCHEDULE_GROUP_TAGS: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
+    "scheduler", "ListTagsForResource", False, (Grant("scheduler:ListTagsForResource", SCHEDULE_GROUP),)
+)
+CREATE_SCHEDULE_GROUP: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
+    "scheduler",
+    "CreateScheduleGroup",
+    True,
+    (
+        Grant("scheduler:CreateScheduleGroup", SCHEDULE_GROUP, BECOMES_OURS),
+        Grant("scheduler:TagResource", SCHEDULE_GROUP, BECOMES_OURS),
+    ),
+)
+GET_SCHEDULE: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
+    "scheduler", "GetSchedule", False, (Grant("scheduler:GetSchedule", SCHEDULE),)
+)
+CREATE_SCHEDULE: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
+    "scheduler",
+    "CreateSchedule",
+    True,
+    (Grant("scheduler:CreateSchedule", SCHEDULE), Grant("iam:PassRole", ROLES, TO_SCHEDULER)),
+)
+UPDATE_SCHEDULE: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
+    "scheduler",
+    "UpdateSchedule",
+    True,
+    (Grant("scheduler:UpdateSchedule", SCHEDULE), Grant("iam:PassRole", ROLES, TO_SCHEDULER)),
+)
+DELETE_SCHEDULE: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
+    "scheduler", "DeleteSchedule", True, (Grant("scheduler:DeleteSchedule", SCHEDULE),)
+)
+
+# --- sqs -----------------------------------------------------------------------------------------------------------
+
+RECEIVE_MESSAGE: Call[sqs.ReceiveMessageRequestTypeDef, sqs.ReceiveMessageResultTypeDef] = Call(
+    "sqs", "ReceiveMessage", True, (Grant("sqs:ReceiveMessage", QUEUE),)
+)
+"""It hides what it gives from all others for a while, so it is never sent twice by itself."""
+
+DELETE_MESSAGES: Call[sqs.DeleteMessageBatchRequestTypeDef, sqs.DeleteMessageBatchResultTypeDef] = Call(
+    "sqs", "DeleteMessageBatch", True, (Grant("sqs:DeleteMessage", QUEUE),)
+)
+
+OWN_SERVICES = frozenset({"sts", "sqs"})
+"""What the controller calls as itself, and not as the role of an environment."""
 
 CALLS: tuple[Call[Any, Any], ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, Call))

@@ -2,14 +2,18 @@
 
 from threading import Lock
 
+from controller.adapters.aws.alarms import AlarmBoard
 from controller.adapters.aws.definitions import TaskDefinitions
 from controller.adapters.aws.foundation import FoundationReader, place_name
 from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.images import Registry
 from controller.adapters.aws.looks import PlaceLooks
+from controller.adapters.aws.metrics import MetricReader
+from controller.adapters.aws.one_offs import OneOffTasks
 from controller.adapters.aws.ownership import Owner
 from controller.adapters.aws.rules import Rules
 from controller.adapters.aws.session import Access, Callers
+from controller.adapters.aws.switches import ScheduledSwitches
 from controller.adapters.aws.tagging import ElbTags
 from controller.adapters.aws.tasks import SlotTasks
 from controller.adapters.aws.traffic import ListenerTraffic
@@ -54,4 +58,8 @@ class Clouds:
             traffic=ListenerTraffic(caller, owner, foundation, groups, rules, binding.priorities),
             tasks=SlotTasks(caller, owner, foundation, groups),
             images=Registry(caller, binding.aws.account),
+            alarms=AlarmBoard(caller),
+            metrics=MetricReader(caller, owner, foundation, groups),
+            one_offs=OneOffTasks(caller, owner, foundation),
+            switches=ScheduledSwitches(caller, owner, foundation),
         )

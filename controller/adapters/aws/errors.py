@@ -67,6 +67,11 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(_INVALID, Transient, "aws.busy", AGAIN, says="too many concurrent attempts"),
     Meaning(_INVALID, Transient, "aws.busy", AGAIN, operation="DeleteService", says="deployments are active"),
     Meaning(_INVALID, Conflict, "slot.not_empty", LOOK, operation="DeleteService", says="scaled above 0"),
+    Meaning(_INVALID, Transient, "task.no_capacity", AGAIN, operation="RunTask", says="capacity is unavailable"),
+    Meaning(
+        _INVALID, Blocked, "aws.quota", QUOTA, operation="RunTask", says="limit on the number|you can run concurrently"
+    ),
+    Meaning(_INVALID, Gone, "aws.gone", LOOK, operation="StopTask", says="task was not found"),
     Meaning(_INVALID, Gone, "aws.gone", LOOK, operation="DescribeTaskDefinition", says="unable to describe"),
     Meaning(
         _codes("ValidationError ValidationException"),
@@ -76,11 +81,19 @@ MEANINGS: tuple[Meaning, ...] = (
         operation="DescribeStacks",
         says="does not exist",
     ),
+    Meaning(
+        _codes("ValidationException"),
+        Conflict,
+        "switch.too_late",
+        "The moment for it has passed: another one is chosen at the next look",
+        says=r"schedule ?expression at\(|in the past",
+    ),
     # Too fast, too slow, or AWS's own trouble.
     Meaning(
         _codes(
             "ThrottlingException Throttling ThrottledException RequestThrottledException RequestThrottled "
-            "RequestLimitExceeded TooManyRequestsException BandwidthLimitExceeded SlowDown PriorRequestNotComplete"
+            "RequestLimitExceeded TooManyRequestsException BandwidthLimitExceeded SlowDown PriorRequestNotComplete "
+            "OverLimit KmsThrottled"
         ),
         Transient,
         "aws.throttled",
@@ -89,8 +102,8 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         _codes(
             "ServerException InternalFailure InternalError InternalServerError InternalServiceError ServiceUnavailable "
-            "ServiceUnavailableException RequestTimeout RequestTimeoutException HealthUnavailableException "
-            "OperationAbortedException UnableToGetUpstreamImageException"
+            "InternalServerException ServiceUnavailableException RequestTimeout RequestTimeoutException "
+            "HealthUnavailableException InvalidNextToken OperationAbortedException UnableToGetUpstreamImageException"
         ),
         Transient,
         "aws.unavailable",
@@ -100,7 +113,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         _codes(
             "AccessDeniedException AccessDenied UnauthorizedOperation UnauthorizedAccess AuthorizationError "
-            "OperationNotPermittedException NotAuthorized"
+            "OperationNotPermittedException NotAuthorized KmsAccessDenied"
         ),
         Blocked,
         "aws.denied",
@@ -149,6 +162,18 @@ MEANINGS: tuple[Meaning, ...] = (
         "Create the listener, or correct `listener` in tidegate.yaml or the stack's output",
     ),
     Meaning(
+        _codes("QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue InvalidAddress"),
+        Blocked,
+        "queue.missing",
+        "Create the queue, or correct TIDEGATE_AWS_QUEUE",
+    ),
+    Meaning(
+        _codes("KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired KmsInvalidKeyUsage"),
+        Blocked,
+        "queue.key",
+        "Give the queue a KMS key that is enabled, or none",
+    ),
+    Meaning(
         _codes("RepositoryNotFoundException"),
         Blocked,
         "image.repository_missing",
@@ -164,7 +189,9 @@ MEANINGS: tuple[Meaning, ...] = (
         LOOK,
     ),
     Meaning(
-        _codes("PriorityInUseException DuplicateTargetGroupNameException ResourceAlreadyExistsException"),
+        _codes(
+            "PriorityInUseException DuplicateTargetGroupNameException ResourceAlreadyExistsException ConflictException"
+        ),
         Taken,
         "aws.taken",
         LOOK,
@@ -183,7 +210,8 @@ MEANINGS: tuple[Meaning, ...] = (
             "InvalidConfigurationRequestException InvalidLoadBalancerActionException IncompatibleProtocolsException "
             "UnsupportedProtocolException PlatformUnknownException PlatformTaskDefinitionIncompatibilityException "
             "UnsupportedFeatureException NamespaceNotFoundException DuplicateTagKeysException ValidationError "
-            "ValidationException"
+            "ValidationException BlockedException UnsupportedOperation InvalidSecurity TooManyEntriesInBatchRequest "
+            "EmptyBatchRequest BatchEntryIdsNotDistinct InvalidBatchEntryId"
         ),
         Blocked,
         "aws.refused",

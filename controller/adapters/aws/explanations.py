@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Explanation:
-    """`counts`: whether it is held against the new version."""
+    """`counts`: whether it is held against the new version; `counts_alone`: also when it happened to one task only."""
 
     text: str
     counts: bool
+    counts_alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Pattern:
 
 def _held(text: str) -> Explanation:
     return Explanation(text, counts=True)
+
+
+def _held_against_many(text: str) -> Explanation:
+    return Explanation(text, counts=True, counts_alone=False)
 
 
 def _excused(text: str) -> Explanation:
@@ -67,7 +72,7 @@ PATTERNS: tuple[Pattern, ...] = (
         reason=r"CannotPullContainer.*(not found|manifest unknown)",
     ),
     Pattern(
-        _held("There is no way from the task to the registry: look at NAT, endpoints and security groups"),
+        _held_against_many("There is no way from the task to the registry: look at NAT, endpoints and security groups"),
         reason=r"CannotPullContainer.*(timeout|deadline|connection refused|no route)",
     ),
     Pattern(
@@ -87,7 +92,7 @@ PATTERNS: tuple[Pattern, ...] = (
         reason=r"(waiting for network interface|insufficient free addresses|free addresses in subnet)",
     ),
     Pattern(
-        _held("The task's network interface or file system could not be set up"),
+        _held_against_many("The task's network interface or file system could not be set up"),
         reason=r"ResourceInitializationError",
     ),
     Pattern(

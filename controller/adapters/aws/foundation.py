@@ -13,7 +13,7 @@ from controller.domain.foundation import Foundation
 from controller.domain.ports import Clock
 
 LISTS = ("subnets", "security_groups")
-TEXTS = ("cluster", "listener", "execution_role", "vpc")
+TEXTS = ("cluster", "listener", "execution_role", "vpc", "switch_role")
 
 
 def place_name(binding: Binding) -> str:
@@ -30,10 +30,13 @@ class Found:
     environment: str
 
     def text(self, key: str) -> str:
-        value = self.values.get(stacks.output_key(key), "")
-        if not value:
+        value = self.maybe(key)
+        if value is None:
             raise Blocked(f"Foundation of {self.environment}: {self._missing(key)}", code="foundation.output_missing")
         return value
+
+    def maybe(self, key: str) -> str | None:
+        return self.values.get(stacks.output_key(key)) or None
 
     def many(self, key: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(key).split(",") if part.strip())
@@ -78,6 +81,7 @@ class FoundationReader:
             security_groups=found.many("security_groups"),
             execution_role=found.text("execution_role"),
             entrance=self._entrance(found.text("listener")),
+            switch_role=found.maybe("switch_role"),
         )
         _insist_on_account(foundation)
         return foundation
@@ -107,7 +111,7 @@ def _explicit(place: Place) -> dict[str, str]:
 def _insist_on_account(foundation: Foundation) -> None:
     """Credentials of another account would show an empty world, and things would be made there a second time."""
     wanted = f":{foundation.account}:"
-    for arn in (foundation.listener, foundation.execution_role, foundation.cluster):
+    for arn in (foundation.listener, foundation.execution_role, foundation.cluster, foundation.switch_role or ""):
         if arn.startswith("arn:") and wanted not in arn:
             raise Blocked(
                 f"Foundation {foundation.stack}: {arn} is not in account {foundation.account}."

@@ -40,8 +40,12 @@ class Owner:
     def is_rule(self, tags: Tags, service: str, role: Role) -> bool:
         return self.owns(tags) and tags.get(names.SERVICE_TAG) == service and tags.get(names.ROLE_TAG) == role
 
+    def everywhere(self) -> dict[str, str]:
+        """For what belongs to the whole place; all else has these too."""
+        return {names.OWNER_TAG: names.OWNER, names.PLACE_TAG: self.place}
+
     def common(self, service: str) -> dict[str, str]:
-        return {names.OWNER_TAG: names.OWNER, names.PLACE_TAG: self.place, names.SERVICE_TAG: service}
+        return {**self.everywhere(), names.SERVICE_TAG: service}
 
     def slot(self, service: str, slot: Slot, deployment: str) -> dict[str, str]:
         """For target groups and ECS services; `deployment` is the one that made it."""
@@ -49,6 +53,10 @@ class Owner:
 
     def rule(self, service: str, role: Role, deployment: str) -> dict[str, str]:
         return {**self.common(service), names.ROLE_TAG: str(role), names.DEPLOYMENT_TAG: deployment}
+
+    def one_off(self, service: str, deployment: str) -> dict[str, str]:
+        """For tasks that run one command and end."""
+        return {**self.common(service), names.DEPLOYMENT_TAG: deployment}
 
     def definition(self, service: str, content: str, deployment: str) -> dict[str, str]:
         """`content` is the content digest: it is how a definition is found again before another one is registered."""

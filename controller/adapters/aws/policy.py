@@ -3,15 +3,20 @@
 import json
 from typing import Any
 
-from controller.adapters.aws.calls import CALLS, Call, Grant
+from controller.adapters.aws.calls import CALLS, OWN_SERVICES, Call, Grant
 
 INTRODUCTION = """\
 # IAM policy of an environment's role
 
 Made from the calls in `controller/adapters/aws/calls.py`; a test compares it with them. Replace `${Account}`,
 `${Region}`, `${Cluster}` and `${Place}` (the stack's name, or the environment's where there is no stack), and narrow
-`role/*` to the task and execution roles. `sts:AssumeRole` belongs to the controller's own identity, everything else to
-the role that it assumes. The same as JSON: [iam-policy.json](iam-policy.json).
+`role/*` to the task and execution roles and the one of the dead-man's switches. `sts:AssumeRole`, and the two of `sqs`
+where events come by a queue ([events](../events.md)), belong to the controller's own identity, everything else to the
+role that it assumes. The same as JSON: [iam-policy.json](iam-policy.json).
+
+The role of the dead-man's switches (the stack's output `SwitchRole`) is EventBridge Scheduler's: it trusts
+`scheduler.amazonaws.com`, with `aws:SourceArn` the schedule group below, and may do `elasticloadbalancing:ModifyRule`
+on listener rules with our tag, nothing else.
 
 | action | resource | condition | needed for |
 |---|---|---|---|
@@ -34,7 +39,7 @@ def policy_page() -> str:
 
 
 def _role_calls() -> list[Call[Any, Any]]:
-    return [call for call in CALLS if call.service != "sts"]
+    return [call for call in CALLS if call.service not in OWN_SERVICES]
 
 
 def _grouped(calls: list[Call[Any, Any]]) -> list[tuple[str, str, list[str]]]:

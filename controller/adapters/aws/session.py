@@ -47,7 +47,9 @@ READING = Config(
 )
 CHANGING = READING.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
-ENDPOINTS = frozenset({"api.ecr", "cloudformation", "ecs", "elasticloadbalancing", "logs", "sts"})
+ENDPOINTS = frozenset(
+    {"api.ecr", "cloudformation", "ecs", "elasticloadbalancing", "logs", "monitoring", "scheduler", "sqs", "sts"}
+)
 """The services that are called, as botocore's list of endpoints names them."""
 
 SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)

@@ -5,6 +5,7 @@ To add a check: a function from the file, or from one service, to findings, and 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import combinations, pairwise
 
 from controller.domain.manifest.models import Canary, EnvironmentFile, Rolling, TaskCheck
@@ -185,6 +186,9 @@ def _versions_are_released(file: EnvironmentFile) -> Iterator[Finding]:
 
 
 # A container image's tag, by the Open Container Initiative's distribution specification.
+SHORTEST_UNATTENDED = timedelta(minutes=2)
+"""A dead controller's environments are taken over within 75 seconds; AWS takes up to a minute to fire."""
+
 _LONGEST_TAG = 128
 
 
@@ -209,6 +213,14 @@ def _rolling_keeps_nothing_warm(file: EnvironmentFile) -> Iterator[Finding]:
         about = (("strategy",), ("rollback", "keep_warm"))
         found = format_duration(file.rollback.keep_warm)
         yield Finding(("rollback", "keep_warm"), found, "0s with rolling, or another strategy", about)
+
+
+def _a_switch_leaves_time_for_a_takeover(file: EnvironmentFile) -> Iterator[Finding]:
+    unattended = file.rollback.unattended
+    if timedelta(0) < unattended < SHORTEST_UNATTENDED:
+        at: Path = ("rollback", "unattended")
+        found, least = format_duration(unattended), format_duration(SHORTEST_UNATTENDED)
+        yield Finding(at, found, f"0s (never), or {least} at least: another controller needs time to take over", (at,))
 
 
 def _canary_rises_to_all(file: EnvironmentFile) -> Iterator[Finding]:
@@ -244,6 +256,7 @@ _OF_FILES = (
     _tags_fit,
     _tasks_verify_in_a_service,
     _rolling_keeps_nothing_warm,
+    _a_switch_leaves_time_for_a_takeover,
     _canary_rises_to_all,
     _approval_can_be_reached,
 )

@@ -127,6 +127,7 @@ class WatchedErrors(Part):
     min_requests: Annotated[int, Number(1, 10_000_000, "a number of requests")] = Field(
         100, description="Fewer requests than this say nothing."
     )
+    against: Literal["live"] | None = Field(None, description="`live`: nor clearly more than of the old version.")
 
 
 Latency = Annotated[timedelta, Within("1ms", "5m")]
@@ -161,6 +162,10 @@ class Rollback(Part):
     keep_warm: Annotated[timedelta, Within("0s", "24h", whole="1s")] = Field(
         timedelta(minutes=30),
         description="How long the old version keeps running after success. Always 0s with `rolling`.",
+    )
+    unattended: Annotated[timedelta, Within("0s", "24h", whole="1s")] = Field(
+        timedelta(minutes=15),
+        description="How long traffic may stay shared while no controller watches; then AWS sends it home. 0s: never.",
     )
     hold: Literal["person", "next_commit"] = Field(
         "person", description="Who lets the environment go on after it turned back."
@@ -208,7 +213,9 @@ class ScheduledCount(Part):
 
 class TaskCheck(Part):
     task: ServiceName = Field(description="The service whose new version runs the command.")
-    command: Command = Field(min_length=1, description="Run once as a task; exit code 0 passes.")
+    command: Command = Field(
+        min_length=1, description="Run as a task in each deployment; exit code 0 passes. `TIDEGATE_TARGET` says where."
+    )
     timeout: Annotated[timedelta, Within("1s", "24h", whole="1s")] = Field(
         timedelta(minutes=10), description="A task that takes longer has failed."
     )

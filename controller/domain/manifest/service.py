@@ -169,13 +169,13 @@ class Logs(Part):
 
 class Before(Part):
     command: Command = Field(
-        min_length=1, description="Run once as a task of the new version, before it takes traffic."
+        min_length=1, description="Run once for each image, as a task of the new version, before anything of it starts."
     )
     timeout: Annotated[timedelta, Within("1s", "24h", whole="1s")] = Field(
         timedelta(minutes=10), description="A task that takes longer has failed."
     )
     compatible: YesNo = Field(
-        True, description="Whether the old version works with the result; if not, turning back waits for a person."
+        True, description="Whether older versions work with the result; if not, turning back waits for a person."
     )
 
 

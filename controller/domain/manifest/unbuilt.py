@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.domain.manifest.minimum import Minimum
-from controller.domain.manifest.models import Alarms, Canary, EnvironmentFile, TaskCheck
+from controller.domain.manifest.models import Alarms, Canary, EnvironmentFile
 from controller.domain.manifest.service import Capacity, Service
 
 
@@ -55,19 +55,6 @@ _IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] 
         lambda file: isinstance(file.strategy, Canary) and any(step.confirm for step in file.strategy.steps),
         "Nobody can be asked to confirm a step yet.",
     ),
-    ("watch.alarms", GUARDS, lambda file: bool(file.watch.alarms), "Alarms do not turn a deployment back yet."),
-    (
-        "watch.metrics",
-        GUARDS,
-        lambda file: any(metric is not None for _, metric in file.watch.metrics),
-        "Metrics are not judged yet.",
-    ),
-    (
-        "verify",
-        GUARDS,
-        lambda file: any(isinstance(check, TaskCheck) for check in file.verify),
-        "Tasks that verify are not run yet; requests are made.",
-    ),
     ("alarms", WARNS, lambda file: file.alarms != Alarms(), "Standing alarms are not made yet."),
     ("drift", WARNS, lambda file: file.drift == "correct", "Drift is not corrected yet."),
     ("schedule", WARNS, lambda file: bool(file.schedule), "Counts do not follow the clock yet."),
@@ -93,5 +80,4 @@ _IN_SERVICES: tuple[tuple[str, bool, Callable[[Service], bool], str], ...] = (
         lambda service: service.count.autoscaled or service.count.max != service.count.min,
         "Nothing scales by itself yet; `min` tasks run.",
     ),
-    ("before", GUARDS, lambda service: service.before is not None, "Tasks before a version are not run yet."),
 )

@@ -33,8 +33,16 @@ from tests.support.sandbox_aws import ACCOUNT, REGION, Sandbox, a_session
 STACK = "captioncraft-dev"
 CLUSTER = "dev"
 EXECUTION = f"arn:aws:iam::{ACCOUNT}:role/execution"
+SWITCH = f"arn:aws:iam::{ACCOUNT}:role/switch"
 SUBNETS = ("subnet-1", "subnet-2")
 SECURITY_GROUPS = ("sg-1",)
+NETWORK_OF_TASKS = {
+    "awsvpcConfiguration": {
+        "subnets": list(SUBNETS),
+        "securityGroups": list(SECURITY_GROUPS),
+        "assignPublicIp": "DISABLED",
+    }
+}
 SETTINGS = GroupSettings(
     port=8000,
     path="/health",
@@ -114,6 +122,7 @@ class Rig:
             "Subnets": ",".join(SUBNETS),
             "SecurityGroups": ",".join(SECURITY_GROUPS),
             "ExecutionRole": EXECUTION,
+            "SwitchRole": SWITCH,
         }
         self.seed_stack(self.outputs)
         self.checks = 0

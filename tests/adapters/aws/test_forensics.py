@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from controller.adapters.aws.forensics import LINES, SHOWN, WITH_LOGS
+from controller.adapters.aws.forensics import SHOWN, WITH_LOGS
+from controller.adapters.aws.log_tail import LINES
 from controller.domain.errors import Transient
 from controller.domain.slot import Slot
 from sandbox.runtime.scripted import Script

@@ -68,13 +68,13 @@ class ListenerRule:
     @property
     def portable(self) -> str:
         """All actions as JSON that `restored` reads."""
-        return _json(self.actions)
+        return compact(self.actions)
 
     @property
     def portable_conditions(self) -> str:
         """All conditions as JSON that `restored_conditions` reads: equal ones are equal texts, in whatever order AWS
         shows them."""
-        return _json(sorted((_ordered(each) for each in self.requests), key=_json))
+        return compact(sorted((_ordered(each) for each in self.requests), key=compact))
 
 
 def spoken(conditions: frozenset[Condition]) -> str:
@@ -94,7 +94,8 @@ def restored_conditions(conditions: str) -> tuple[RuleConditionTypeDef, ...]:
     return tuple(json.loads(conditions))
 
 
-def _json(value: object) -> str:
+def compact(value: object) -> str:
+    """JSON without chance: equal values are equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
@@ -102,7 +103,7 @@ def _ordered(value: Any) -> Any:
     """The same with every list of values in order: a condition holds for any of them."""
     if isinstance(value, Mapping):
         return {key: _ordered(member) for key, member in value.items()}
-    return sorted((_ordered(each) for each in value), key=_json) if isinstance(value, list) else value
+    return sorted((_ordered(each) for each in value), key=compact) if isinstance(value, list) else value
 
 
 def read(shown: RuleTypeDef) -> ListenerRule | None:

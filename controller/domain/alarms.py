@@ -1,0 +1,76 @@
+"""CloudWatch alarms, as far as a deployment is judged by them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from controller.domain.slot import Slot
+
+
+class AlarmState(StrEnum):
+    OK = "ok"
+    RINGING = "ringing"
+    NO_DATA = "no_data"  # neither: too little is known
+
+
+@dataclass(frozen=True)
+class AlarmView:
+    """An alarm as it is now, since when, and CloudWatch's reason for it.
+
+    `rang_at`: when it began to ring for the last time since it was heard, whatever it says now; None when it did not,
+    or was not heard before.
+    """
+
+    name: str
+    state: AlarmState
+    since: datetime
+    reason: str = ""
+    rang_at: datetime | None = None
+
+
+Alarms = Mapping[str, AlarmView | None]
+"""By name; None: there is no such alarm."""
+
+
+def spelled(patterns: Iterable[str], environment: str, slots: Mapping[str, Slot]) -> tuple[str, ...]:
+    """The names that the file's patterns stand for, once each, when the new version of each service is in this slot.
+
+    >>> spelled(["{environment}-{slot}-5xx", "{service}-p99"], "dev", {"api": Slot.BLUE, "web": Slot.BLUE})
+    ('dev-blue-5xx', 'api-p99', 'web-p99')
+    """
+    names = (
+        pattern.format(environment=environment, service=service, slot=slot)
+        for pattern in patterns
+        for service, slot in slots.items()
+    )
+    return tuple(dict.fromkeys(names))
+
+
+def missing(alarms: Alarms) -> tuple[str, ...]:
+    return tuple(name for name, view in alarms.items() if view is None)
+
+
+def without_data(alarms: Alarms) -> tuple[str, ...]:
+    return tuple(name for name, view in alarms.items() if view is not None and view.state is AlarmState.NO_DATA)
+
+
+def ringing(alarms: Alarms, excused: Sequence[str] = ()) -> tuple[AlarmView, ...]:
+    """Those that ring, or have rung. One that is excused counts only if it began to ring anew."""
+    found = (view for view in alarms.values() if view is not None)
+    return tuple(
+        view for view in found if view.rang_at or (view.state is AlarmState.RINGING and view.name not in excused)
+    )
+
+
+def still_excused(alarms: Alarms, excused: Sequence[str]) -> tuple[str, ...]:
+    """An alarm that was well once is excused no longer."""
+    well = {name for name, view in alarms.items() if view is not None and view.state is AlarmState.OK}
+    return tuple(name for name in excused if name not in well)
+
+
+def told(view: AlarmView) -> str:
+    """What a person reads about an alarm that rings, or rang."""
+    is_over = f", and is {view.state} since {view.since:%H:%M:%S} UTC" if view.state is not AlarmState.RINGING else ""
+    began = view.rang_at or view.since
+    return f"{view.name} rang at {began:%Y-%m-%d %H:%M:%S} UTC{is_over}{f': {view.reason}' if view.reason else ''}"
