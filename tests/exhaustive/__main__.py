@@ -34,9 +34,9 @@ def main(given: Sequence[str] | None = None) -> int:
     listen()
     thoroughly = args.thoroughly or bool(args.only)
     with ExitStack() as rooms:
-        starts = {(story.first, story.role) for story in stories}
+        starts = {(story.first, story.place) for story in stories}
         ready = {start: at_rest_with(start[0], rooms.enter_context(room()), start[1]) for start in starts}
-        tasks = [partial(exhaust, ready[story.first, story.role], story, choose, thoroughly) for story in stories]
+        tasks = [partial(exhaust, ready[story.first, story.place], story, choose, thoroughly) for story in stories]
         tasks += [partial(webhooks, histories)] if histories else []
         results = list(_told(side_by_side(tasks, args.jobs)))
     results.sort(key=lambda one: [*STORIES, WEBHOOKS].index(one.story))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from sandbox.world.ports import ContainerLaunch
 from sandbox.world.view import Condition, FixedResponse, Forward, Redirect
 from tests.exhaustive.play import Play
 from tests.support.outside import PLACE
@@ -29,6 +30,9 @@ class End:
     definitions: Mapping[str, int]
     log_groups: tuple[str, ...]
     tasks: Mapping[str, int]
+    commands: Mapping[str, int]
+    """How many tasks of each command were ever started."""
+    runs: tuple[Any, ...]
     told: tuple[str, ...]
 
 
@@ -55,8 +59,14 @@ def ended(play: Play) -> End:
         definitions=_definitions(play),
         log_groups=_log_groups(play),
         tasks=Counter(launch.containers[0].digest for launch in play.outside.runtime.running),
+        commands=Counter(" ".join(first.command) for first in _first_containers(play) if first.command),
+        runs=tuple(play.rows("SELECT environment, number, service, state FROM runs ORDER BY seq")),
         told=tuple(sorted({key for _, key, _ in play.told})),
     )
+
+
+def _first_containers(play: Play) -> Iterator[ContainerLaunch]:
+    return (launch.containers[0] for launch in play.outside.runtime.launches)
 
 
 def differences(found: End, wanted: End) -> list[str]:

@@ -22,15 +22,21 @@ NOT_IN_PASSES = frozenset({"preview.py"})
 ONLY_AFTER_FAULTS = frozenset({"outbox.failed"})
 """Verbs that an undisturbed story never needs; faults at the sites before them lead there."""
 
+OF_DOORS = frozenset({"sqs"})
+"""Services that a door calls and no pass: `tests/webhooks/test_queue.py` breaks those."""
+
 ONLY_SOMETIMES = frozenset({Kind.CRASH_BEFORE, Kind.STALE, Kind.MISSING, Kind.CRASH_AFTER, Kind.COMMITTED})
 """Kinds that depend on what was there to be answered or written."""
+
+
+CALLS_OF_PASSES = tuple(call for call in CALLS if call.service not in OF_DOORS)
 
 
 def missing_sites(results: Sequence[Result]) -> list[str]:
     """Names that no story passes."""
     passed = {name for result in results for name in result.names}
     wanted = [
-        *map(site_of, CALLS),
+        *map(site_of, CALLS_OF_PASSES),
         *((str(SiteKind.SOURCE), name) for name in methods(Source)),
         *((str(SiteKind.PROBE), name) for name in methods(Probe)),
     ]

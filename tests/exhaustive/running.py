@@ -16,7 +16,7 @@ from tests.exhaustive.fingerprint import resting
 from tests.exhaustive.planning import Context, Learned
 from tests.exhaustive.play import Play
 from tests.exhaustive.process import Process
-from tests.exhaustive.stories import Story
+from tests.exhaustive.stories import Place, Story
 from tests.support.builders import a_binding, a_place
 from tests.support.invariants import Watch
 from tests.support.sites import Gate, Passage, Site, SiteKind
@@ -91,10 +91,9 @@ class Run:
         return [f"S1: {name} was accepted, and nobody took it in" for (name,) in left]
 
 
-def at_rest_with(first: str | None, directory: Path, role: str | None = None) -> Run:
-    """A first version is live, with nothing to do; or nothing was ever deployed. `role`: an environment of that role's,
-    whose calls go through botocore."""
-    play = Play(directory, replace(a_binding(), aws=a_place(role=role)))
+def at_rest_with(first: str | None, directory: Path, place: Place = ()) -> Run:
+    """A first version is live, with nothing to do; or nothing was ever deployed. `place` as in `Story`."""
+    play = Play(directory, replace(a_binding(), aws=a_place(**dict(place))))
     process = play.start(Gate("one"))
     if first is not None:
         play.push(first, content="first")

@@ -19,20 +19,27 @@ GOOD = Script()
 CRASHES = Script(ends_after_seconds=1.0, log_lines=("Traceback: no such table",))
 SICK = Script(health=never_healthy())
 RED = Script(status=503)
+ENDS = Script(ends_after_seconds=10.0, exit_code=0)
+FAILS = Script(ends_after_seconds=10.0, exit_code=3, log_lines=("no lock on the table",))
+LASTS = Script()
+
+
+Place = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Story:
     """`first` is the file of the version that is live when the story begins; None: nothing was ever deployed.
 
-    `role`: the environment is another role's, and calls to AWS go through botocore. `covers`: it is in every sample,
-    because only these together pass every site.
+    `place` is what the environment's binding says of its place on AWS: with a `role`, calls to AWS go through botocore;
+    with a `switch_role`, traffic that is shared has dead-man's switches. `covers`: it is in every sample, because only
+    these together pass every site.
     """
 
     name: str
     first: str | None
     cues: tuple[Cue, ...]
-    role: str | None = None
+    place: Place = ()
     covers: bool = False
 
 
@@ -75,9 +82,57 @@ def is_waiting(number: int) -> When:
     return lambda play: play.phase(number) is Phase.WAITING
 
 
+def is_started(command: tuple[str, ...]) -> When:
+    """A task of this command runs."""
+    return lambda play: any(launch.containers[0].command == command for launch in play.outside.runtime.running)
+
+
+def commands(command: tuple[str, ...], script: Script = ENDS) -> What:
+    return lambda play: play.outside.runtime.script_command(command, script)
+
+
 def mend(play: Play) -> None:
     """What its tasks missed is there again."""
     play.outside.runtime._scripts.clear()
+
+
+def push_to_visitors(play: Play) -> None:
+    """A version that is watched while people ask for it."""
+    play.outside.traffic(backend=1.0, frontend=1.0)
+    play.push(ANALYSED)
+
+
+def make_alarm(play: Play) -> None:
+    """It is well, and stays as it is set."""
+    play.outside.call(
+        "cloudwatch",
+        "PutMetricAlarm",
+        AlarmName=ALARM,
+        Namespace="app",
+        MetricName="errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+    )
+    set_alarm("OK")(play)
+
+
+def set_alarm(state: str) -> Callable[[Play], None]:
+    def happens(play: Play) -> None:
+        play.outside.call(
+            "cloudwatch", "SetAlarmState", AlarmName=ALARM, StateValue=state, StateReason="a person said so"
+        )
+
+    return happens
+
+
+def ring_for_a_moment(play: Play) -> None:
+    """Whoever only looks at states does not see it."""
+    set_alarm("ALARM")(play)
+    set_alarm("OK")(play)
 
 
 def push_without_images(play: Play) -> None:
@@ -109,6 +164,15 @@ RENAMED = CALM.replace("  frontend:", "  pages:")
 LOGGED = CALM.replace("    port: 8000\n", "    port: 8000\n    logs: {retention: 30d}\n")
 IGNORING = CALM.replace("strategy:", 'paths: {ignore: ["*.md"]}\nstrategy:')
 PROMOTED = CALM.replace('tag: "{branch}-{sha}"', "promote: staging")
+ALARM = "captioncraft-dev-5xx"
+ALARMED = file("{type: blue_green, bake: 20s}", "{hold: person, keep_warm: 5m}") + f"watch: {{alarms: [{ALARM}]}}\n"
+ANALYSED = (
+    file("{type: canary, steps: [{weight: 100}]}", "{hold: person, keep_warm: 5m}")
+    + "watch: {metrics: {errors: {max: 1%}, latency_p95: {max: 800ms}}}\n"
+)
+MIGRATES, TRIES = ("migrate",), ("try",)
+MIGRATED = CALM.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate], timeout: 2m}\n")
+TRIED = CALM.replace("within: 5s}]\nservices", "within: 5s}, {task: backend, command: [try], timeout: 2m}]\nservices")
 WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
     "  worker:\n"
     '    image: {repository: captioncraft-frontend, tag: "{branch}-{sha}"}\n'
@@ -118,6 +182,7 @@ WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
 
 
 ROLE = "arn:aws:iam::123456789012:role/tidegate-dev"
+SWITCH = "arn:aws:iam::123456789012:role/captioncraft-dev-switch"
 
 
 def push_to_be_promoted(play: Play) -> None:
@@ -157,8 +222,8 @@ def images(play: Play, commit: Commit) -> dict[str, str]:
     return found
 
 
-def story(name: str, text: str | None, *cues: Cue, role: str | None = None) -> Story:
-    return Story(name, text, cues, role)
+def story(name: str, text: str | None, *cues: Cue, **place: str) -> Story:
+    return Story(name, text, cues, tuple(sorted(place.items())))
 
 
 def outcomes(name: str, text: str) -> list[Story]:
@@ -246,6 +311,43 @@ OTHERS = [
     story("health_settings", CALM, Cue(at_once, push(CALM.replace("interval: 10s", "interval: 15s")))),
     story("worker", WORKER, Cue(at_once, push(WORKER))),
     story("strategy_changed", STRATEGIES["rolling_150"], Cue(at_once, push(STRATEGIES["canary"]))),
+    story("analysed", CALM, Cue(at_once, push_to_visitors)),
+    story(
+        "guarded.success", STRATEGIES["blue_green"], Cue(at_once, push(STRATEGIES["blue_green"])), switch_role=SWITCH
+    ),
+    story(
+        "guarded.aborted",
+        STRATEGIES["canary"],
+        Cue(at_once, push(STRATEGIES["canary"])),
+        Cue(in_step(2, StepKind.BAKE), order(OrderKind.ABORT, "dev-2")),
+        switch_role=SWITCH,
+    ),
+    story("alarmed.quiet", CALM, Cue(at_once, make_alarm), Cue(at_once, push(ALARMED))),
+    story(
+        "alarmed.rang_and_is_well",
+        CALM,
+        Cue(at_once, make_alarm),
+        Cue(at_once, push(ALARMED)),
+        Cue(in_step(2, StepKind.BAKE), ring_for_a_moment),
+    ),
+    story(
+        "alarmed.late",
+        CALM,
+        Cue(at_once, make_alarm),
+        Cue(at_once, push(ALARMED)),
+        Cue(is_live(2), set_alarm("ALARM")),
+    ),
+    story("before.success", CALM, Cue(at_once, commands(MIGRATES)), Cue(at_once, push(MIGRATED))),
+    story("before.fails", CALM, Cue(at_once, commands(MIGRATES, FAILS)), Cue(at_once, push(MIGRATED))),
+    story(
+        "before.aborted",
+        CALM,
+        Cue(at_once, commands(MIGRATES, LASTS)),
+        Cue(at_once, push(MIGRATED)),
+        Cue(is_started(MIGRATES), order(OrderKind.ABORT, "dev-2")),
+    ),
+    story("verify.success", CALM, Cue(at_once, commands(TRIES)), Cue(at_once, push(TRIED))),
+    story("verify.fails", CALM, Cue(at_once, commands(TRIES, FAILS)), Cue(at_once, push(TRIED))),
     story("nothing_rolls", CALM, Cue(at_once, push(CALM, content="first"))),
     story("late_images", CALM, Cue(at_once, push_without_images), Cue(is_waiting(2), build)),
 ]
@@ -253,8 +355,13 @@ OTHERS = [
 COVERING = frozenset(
     {
         "an_older_commit",
+        "alarmed.rang_and_is_well",
+        "analysed",
         "assumed_role",
+        "before.aborted",
+        "before.fails",
         "first_version_red",
+        "guarded.aborted",
         "health_settings",
         "ignored",
         "log_retention",

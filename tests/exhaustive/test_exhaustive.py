@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-from controller.adapters.aws.calls import CALLS
 from controller.domain.orders import OrderKind
 from controller.store import Store
 from tests.exhaustive.exhausting import Result, disturbed
@@ -18,7 +17,7 @@ from tests.exhaustive.fingerprint import fingerprint
 from tests.exhaustive.histories import HISTORIES, SENT, told
 from tests.exhaustive.planning import Planned, planned
 from tests.exhaustive.play import KEPT
-from tests.exhaustive.registry import missing_kinds, missing_sites, site_of, used_verbs
+from tests.exhaustive.registry import CALLS_OF_PASSES, missing_kinds, missing_sites, site_of, used_verbs
 from tests.exhaustive.running import Learner, Lesson, Run, at_rest_with, begin, listen
 from tests.exhaustive.stories import STORIES, order
 from tests.support.sites import Site, SiteKind
@@ -45,7 +44,7 @@ def test_a_sample_of_faults_leaves_no_trace_and_no_site_is_left_out() -> None:
 
 
 def test_a_call_that_no_story_passes_is_named() -> None:
-    *others, last = map(site_of, CALLS)
+    *others, last = map(site_of, CALLS_OF_PASSES)
     missing = missing_sites([Result("all", 0, {name: set() for name in others}, used_verbs(), 0)])
     assert [one for one in missing if one.startswith(("change:", "read:"))] == [":".join(last)]
 

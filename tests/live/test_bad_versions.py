@@ -23,6 +23,20 @@ def test_users_never_meet_a_version_that_is_bad(pair: Pair, fault: str, code: st
     assert environment["hold"]["deployment"] == deployed["id"]
 
 
+def test_a_migration_that_fails_ends_the_deployment_before_anything_of_it_starts(pair: Pair) -> None:
+    with users_of(pair) as users:
+        merged = pair.sandbox.merge("migration")
+        deployed = pair.controller.ended(merged["commit"])
+        report = users.end()
+    (before,) = [step for step in deployed["steps"] if step["kind"] == "before"]
+    assert (deployed["phase"], deployed["reason"]["code"]) == ("failed", "before.failed")
+    assert "migration failed: workload/rehearsal.py says MIGRATION_FAILS" in deployed["reason"]["text"]
+    assert (before["run"]["exit_code"], before["run"]["state"]) == (1, "failed")
+    assert "MIGRATION_FAILS" in before["run"]["lines"][-1]
+    assert merged["version"] not in report.by_version
+    assert report.failed == 0, report
+
+
 def test_without_its_image_a_version_waits_and_says_for_what_until_the_next_takes_its_place(pair: Pair) -> None:
     without = pair.sandbox.merge("no-image")
     waiting = pair.controller.until(

@@ -12,6 +12,7 @@ from controller.domain.content import Content
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.environment import Environment
 from controller.domain.foundation import Foundation
+from controller.domain.hooks import Run
 from controller.domain.manifest import EnvironmentFile, read_environment
 from controller.domain.reason import Reason
 from controller.domain.rendering import group_settings, render
@@ -111,6 +112,22 @@ def a_deployment(number: int = 2, revision: Revision | None = None, **changes: o
         created_at=NOON,
     )
     return replace(deployment, **changes)
+
+
+def a_run(number: int = 2, **changes: object) -> Run:
+    """The `before` of backend, asked for by this deployment a moment ago."""
+    run = Run(
+        token=f"{number:032x}",
+        environment="dev",
+        deployment=f"dev-{number}",
+        number=number,
+        service="backend",
+        image=NEW_IMAGE,
+        command=("migrate",),
+        compatible=True,
+        asked_at=NOON,
+    )
+    return replace(run, **changes)
 
 
 def a_content(service: str = "backend", image: str = OLD_IMAGE, text: str = FILE) -> Content:

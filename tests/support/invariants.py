@@ -54,7 +54,8 @@ class Watch:
         self.outside.aws.perform = self._watched
 
     def _watched(self, service: str, operation: str, parameters: Any, *others: Any, **named: Any) -> Outcome:
-        if self.outside.is_by_hand or not _changes(service, operation):
+        is_a_switch = any(f"assumed-role/{PLACE}-switch/" in str(other) for other in others)
+        if self.outside.is_by_hand or is_a_switch or not _changes(service, operation):
             return self._perform(service, operation, parameters, *others, **named)
         told = f"{operation} at {self.stage.time.now():%H:%M:%S}"
         with self.stage.store.read() as unit:
@@ -235,6 +236,7 @@ class Watch:
         """What is left over when everything is settled; all that was broken until now with it."""
         self._serves()
         self._leaves_nothing()
+        self._runs_nothing_twice()
         self._tells_no_secret()
         self._turned_back_once()
         self._says_what_came_of_it()
@@ -268,6 +270,17 @@ class Watch:
         left = [rule for rule in self.outside.aws.traffic.rules(self.outside.listener) if _is_test(rule)]
         if left:
             self._break("L1", f"{len(left)} test rules are left open")
+
+    def _runs_nothing_twice(self) -> None:
+        """S2: one task for each token, whatever was retried; and none goes on when nobody waits for it."""
+        runtime = self.outside.runtime
+        tokens = {one.parameters["clientToken"] for one in self.outside.aws.calls if one.operation == "RunTask"}
+        started = [launch for launch in runtime.launches if _is_one_off(launch)]
+        if len(started) > len(tokens):
+            self._break("S2", f"{len(started)} one-off tasks were started with {len(tokens)} tokens")
+        left = [launch.arn for launch in runtime.running if _is_one_off(launch)]
+        if left:
+            self._break("L1", f"one-off tasks still run, and nothing will ever stop them: {left}")
 
     def _tells_no_secret(self) -> None:
         """S14: the values that open idle slots are in no audit entry, no reason, no log line and no notice."""
@@ -350,6 +363,10 @@ def _touched(operation: str, parameters: Any) -> Iterator[str]:
             if key in parameters:
                 yield parameters[key]
         yield from (pair["RuleArn"] for pair in parameters.get("RulePriorities", []))
+
+
+def _is_one_off(launch: Any) -> bool:
+    return str(launch.group).startswith("family:")
 
 
 def _is_public(rule: RuleView) -> bool:

@@ -118,6 +118,7 @@ class LiveController:
             "TIDEGATE_GITHUB_URL": github["api"],
             "TIDEGATE_GITHUB_TOKEN": github["token"],
             "TIDEGATE_GITHUB_WEBHOOK_SECRETS": github["webhook_secret"],
+            "TIDEGATE_AWS_WEBHOOK_SECRETS": aws.get("webhook_secret", ""),
             "TIDEGATE_API_TOKEN": self.token,
             "TIDEGATE_CONNECT_TO": ",".join(self._endpoints["connect_to"]),
             "TIDEGATE_PACE_SECONDS": "0.5",
@@ -208,7 +209,8 @@ class Pair:
         directory.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.directory = directory
-        self.sandbox = LiveSandbox(directory, f"http://127.0.0.1:{port}/webhooks/github", *words)
+        doors = f"http://127.0.0.1:{port}/webhooks"
+        self.sandbox = LiveSandbox(directory, f"{doors}/github", "--events", f"{doors}/aws", *words)
         try:
             self.controller = LiveController(directory, port, self.sandbox.endpoints, **settings)
         except BaseException:

@@ -20,12 +20,15 @@ from sandbox.world.small import cloudformation
 from sandbox.world.view import Forward
 from sandbox.world.world import World as Aws
 from tests.support.builders import FILE
+from tests.support.traffic import ModelledTraffic
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 PLACE = "captioncraft-dev"
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 REPOSITORIES = ("captioncraft-backend", "captioncraft-frontend")
 SHORTEST_SHA = 7
+ASKED = {"backend": "/api/captions", "frontend": "/"}
+"""The path that traffic to a service of `FILE` asks for."""
 
 
 class VirtualTime:
@@ -178,6 +181,12 @@ class Outside:
             "Vpc": "vpc-1",
         }
         cloudformation.seed(self.aws.place(), PLACE, outputs)
+        self.outputs = outputs
+
+    def allow_switches(self) -> None:
+        """The operator's stack has a role for dead-man's switches now."""
+        role = {"SwitchRole": f"arn:aws:iam::{ACCOUNT}:role/{PLACE}-switch"}
+        cloudformation.seed(self.aws.place(), PLACE, {**self.outputs, **role})
 
     def commit(
         self,
@@ -203,6 +212,14 @@ class Outside:
             answer = self.call("ecr", "PutImage", repositoryName=repository, imageManifest=manifest, imageTag=tag)
             if script is not None:
                 self.runtime.script(answer["image"]["imageId"]["imageDigest"], script)
+
+    def traffic(self, **rates: float) -> ModelledTraffic:
+        """Requests per second flow from now on, until `stop()` of what is returned; there are none unless asked for.
+
+        `traffic(backend=20, frontend=5)`: to the path that the service has in `FILE`. What they get is in the scripts
+        of the images: `push(text, erring(0.05))`, `push(text, slow(900))`.
+        """
+        return ModelledTraffic(self.clock, self.aws, self.runtime, {ASKED[name]: rate for name, rate in rates.items()})
 
     def changes(self) -> list[str]:
         """Every changing call that AWS got from the controller, in order; pushing images is not its affair."""

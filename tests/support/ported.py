@@ -24,8 +24,7 @@ from controller.domain.ports import Comparison
 from controller.domain.revision import Commit
 from controller.store import Store, Unit
 from controller.store.failures import BUSY, OUTCOME_UNKNOWN, failure
-from sandbox.wire.models import service_model
-from sandbox.wire.query_protocol import CODES
+from sandbox.wire.models import service_model, shown_code
 from sandbox.world.errors import AwsError, CallLost
 from sandbox.world.faults import Fault as AwsFault
 from tests.support.outside import REGION, Outside, Repository, VirtualTime
@@ -119,8 +118,7 @@ class SiteCaller(Caller):
         if isinstance(outcome.error, CallLost):
             raise silence(attempted)
         if isinstance(outcome.error, AwsError):
-            protocol = service_model(call.service).metadata["protocol"]
-            code = CODES.get(outcome.error.code, outcome.error.code) if protocol == "query" else outcome.error.code
+            code = shown_code(service_model(call.service), outcome.error.code)
             raise refusal(call.operation, attempted, code, outcome.error.message, outcome.error.http_status, hidden)
         return outcome.answer
 

@@ -59,7 +59,7 @@ class Sandbox:
 
     def __getattr__(self, name: str) -> Any:
         """A boto3 client by its name: `sandbox.ecs`."""
-        if name not in ("ecs", "ecr", "elbv2", "logs", "sts", "cloudformation"):
+        if name not in ("cloudformation", "cloudwatch", "ecs", "ecr", "elbv2", "logs", "scheduler", "sts"):
             raise AttributeError(name)
         if name not in self._clients:
             self._clients[name] = self.session.client(name)

@@ -6,15 +6,30 @@ an entry in the file for what it is about, with a name that says what is wrong; 
 """
 
 from tests.teeth.mistake import Mistake
-from tests.teeth.mistakes import acting, arriving, asking, moving, ordering, recording, returning, seeing
+from tests.teeth.mistakes import (
+    acting,
+    arriving,
+    asking,
+    hearing,
+    judging,
+    moving,
+    ordering,
+    recording,
+    returning,
+    running,
+    seeing,
+)
 
 MISTAKES: tuple[Mistake, ...] = (
     *acting.MISTAKES,
     *recording.MISTAKES,
     *asking.MISTAKES,
+    *judging.MISTAKES,
     *seeing.MISTAKES,
     *moving.MISTAKES,
+    *running.MISTAKES,
     *returning.MISTAKES,
     *ordering.MISTAKES,
     *arriving.MISTAKES,
+    *hearing.MISTAKES,
 )

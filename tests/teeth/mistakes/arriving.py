@@ -33,7 +33,7 @@ MISTAKES = (
     ),
     Mistake(
         "a delivery that could not be stored is answered with 202",
-        "webhooks/routes.py",
+        "webhooks/leaving.py",
         "            raise Refused(Outcome.UNAVAILABLE, detail, retry_after_seconds=max(1, seconds)) from error\n",
         "            return Receipt.ACCEPTED\n",
         f"{OF_ROUTES}::test_a_delivery_that_cannot_be_stored_is_503_and_may_come_again",
@@ -55,15 +55,15 @@ MISTAKES = (
     Mistake(
         "a delivery is settled without the look that it asks for",
         "controller/loop/intake.py",
-        "            unit.environments.request_look(asked)\n",
+        "            unit.environments.request_look(asked, hinted)\n",
         "",
         f"{OF_INTAKE}::test_every_environment_of_that_branch_is_asked_to_look[sqlite]",
     ),
     Mistake(
         "a delivery is settled in a transaction of its own",
         "controller/loop/intake.py",
-        "            unit.environments.request_look(asked)\n",
-        "        with store.write() as unit:\n            unit.environments.request_look(asked)\n",
+        "            unit.environments.request_look(asked, hinted)\n",
+        "        with store.write() as unit:\n            unit.environments.request_look(asked, hinted)\n",
         f"{OF_INTAKE}::test_a_delivery_is_not_settled_before_the_look_that_it_asks_for_is_written[sqlite]",
     ),
     Mistake(

@@ -14,7 +14,7 @@ MISTAKES = (
     Mistake(
         "traffic rises while it is paused",
         "controller/progress/__init__.py",
-        "frozenset({StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE}) | UNSTOPPABLE",
+        "frozenset({StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE, StepKind.ARM}) | UNSTOPPABLE",
         "frozenset(StepKind)",
         f"{OF_DECIDE}::test_nothing_rises_while_it_is_paused_in_the_middle_of_a_shift",
     ),

@@ -60,10 +60,14 @@ MISTAKES = (
         "tasks go before their traffic is home",
         HOMEWARD,
         "        Step(StepKind.HOME, touched),\n"
+        "        *([Step(StepKind.STOP, deployment.unsettled.services)] if deployment.unsettled else []),\n"
+        "        *(Step(StepKind.DISARM, services) for services in armed),\n"
         "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n"
         "        *(Step(StepKind.RETIRE, services) for services in retired),\n",
         "        *(Step(StepKind.RETIRE, services) for services in retired),\n"
         "        Step(StepKind.HOME, touched),\n"
+        "        *([Step(StepKind.STOP, deployment.unsettled.services)] if deployment.unsettled else []),\n"
+        "        *(Step(StepKind.DISARM, services) for services in armed),\n"
         "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n",
         f"{OF_DECIDE}::test_turning_back_moves_traffic_before_tasks",
     ),
@@ -217,8 +221,8 @@ MISTAKES = (
     Mistake(
         "an abort blames the content",
         "controller/obey.py",
-        "turned_back(deployment, reason, case.now, quarantines=False, aborted=True)",
-        "turned_back(deployment, reason, case.now, aborted=True)",
+        "turned_back(deployment, because, case.now, quarantines=False, aborted=True)",
+        "turned_back(deployment, because, case.now, aborted=True)",
         f"{OF_CHOOSE}::test_aborting_a_running_one_sends_it_home_and_does_not_blame_its_content",
     ),
 )

@@ -33,15 +33,15 @@ MISTAKES = (
     Mistake(
         "something is decided without the evidence for it",
         "controller/progress/__init__.py",
-        "    if lacking:\n",
-        "    if lacking and not snapshot.services:\n",
+        "    if wanted - snapshot.has:\n",
+        "    if wanted - snapshot.has and not snapshot.services:\n",
         f"{OF_DECIDE}::test_nothing_is_decided_without_the_evidence_for_it",
     ),
     Mistake(
         "traffic is home because one look shows it there",
         HOME,
-        'if step.did("RestoreRule", name) and _is_as_it_was(view, entry):',
-        "if _is_as_it_was(view, entry):",
+        'if step.did("RestoreRule", name) and is_as_it_was(view, entry):',
+        "if is_as_it_was(view, entry):",
         f"{ATTACK}::test_an_old_picture_of_the_rules_does_not_end_the_way_home",
     ),
     Mistake(
