@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from benchmarks import balancer, history, idle, reaction, rest, rollouts, start, takeover, up, webhooks
+from benchmarks import balancer, history, idle, reaction, rest, rollouts, start, takeover, turning, up, webhooks
 from benchmarks.given import QUICK, Given
 from benchmarks.table import Result, machine, printed
 
@@ -18,6 +18,7 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "webhooks": webhooks.run,
     "reaction": reaction.run,
     "rollouts": rollouts.run,
+    "turning": turning.run,
     "rest": rest.run,
     "idle": idle.run,
     "takeover": takeover.run,
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--merges", type=int, help="merges of each kind until the first call (12)")
     parser.add_argument("--rollouts", type=int, help="in a row, of each strategy (20)")
     parser.add_argument("--visits", type=float, help="requests a second while versions roll (100)")
+    parser.add_argument("--turns", type=int, help="bad canaries that are turned back (20)")
     parser.add_argument("--starts", type=int, help="of everything, and of the controller (3)")
     parser.add_argument("--rows", type=int, help="deployments in the history (100000)")
     parser.add_argument("--passes", type=int, help="at rest (50)")

@@ -16,6 +16,7 @@ class Given:
     merges: int = 12
     rollouts: int = 20
     visits: float = 100.0
+    turns: int = 20
     starts: int = 3
     rows: int = 100_000
     passes: int = 50
@@ -30,6 +31,7 @@ QUICK: Mapping[str, Any] = {
     "seconds": 4.0,
     "merges": 2,
     "rollouts": 1,
+    "turns": 1,
     "starts": 1,
     "rows": 2_000,
     "passes": 10,

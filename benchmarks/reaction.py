@@ -4,14 +4,13 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-import boto3
-
 from benchmarks.given import Given
 from benchmarks.table import Figure, Result, amount, at_most, percentile
 from benchmarks.watched import WatchedSandbox, a_watched_pair
 from sandbox.foundation import SERVICES
 from sandbox.world.calls import CallRecord
 from tests.support.clone import Clone
+from tests.support.error_alarms import client
 from tests.support.live import LiveController, SandboxDoor
 
 MEDIAN_LIMIT_SECONDS = 2.0
@@ -81,14 +80,7 @@ def _changes(call: CallRecord) -> bool:
 
 def tag_images(sandbox: WatchedSandbox, known: str, tag: str) -> None:
     """Give the images of one tag another one as well."""
-    aws = sandbox.endpoints["aws"]
-    ecr = boto3.client(
-        "ecr",
-        endpoint_url=aws["endpoint"],
-        region_name=aws["region"],
-        aws_access_key_id=aws["account"],
-        aws_secret_access_key="sandbox",
-    )
+    ecr = client(sandbox.endpoints, "ecr")
     for repository in SERVICES.values():
         [image] = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": known}])["images"]
         ecr.put_image(repositoryName=repository, imageManifest=image["imageManifest"], imageTag=tag)

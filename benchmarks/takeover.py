@@ -77,7 +77,7 @@ def _stood_still(two: Two, kills: bool) -> float:
 def two_controllers(given: Given) -> Iterator[Two]:
     database, port = running_postgres().wiped_database(), free_port()
     with ExitStack() as ends:
-        sandbox = WatchedSandbox(_made(given.directory), f"http://127.0.0.1:{port}/webhooks/github", given.seed)
+        sandbox = WatchedSandbox(_made(given.directory), f"http://127.0.0.1:{port}/webhooks", given.seed)
         ends.callback(sandbox.close)
         door = SandboxDoor(sandbox.endpoints)
         ends.callback(door.close)

@@ -15,10 +15,10 @@ from tests.support.processes import free_port
 
 
 class WatchedSandbox:
-    """Runs until `close`."""
+    """Runs until `close`. `door` is where its webhooks and events go to."""
 
-    def __init__(self, directory: Path, webhook: str, seed: int) -> None:
-        self._options = Options(directory, webhook, seed=seed)
+    def __init__(self, directory: Path, door: str, seed: int, speed: float = 10.0) -> None:
+        self._options = Options(directory, f"{door}/github", f"{door}/aws", speed=speed, seed=seed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sandbox", daemon=True)
         self._thread.start()
@@ -47,13 +47,13 @@ class WatchedSandbox:
 
 @contextmanager
 def a_watched_pair(
-    directory: Path, seed: int, **settings: str
+    directory: Path, seed: int, speed: float = 10.0, **settings: str
 ) -> Iterator[tuple[WatchedSandbox, SandboxDoor, LiveController]]:
     """The sandbox on a thread, its control API, and a controller in a process of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     with ExitStack() as ends:
-        sandbox = WatchedSandbox(directory, f"http://127.0.0.1:{port}/webhooks/github", seed)
+        sandbox = WatchedSandbox(directory, f"http://127.0.0.1:{port}/webhooks", seed, speed)
         ends.callback(sandbox.close)
         door = SandboxDoor(sandbox.endpoints)
         ends.callback(door.close)

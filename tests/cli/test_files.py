@@ -48,11 +48,11 @@ def test_json_holds_problems_and_warnings(offline: Terminal, tmp_path: Path) -> 
 
 
 def test_every_warning_has_its_line(offline: Terminal, tmp_path: Path) -> None:
-    guarded = FILE.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate]}\n", 1)
+    guarded = FILE + "gates:\n  approval: {count: 1}\n"
     (tmp_path / "dev.yaml").write_text(guarded)
-    line = guarded.splitlines().index("    before: {command: [migrate]}") + 1
+    line = len(guarded.splitlines())
     told = offline("validate", "dev.yaml").stdout
-    assert f"dev.yaml:{line}:5: warning: services.backend.before: Tasks before a version are not run yet." in told
+    assert f"dev.yaml:{line}:3: warning: gates.approval: Nobody can be asked for approval yet." in told
 
 
 def test_what_stands_under_a_misspelt_key_is_checked_as_well(offline: Terminal, tmp_path: Path) -> None:

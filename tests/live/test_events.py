@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from controller.adapters.clock import SystemClock
+from tests.support.error_alarms import client
 from tests.support.live import Pair, a_pair
 from tests.support.processes import until
 
@@ -25,13 +25,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 def test_an_alarm_reaches_the_loop_within_a_second(slow: Pair) -> None:
-    cloudwatch = boto3.client(
-        "cloudwatch",
-        endpoint_url=slow.sandbox.endpoints["aws"]["endpoint"],
-        region_name="eu-west-1",
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-    )
+    cloudwatch = client(slow.sandbox.endpoints, "cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName=ALARM, Namespace="N", MetricName="M", Statistic="Sum", Period=60, EvaluationPeriods=1,
         Threshold=1.0, ComparisonOperator="GreaterThanThreshold",

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import httptools
 
+from controller.adapters.clock import SystemClock
 from tests.support.processes import ROOT, bare_environment
 
 MOST_CONNECTIONS = 200
@@ -49,6 +50,8 @@ class Report:
     by_status: Counter[str] = field(default_factory=Counter)
     by_version: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    failed_at: list[float] = field(default_factory=list)
+    """When each of them failed, in seconds since the epoch by this client's clock."""
     seconds: float = 0.0
     p50: float = 0.0
     p95: float = 0.0
@@ -185,7 +188,7 @@ class _Connection(asyncio.Protocol):
 class _Load:
     def __init__(self, asked: Asked) -> None:
         self._asked, self._requests = asked, KINDS[asked.kind](asked)
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._clock = asyncio.get_running_loop(), SystemClock()
         self._report = Report()
         self._latencies: list[float] = []
         self._lateness: list[float] = []
@@ -276,6 +279,7 @@ class _Load:
 
     def failed(self, why: str) -> None:
         self._report.failed += 1
+        self._report.failed_at.append(self._clock.now().timestamp())
         if len(self._report.failures) < 20:
             after = self._loop.time() - self._began
             self._report.failures.append(f"{after:.2f} s: {why}")

@@ -28,9 +28,15 @@ def follow(place: Place) -> None:
     for each in (OFTEN, SELDOM):
         key = place.account, place.region, each
         if each in paces and key not in timers:
-            timers[key] = place.after(each, partial(_look, place, each))
+            timers[key] = place.after(_until_next(place, each), partial(_look, place, each))
         elif each not in paces and key in timers:
             timers.pop(key).cancel()
+
+
+def _until_next(place: Place, pace: int) -> float:
+    """AWS's seconds until the next whole pace: then a period is over, and nobody waits for half of another one."""
+    passed = now(place) % seconds(place, pace)
+    return pace * (1 - passed / seconds(place, pace))
 
 
 def pace(alarm: Alarm) -> int:
@@ -81,7 +87,8 @@ def _points(place: Place, alarm: Alarm, count: int) -> tuple[int, int, list[tupl
     asked = queries(alarm)
     period = max(query.period for query in asked if query.metric is not None)
     step, width = seconds(place, period), seconds(place, min(period, SELDOM))
-    ends = now(place) - now(place) % width
+    at = now(place)
+    ends = at - at % width
     begins = ends - step * count
     returned = next(query.id for query in asked if query.is_returned)
     series = Answers(place, asked, begins, ends)[returned]
