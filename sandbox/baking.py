@@ -1,14 +1,18 @@
 """The strategy of an environment file, edited by a commit so that somebody has time to look. Pure.
 
-The line keeps what it said before as its comment, and the next merge without a bake puts that back.
+The line keeps what it said before as its comment, and the next merge without a bake puts that back. Meanwhile the new
+version is judged by its answers, where the file doesn't say itself what is watched.
 """
 
 from __future__ import annotations
 
 import re
 
-LINE = re.compile(r"(?m)^strategy: (?P<rest>\{.*)$")
-BEFORE = "   # for a look; before: "
+MARK = "   # for a look"
+LINE = re.compile(rf"(?m)^strategy: (?P<rest>\{{.*)$(?P<watch>\nwatch: .*{MARK}$)?")
+WATCHED = re.compile(r"(?m)^watch:")
+BEFORE = f"{MARK}; before: "
+WATCH = f"\nwatch: {{metrics: {{errors: {{max: 5%, min_requests: 50}}, latency_p95: {{max: 500ms}}}}}}{MARK}"
 
 
 def baked(text: str, bake: str | None) -> str:
@@ -18,6 +22,7 @@ def baked(text: str, bake: str | None) -> str:
     >>> print(slow := baked("strategy: {type: rolling}  # quick", "10m"))
     strategy: {type: canary, steps: [{weight: 50, bake: 10m}, {weight: 100, bake: 0s}]}   # for a look; before: \
 {type: rolling}  # quick
+    watch: {metrics: {errors: {max: 5%, min_requests: 50}, latency_p95: {max: 500ms}}}   # for a look
     >>> baked(slow, None)
     'strategy: {type: rolling}  # quick'
     """
@@ -27,6 +32,9 @@ def baked(text: str, bake: str | None) -> str:
             return text
         raise LookupError("its strategy is not one line, `strategy: {…}`")
     own = found["rest"].partition(BEFORE)[2] or found["rest"]
+    around = text[: found.start()], text[found.end() :]
+    if bake is None:
+        return f"strategy: {own}".join(around)
     steps = f"[{{weight: 50, bake: {bake}}}, {{weight: 100, bake: 0s}}]"
-    line = f"strategy: {{type: canary, steps: {steps}}}{BEFORE}{own}" if bake else f"strategy: {own}"
-    return text[: found.start()] + line + text[found.end() :]
+    watch = "" if any(map(WATCHED.search, around)) else WATCH
+    return f"strategy: {{type: canary, steps: {steps}}}{BEFORE}{own}{watch}".join(around)

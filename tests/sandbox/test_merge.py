@@ -145,13 +145,14 @@ def with_environments(team: Team, **texts: str) -> None:
         )
 
 
-def test_a_bake_is_one_edited_line_and_the_next_merge_takes_it_back(team: Team) -> None:
+def test_a_bake_is_an_edited_line_and_something_to_watch_and_the_next_merge_takes_it_back(team: Team) -> None:
     staging = DEV.replace("develop", "staging")
     with_environments(team, dev=DEV, staging=staging)
     team.merge("develop", bake="10m")
     git = team.repository.git
     baking = git.read("refs/heads/develop", "environments/dev.yaml").decode()
-    assert "{weight: 50, bake: 10m}, {weight: 100, bake: 0s}" in baking and baking.count("\n") == DEV.count("\n")
+    assert "{weight: 50, bake: 10m}, {weight: 100, bake: 0s}" in baking
+    assert "\nwatch: {metrics: {errors: {max: 5%" in baking and baking.count("\n") == DEV.count("\n") + 1
     assert git.read("refs/heads/develop", "environments/staging.yaml").decode() == staging
     team.merge("develop", bake="2m")
     team.merge("develop")
