@@ -160,6 +160,7 @@ class TaskFailure:
     explanation: str
     counts: bool
     log_lines: tuple[str, ...] = field(default=())
+    stopped_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,15 @@ from controller.domain.slot import Slot, Weights, weights
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import Step, spoken
 from controller.progress.failures import told
-from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
+from controller.progress.outcomes import Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
 
 RECOVERY = timedelta(minutes=5)
 """So long some of the targets may be missing before a step that only watches has failed: ECS replaces a task that died
 within a minute or two."""
+
+FEWEST_CRASHES, MOST_CRASHES = 3, 10
+"""A crash loop is more crashes than the slot has tasks, since it has traffic; the first number at least, and the second
+always is one."""
 
 
 def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -92,9 +96,9 @@ _SETTLED: Mapping[Kind, str] = {
 }
 
 
-def _ailing(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | Foreign | Need | None:
-    """What keeps a step that moves nothing from ending well: a slot without a healthy target, somebody else's hand, or
-    too few healthy targets for longer than it takes to replace a task."""
+def _ailing(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | Fail | Foreign | Need | None:
+    """What keeps a step that moves nothing from ending well: a slot without a healthy target, somebody else's hand,
+    tasks that crash again and again, or too few healthy targets for longer than it takes to replace a task."""
     looked = {
         rolling.service: too_weak(rolling, deployment, step, snapshot.services[rolling.service])
         for rolling in deployment.rolling(step)
@@ -106,12 +110,29 @@ def _ailing(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble |
         return certain
     if Evidence.FAILURES not in snapshot.has:
         return Need(frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.FAILURES}))
+    looping = next((found for name in weak if (found := _loops(name, deployment, step, snapshot))), None)
+    if looping:
+        return looping
     failures = [failure for name in weak for failure in snapshot.failures.get(name, ())]
     counting = [failure for failure in failures if failure.counts]
     why = f"; {told((counting or failures)[0])}" if failures else ""
     text = f"{'; '.join(found.reason.text for found in weak.values())}{why}"
     is_its_fault = bool(counting) or not failures
     return Stumble(Reason("targets.too_few", text), tuple(weak), RECOVERY, is_its_fault)
+
+
+def _loops(name: str, deployment: Deployment, step: Step, snapshot: Snapshot) -> Fail | None:
+    since = deployment.raised_at
+    crashes = [
+        failure
+        for failure in snapshot.failures.get(name, ())
+        if failure.counts and since and failure.stopped_at and failure.stopped_at >= since
+    ]
+    tasks = deployment.warmed(deployment.rolled(name), step)
+    if len(crashes) < min(max(FEWEST_CRASHES, tasks + 1), MOST_CRASHES):
+        return None
+    text = f"{len(crashes)} tasks of {name} have stopped by themselves since it got traffic: {told(crashes[0])}"
+    return Fail(Reason("tasks.crash_loop", text), (name,))
 
 
 def _foreign_hand(step: Step, deployment: Deployment, snapshot: Snapshot) -> Foreign | None:

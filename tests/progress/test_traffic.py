@@ -9,7 +9,7 @@ from controller.domain.actions import SetRoute
 from controller.domain.deployment import Deployment
 from controller.domain.snapshot import ServiceView, TaskFailure
 from controller.progress import look
-from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Stumble, Wait
+from controller.progress.outcomes import Ask, Done, Fail, Foreign, Outcome, Stumble, Wait
 from controller.progress.traffic import RECOVERY
 from tests.progress.steps import BAKED, asked, in_step, minutes, shared
 from tests.support.builders import (
@@ -111,6 +111,26 @@ def test_a_bake_whose_time_is_over_waits_for_the_missing_targets_and_says_why_th
     assert isinstance(outcome, Stumble) and outcome.within == RECOVERY and outcome.culprits == ("backend",)
     assert outcome.reason.code == "targets.too_few" and outcome.quarantines
     assert outcome.reason.text == "backend: 1 of 2 targets are healthy; it exited with 1"
+
+
+def crashed(after: float) -> TaskFailure:
+    """So many minutes after the first raise."""
+    return replace(CRASH, stopped_at=NOON + minutes(after))
+
+
+def test_more_crashes_than_tasks_since_the_first_raise_are_a_loop() -> None:
+    outcome = explained(SPOT, crashed(3), crashed(2), crashed(1))
+    assert isinstance(outcome, Fail) and outcome.culprits == ("backend",) and outcome.quarantines
+    assert outcome.reason.code == "tasks.crash_loop"
+    assert outcome.reason.text == (
+        "3 tasks of backend have stopped by themselves since it got traffic: it exited with 1"
+    )
+
+
+@pytest.mark.parametrize("failures", [[crashed(2), crashed(1)], [crashed(2), crashed(1), crashed(-1)], [CRASH] * 9])
+def test_fewer_crashes_or_earlier_ones_are_no_loop(failures: list[TaskFailure]) -> None:
+    outcome = explained(*failures)
+    assert isinstance(outcome, Stumble) and outcome.reason.code == "targets.too_few"
 
 
 def test_tasks_that_spot_took_back_blame_nobody() -> None:

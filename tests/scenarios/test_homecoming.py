@@ -66,11 +66,14 @@ def pass_time(stage: Stage, **span: float) -> None:
     stage.run(lambda: stage.time.now() >= end, timedelta(days=3))
 
 
-def crash(stage: Stage, number: int, service: str, keep: int, heals: bool) -> None:
-    """The service's tasks of this deployment crash, but for so many; what replaces them stays up only if it heals."""
+CRASHES, STARTS_LONG = Script(ends_after_seconds=0.1), Script(start_seconds=1200)
+
+
+def crash(stage: Stage, number: int, service: str, keep: int, then: Script | None = None) -> None:
+    """The service's tasks of this deployment crash, but for so many; what replaces them does as `then` says."""
     image = stage.deployment(number).revision.images[service]
-    if not heals:
-        stage.runtime.script(f"captioncraft-{service}", Script(ends_after_seconds=0.1))
+    if then is not None:
+        stage.runtime.script(f"captioncraft-{service}", then)
     running = [one for one in stage.runtime.running if ran_by(one) == image]
     for launch in running[keep:]:
         stage.runtime.kill(launch.task_id)
@@ -102,7 +105,7 @@ def test_an_old_slot_that_somebody_emptied_gets_its_tasks_again_and_nobody_waits
 def no_way_home(stage: Stage) -> Deployment:
     """The frontend's old tasks don't stay up any more, and a person wants it home."""
     baking(stage)
-    crash(stage, 1, "frontend", keep=0, heals=False)
+    crash(stage, 1, "frontend", keep=0, then=CRASHES)
     pass_time(stage, seconds=20)
     stage.order(OrderKind.ABORT, "dev-2")
     pass_time(stage, minutes=10)
@@ -189,17 +192,28 @@ def in_the_last_bake(stage: Stage) -> Watch:
 
 def test_a_bake_in_which_most_tasks_crash_again_and_again_turns_back(stage: Stage) -> None:
     watch = in_the_last_bake(stage)
-    crash(stage, 2, "backend", keep=1, heals=False)
+    crash(stage, 2, "backend", keep=1, then=CRASHES)
     pass_time(stage, seconds=20)
-    assert "1 of 4 targets are healthy; " in stage.deployment(2).step.detail
+    assert stage.deployment(2).reason.code == "tasks.crash_loop"
+    assert "of backend have stopped by themselves since it got traffic" in stage.deployment(2).reason.text
+    stage.settle()
+    assert stage.phase(2) is Phase.ROLLED_BACK and stage.environment.quarantines
+    assert share(stage, BACKEND, "blue") == 100 and watch.at_rest() == []
+
+
+def test_a_bake_in_which_most_tasks_are_not_replaced_in_time_turns_back(stage: Stage) -> None:
+    in_the_last_bake(stage)
+    crash(stage, 2, "backend", keep=1, then=STARTS_LONG)
+    pass_time(stage, seconds=20)
+    assert "1 of 4 targets are healthy" in stage.deployment(2).step.detail
     stage.settle()
     assert stage.phase(2) is Phase.ROLLED_BACK and stage.deployment(2).reason.code == "targets.too_few"
-    assert share(stage, BACKEND, "blue") == 100 and watch.at_rest() == []
+    assert share(stage, BACKEND, "blue") == 100
 
 
 def test_a_promotion_does_not_end_a_bake_with_too_few_tasks(stage: Stage) -> None:
     in_the_last_bake(stage)
-    crash(stage, 2, "backend", keep=1, heals=False)
+    crash(stage, 2, "backend", keep=1, then=STARTS_LONG)
     pass_time(stage, seconds=20)
     stage.order(OrderKind.PROMOTE, "dev-2")
     stage.settle()
@@ -209,7 +223,7 @@ def test_a_promotion_does_not_end_a_bake_with_too_few_tasks(stage: Stage) -> Non
 @pytest.mark.parametrize("keep", [3, 1])
 def test_tasks_that_are_replaced_in_time_turn_nothing_back(stage: Stage, keep: int) -> None:
     watch = in_the_last_bake(stage)
-    crash(stage, 2, "backend", keep, heals=True)
+    crash(stage, 2, "backend", keep)
     stage.settle()
     assert stage.phase(2) is Phase.SUCCEEDED and watch.at_rest() == []
 

@@ -109,6 +109,13 @@ MISTAKES = (
         f"{OF_DECIDE}::test_a_task_that_is_replaced_in_time_turns_nothing_back",
     ),
     Mistake(
+        "a crash loop is waited for",
+        TRAFFIC,
+        "    if looping:\n",
+        "    if not looping:\n",
+        "tests/progress/test_traffic.py::test_more_crashes_than_tasks_since_the_first_raise_are_a_loop",
+    ),
+    Mistake(
         "a canary does not bake",
         "controller/strategies/canary.py",
         "if each.bake > timedelta(0):",

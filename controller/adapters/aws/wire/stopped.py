@@ -43,6 +43,7 @@ def failure(task: TaskTypeDef, lines: Sequence[str]) -> TaskFailure:
         explanation=explanation.text,
         counts=explanation.counts,
         log_lines=tuple(lines),
+        stopped_at=task.get("stoppedAt"),
     )
 
 
