@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from benchmarks import balancer, history, idle, reaction, rest, rollouts, start, takeover, turning, up, webhooks
+from benchmarks import (
+    balancer,
+    history,
+    idle,
+    reaction,
+    rest,
+    rollouts,
+    start,
+    takeover,
+    turning,
+    unattended,
+    up,
+    webhooks,
+)
 from benchmarks.given import QUICK, Given
 from benchmarks.table import Result, machine, printed
 
@@ -19,6 +32,7 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "reaction": reaction.run,
     "rollouts": rollouts.run,
     "turning": turning.run,
+    "unattended": unattended.run,
     "rest": rest.run,
     "idle": idle.run,
     "takeover": takeover.run,
