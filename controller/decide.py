@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from controller import plan as planning
 from controller.domain.actions import Action, RunTask, SetWeights
-from controller.domain.alarms import Alarms, ringing
+from controller.domain.alarms import ringing
 from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
 from controller.domain.reason import Reason, until_pruned
 from controller.domain.slot import Sides
@@ -124,7 +124,8 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     )
     deployment = watch.less_excused(deployment, snapshot)
     deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
-    shut = closed(WITH_PLAN if gated else {}, _case(deployment, terms, plan, snapshot.alarms), now)
+    case = replace(_case(deployment, terms, plan), alarms=snapshot.alarms, unreadable=snapshot.readings.trouble)
+    shut = closed(WITH_PLAN if gated else {}, case, now)
     if shut:
         return _stay(deployment, shut, now)
     heard = {name: view.since for name, view in snapshot.alarms.items() if view is not None}
@@ -167,8 +168,8 @@ def closed(gates: Mapping[str, Gate], case: Case, now: datetime) -> Verdict | No
     return next((verdict for verdict in verdicts if not verdict.is_open), None)
 
 
-def _case(deployment: Deployment, terms: Terms, plan: Plan | None = None, alarms: Alarms | None = None) -> Case:
-    return Case(deployment, terms.environment, terms.binding, terms.live, terms.resolved, plan, alarms or {})
+def _case(deployment: Deployment, terms: Terms, plan: Plan | None = None) -> Case:
+    return Case(deployment, terms.environment, terms.binding, terms.live, terms.resolved, plan)
 
 
 def _come_to(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decision:

@@ -268,6 +268,7 @@ def _old_slots(deployment: Deployment) -> str:
 
 _CLEARED_BY: Mapping[str, str] = {
     "alarm.missing": "whoever makes the alarm, or the author, by taking it out of `watch.alarms`",
+    "metrics.unreadable": "CloudWatch, by answering; or an operator, who gives the permission that the sentence names",
     "alarm.red": f"the alarms, by being well; or {PERSON}",
     "branch.missing": OPERATOR,
     "content.quarantined": f"a fix or a revert, or {PERSON}",

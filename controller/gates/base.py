@@ -34,7 +34,7 @@ class Verdict:
 @dataclass(frozen=True)
 class Case:
     """All that a gate may look at. `live` is the file of the revision that is live now; `plan` is None before
-    sealing; `alarms` are those that will watch."""
+    sealing; `alarms` are those that will watch; `unreadable`: why the metrics that will judge can't be read, if so."""
 
     deployment: Deployment
     environment: Environment
@@ -43,6 +43,7 @@ class Case:
     resolved: Resolved
     plan: Plan | None = None
     alarms: Alarms = field(default_factory=dict)
+    unreadable: str = ""
 
 
 Gate = Callable[[Case, datetime], Verdict]

@@ -111,10 +111,12 @@ def _switches(deployment: Deployment, cloud: Cloud) -> Mapping[str, ArmedSwitch]
 
 
 def _readings(deployment: Deployment, cloud: Cloud, now: datetime, minute: timedelta) -> Readings:
-    """Of both slots, since the first raise, as far as numbers are complete."""
+    """Of both slots, since the first raise, as far as numbers are complete; before it of a minute, to see that they can
+    be had."""
     empty = Readings(minute=minute)
     until = now - empty.lateness
-    since = max(deployment.raised_at or until, until - LONGEST)
+    first = until - minute if deployment.phase is Phase.WAITING else until
+    since = max(deployment.raised_at or first, until - LONGEST)
     if since >= until:
         return empty
     wanted = percents(deployment.revision.file.watch.metrics)

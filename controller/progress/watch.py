@@ -30,14 +30,15 @@ WHILE_IT_MOVES = frozenset(
 
 
 def asked(deployment: Deployment) -> frozenset[Evidence]:
-    """What is to be seen before it starts. Only what brings something new is watched: a way back must not turn back
-    because what it flees from still rings."""
-    return ALARMS if deployment.kind is Kind.DEPLOY and deployment.revision.file.watch.alarms else NOTHING
+    """What is to be seen before it starts, and while it moves. Only what brings something new is watched: a way back
+    must not turn back because what it flees from still rings."""
+    alarms = deployment.kind is Kind.DEPLOY and deployment.revision.file.watch.alarms
+    return (ALARMS if alarms else NOTHING) | (METRICS if watched_services(deployment) else NOTHING)
 
 
 def asked_in(step: Step, deployment: Deployment) -> frozenset[Evidence]:
     """What is to be seen in this step."""
-    wanted = asked(deployment) | (METRICS if watched_services(deployment) else NOTHING)
+    wanted = asked(deployment)
     if deployment.phase is Phase.RUNNING:
         return wanted if step.kind in WHILE_IT_MOVES else NOTHING
     kept_warm = deployment.phase is Phase.SUCCEEDED and step.kind is StepKind.RETIRE and bool(step.wait)
@@ -46,10 +47,13 @@ def asked_in(step: Step, deployment: Deployment) -> frozenset[Evidence]:
 
 
 def watched_services(deployment: Deployment) -> tuple[str, ...]:
-    """The services whose new version is judged by metrics: without a route there are no requests to count."""
+    """The services whose new version is judged by metrics: without a route there are no requests to count. Before it is
+    known which ones roll, every one."""
     asks = any(metric is not None for _, metric in deployment.revision.file.watch.metrics)
-    if deployment.kind is not Kind.DEPLOY or deployment.plan is None or not asks:
+    if deployment.kind is not Kind.DEPLOY or not asks:
         return ()
+    if deployment.plan is None:
+        return tuple(name for name in deployment.revision.file.services if deployment.is_routed(name))
     return tuple(rolling.service for rolling in deployment.plan.rolling if rolling.routed)
 
 

@@ -18,7 +18,7 @@ from controller.domain.step import StepKind
 from controller.loop.observe import LONGEST, observe
 from tests.analysis.counted import counted
 from tests.progress.steps import in_step
-from tests.support.builders import FILE, NOON, a_running_deployment
+from tests.support.builders import FILE, NOON, a_deployment, a_revision, a_running_deployment
 
 TEXT = FILE + "watch: {metrics: {errors: {max: 1%}, latency_p99: {max: 1s}}}\n"
 MINUTES = {"backend": {Slot.GREEN: counted((100, 1))}}
@@ -80,6 +80,13 @@ def test_nothing_is_asked_before_the_first_raise() -> None:
     steps = [replace(step, started_at=None) if step.kind is StepKind.SHIFT else step for step in deployment.steps]
     assert seen(metrics, 10, replace(deployment, steps=tuple(steps))) == Readings()
     assert metrics.asked == []
+
+
+def test_before_the_start_one_minute_of_every_service_shows_that_numbers_can_be_had() -> None:
+    metrics, waiting = Counting(), a_deployment(revision=a_revision(text=TEXT))
+    assert seen(metrics, 10, waiting).counted == MINUTES
+    [(services, _, since, until)] = metrics.asked
+    assert (set(services), until - since) == ({"backend", "frontend"}, timedelta(minutes=1))
 
 
 @pytest.mark.parametrize("error", [Transient("throttled", code="aws.throttled"), Blocked("denied", code="aws.denied")])

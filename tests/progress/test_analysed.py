@@ -59,7 +59,6 @@ def kept_warm(text: str | None = None, **changes: object) -> Deployment:
 @pytest.mark.parametrize("title", ["warm", "smoke"])
 def test_nothing_is_asked_before_the_first_raise(title: str) -> None:
     assert Evidence.METRICS not in needed(at(title))
-    assert Evidence.METRICS not in needed(a_deployment(revision=a_revision(text=a_text())))
 
 
 @pytest.mark.parametrize("title", [SHIFTED, BAKED, "verify", "settle"])
@@ -189,3 +188,17 @@ def test_a_share_lasts_from_its_shift_to_the_end_of_the_next_one() -> None:
     baked = in_step("shift 100", running=deployment)
     later = NOON + timedelta(minutes=9)
     assert baked.with_step(replace(second, started_at=None).started(later)).share_since == NOON
+
+
+def test_nothing_starts_while_the_numbers_cannot_be_read() -> None:
+    waiting = a_deployment(revision=a_revision(text=a_text()))
+    assert Evidence.METRICS in needed(waiting)
+    held = decide(waiting, replace(a_snapshot(), readings=Readings(trouble="GetMetricData is denied")), NOON, terms())
+    assert (held.deployment.phase, held.reason.code) == (Phase.WAITING, "metrics.unreadable")
+    assert "GetMetricData is denied" in held.reason.text
+    assert decide(held.deployment, a_snapshot(), NOON, terms()).deployment.phase is Phase.RUNNING
+
+
+def test_a_way_back_waits_for_no_numbers() -> None:
+    back = a_deployment(revision=a_revision(text=a_text()), kind=Kind.ROLLBACK)
+    assert needed(back) == {Evidence.SERVICES, Evidence.TARGETS}
