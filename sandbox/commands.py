@@ -230,3 +230,13 @@ def fault_aws(
     body = {"kind": kind, "service": service, "operation": operation, "times": count, "rate": rate, "seconds": seconds}
     done = Sandbox.find().ask("/faults/aws", body)
     _tell(done, f"AWS calls: {kind}, {count} times", as_json=as_json)
+
+
+@fault_app.command("spot")
+def fault_spot(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod.")],
+    as_json: Json = False,
+) -> None:
+    """Let AWS take an environment's Spot tasks back."""
+    done = Sandbox.find().ask("/faults/spot", {"environment": environment})
+    _tell(done, f"tasks taken back in {environment}: {done['interrupted']}", as_json=as_json)

@@ -50,6 +50,8 @@ class Control:
     balancers: Mapping[str, Balancer]
     faults: Faults
     pids: Callable[[], list[int]]
+    interrupt_spot: Callable[[str], int]
+    """Take back what an environment runs on Spot; how many tasks that was."""
     _loads: dict[str, Load] = field(default_factory=dict)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -60,6 +62,7 @@ class Control:
             Route("/traffic/{environment}", self.end, methods=["DELETE"]),
             Route("/faults/aws", _json(self.fault), methods=["POST"]),
             Route("/faults/aws", self.no_faults, methods=["DELETE"]),
+            Route("/faults/spot", _json(self.spot), methods=["POST"]),
             Route("/tasks", self.tasks, methods=["GET"]),
         ]
 
@@ -111,6 +114,11 @@ class Control:
         del request
         self.faults.clear()
         return JSONResponse({"faults": []})
+
+    async def spot(self, body: Body) -> Body:
+        """AWS takes an environment's Spot tasks back, all at once."""
+        environment = self._known(body.get("environment"))
+        return {"environment": environment, "interrupted": self.interrupt_spot(environment)}
 
     async def tasks(self, request: Request) -> Response:
         """The process ids of all tasks that run."""

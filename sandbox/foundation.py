@@ -17,6 +17,7 @@ SERVICES = {"backend": f"{APPLICATION}-backend", "frontend": f"{APPLICATION}-fro
 """The services that the `workload/` tree holds, and the image repository of each."""
 BRANCHES = {"dev": "develop", "staging": "staging", "prod": "main"}
 """The environments, and the branch that each follows."""
+PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 SUBNETS = {name: (f"subnet-{n:02x}a0a0a0", f"subnet-{n:02x}b0b0b0") for n, name in enumerate(BRANCHES, 1)}
 
 
@@ -45,7 +46,7 @@ def lay_foundations(world: World, secrets: Sequence[str] = ()) -> dict[str, Grou
 def _ground(world: World, environment: str) -> Ground:
     stack = f"{APPLICATION}-{environment}"
     subnets = SUBNETS[environment]
-    world.call("ecs", "CreateCluster", {"clusterName": stack}, REGION)
+    world.call("ecs", "CreateCluster", {"clusterName": stack, "capacityProviders": list(PROVIDERS)}, REGION)
     made = world.call("elbv2", "CreateLoadBalancer", {"Name": stack, "Subnets": list(subnets)}, REGION)
     nothing_here = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
     listeners = world.call(
@@ -69,6 +70,7 @@ def _ground(world: World, environment: str) -> Ground:
         "ExecutionRole": role(world, f"{stack}-execution"),
         "Vpc": f"vpc-{number:02x}d0d0d0",
         "SwitchRole": role(world, f"{stack}-switch"),
+        "AlarmTopic": f"arn:aws:sns:{REGION}:{world.account}:{stack}-alarms",
     }
     cloudformation.seed(world.place(region=REGION), stack, outputs)
     listener = next(view for view in world.traffic.listeners() if view.arn == arn)

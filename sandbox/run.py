@@ -29,6 +29,7 @@ from sandbox.publishing import PACKAGE, Registry, build
 from sandbox.runtime.processes import ProcessRuntime
 from sandbox.servers import HttpServer, PortTakenError, address, listen
 from sandbox.wire.server import application
+from sandbox.world.ecs import tasks
 from sandbox.world.view import ListenerView
 from sandbox.world.world import World
 
@@ -73,7 +74,14 @@ class Sandbox:
         self._make_github(clock, state)
         grounds = lay_foundations(self.world, self._references())
         await self._open_balancers(grounds)
-        control = Control(clock, self._entrances(grounds), self.world.faults, lambda: self.runtime.pids)
+        place = self.world.place(region=REGION)
+        control = Control(
+            clock,
+            self._entrances(grounds),
+            self.world.faults,
+            lambda: self.runtime.pids,
+            lambda environment: tasks.interrupt_spot(place, grounds[environment].stack),
+        )
         self._exits.push_async_callback(control.close)
         self._serve(application(self.world), self._aws_socket)
         self._serve(self.github.app(control=control.routes()), self._github_socket)

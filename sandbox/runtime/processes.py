@@ -19,6 +19,7 @@ from sandbox.images import Image, ImageStore
 from sandbox.runtime.addresses import SHARED, Addresses
 from sandbox.runtime.container import Container
 from sandbox.runtime.ledger import Ledger, clear, owner
+from sandbox.runtime.meters import Meters
 from sandbox.runtime.probes import probe
 from sandbox.runtime.reaper import Reaper
 from sandbox.world.ports import (
@@ -29,6 +30,7 @@ from sandbox.world.ports import (
     Target,
     TaskEvents,
     TaskLaunch,
+    Usage,
 )
 
 INTERPRETERS = frozenset(("python", "python3"))
@@ -76,6 +78,7 @@ class ProcessRuntime:
         self._events: TaskEvents | None = None
         self._tasks: dict[str, Task] = {}
         self._work: set[asyncio.Task[None]] = set()
+        self._meters = Meters(clock)
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -116,6 +119,11 @@ class ProcessRuntime:
 
     def when_idle(self, target: Target, callback: Callable[[], None]) -> None:
         self._carrier.when_idle(target, callback)
+
+    def usage(self, task_id: str) -> Usage:
+        task = self._tasks.get(task_id)
+        pids = [each.pid for each in task.containers.values() if each.pid is not None] if task else []
+        return self._meters.read(task_id, pids)
 
     async def close(self) -> None:
         """Stop all tasks, kill those that won't; nothing is reported any more."""
@@ -194,6 +202,7 @@ class ProcessRuntime:
 
     def _over(self, task: Task, exit_code: int | None, reason: str) -> None:
         del self._tasks[task.launch.task_id]
+        self._meters.forget(task.launch.task_id)
         self._addresses.give(task.endpoints)
         if self._events is not None:
             self._events.exited(task.launch.task_id, exit_code, reason)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sandbox.clock import Clock, Timer
-from sandbox.world.ports import Endpoint, ProbeAnswer, ProbeRequest, Target, TaskEvents, TaskLaunch
+from sandbox.world.ports import Endpoint, ProbeAnswer, ProbeRequest, Target, TaskEvents, TaskLaunch, Usage
 
 HealthByAge = Callable[[float], int]
 """From a task's age in seconds (since its process began) to the status of its health check."""
@@ -39,6 +39,9 @@ class Script:
     """From SIGTERM to the end; longer than the stop timeout means SIGKILL and 137."""
     drain_seconds: float = 0.0
     """How long after its deregistration a target still has requests in flight."""
+    cores: float = 0.05
+    mebibytes: float = 128.0
+    """What each task uses all the time; a core is one vCPU."""
 
 
 def never_healthy(status: int = 500) -> HealthByAge:
@@ -76,6 +79,9 @@ NO_ANSWER = Response(502, "Bad Gateway", 0.0)
 """The balancer's own: nothing listens."""
 
 
+UNITS_PER_CORE = 1024
+
+
 @dataclass
 class _Run:
     """One task."""
@@ -110,6 +116,7 @@ class ScriptedRuntime:
         self._events: TaskEvents | None = None
         self._runs: dict[str, _Run] = {}
         self._gone: set[Target] = set()
+        self._loads: dict[str, tuple[float, float]] = {}
         self.launches: list[TaskLaunch] = []
         """Everything that was ever started."""
 
@@ -120,6 +127,10 @@ class ScriptedRuntime:
     def script_command(self, command: tuple[str, ...], script: Script) -> None:
         """Say how tasks that are started with this command behave from now on, whatever their image."""
         self._commands[command] = script
+
+    def load(self, cpu_percent: float, memory_percent: float = 10.0, group: str = "") -> None:
+        """Say what each task uses from now on, of all it has reserved; `group`: only tasks of `service:<name>`."""
+        self._loads[group] = cpu_percent, memory_percent
 
     @property
     def running(self) -> list[TaskLaunch]:
@@ -185,6 +196,16 @@ class ScriptedRuntime:
                 callback()
 
         self._clock.call_later(after, idle)
+
+    def usage(self, task_id: str) -> Usage:
+        run = self._runs.get(task_id)
+        if run is None or run.began is None:
+            return Usage()
+        load = self._loads.get(run.launch.group, self._loads.get(""))
+        if load is None:
+            return Usage(run.script.cores, run.script.mebibytes)
+        cpu, memory = (percent / 100 for percent in load)
+        return Usage(cpu * run.launch.cpu_units / UNITS_PER_CORE, memory * run.launch.memory_mib)
 
     def respond(
         self, target: Target, method: str = "GET", path: str = "/", headers: Mapping[str, str] | None = None

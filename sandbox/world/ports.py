@@ -67,6 +67,9 @@ class TaskLaunch:
     containers: tuple[ContainerLaunch, ...]
     stop_timeout_seconds: float
     architecture: Literal["X86_64", "ARM64"] = "X86_64"
+    cpu_units: int = 256
+    """What it has reserved: 1024 are one core."""
+    memory_mib: int = 512
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,14 @@ class ProbeAnswer:
 
     status: int | None
     failure: Literal["", "refused", "timeout", "malformed"] = ""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a task uses now: processor cores (a half is 0.5), and memory."""
+
+    cores: float = 0.0
+    mebibytes: float = 0.0
 
 
 class Runtime(Protocol):
@@ -136,6 +147,10 @@ class Runtime(Protocol):
 
         Not called after `target_gone`.
         """
+        ...
+
+    def usage(self, task_id: str) -> Usage:
+        """What a task uses, cores on average since it was last asked; nothing for one that does not run."""
         ...
 
 

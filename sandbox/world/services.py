@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.world.autoscaling import capacity, policies
+from sandbox.world.autoscaling import schedules as scaling_schedules
+from sandbox.world.autoscaling import targets as scaling_targets
 from sandbox.world.cloudwatch import alarms, composites, dashboards, history, metrics, queries
 from sandbox.world.cloudwatch import tags as cloudwatch_tags
 from sandbox.world.ecs import clusters, deployments, services, task_definitions, tasks
@@ -12,6 +15,12 @@ from sandbox.world.operation import Operation
 from sandbox.world.small import cloudformation, ecr, logs, scheduler, sts
 
 SERVICES: dict[str, dict[str, Operation]] = {
+    "application-autoscaling": {
+        **capacity.operations.table,
+        **policies.operations.table,
+        **scaling_schedules.operations.table,
+        **scaling_targets.operations.table,
+    },
     "cloudformation": cloudformation.operations.table,
     "cloudwatch": {
         **alarms.operations.table,

@@ -77,6 +77,10 @@ class World:
         """Which services will be looked at, and when by the clock's monotonic time."""
         self.alarm_timers: dict[tuple[str, str, int], Timer] = {}
         """By account, region and pace: when alarms will be looked at; empty without alarms."""
+        self.container_timers: dict[tuple[str, str], Timer] = {}
+        """By account and region: when running tasks will be measured; empty where none run."""
+        self.scaling_timers: dict[tuple[str, str], Timer] = {}
+        """By account and region: when target tracking will be looked at; empty without policies."""
         self._notify = notify
         self._history = History()
         self._places: dict[tuple[str, str], Place] = {}

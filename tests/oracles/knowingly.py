@@ -39,6 +39,21 @@ KNOWINGLY = (
         "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteScheduleGroup.html",
     ),
     (
+        "Use of CPU and memory is measured once a minute, and while an alarm looks; in tests it is what a script says.",
+        "It is measured all the time, and a minute of it shows after some time.",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html",
+    ),
+    (
+        "Scaling follows target tracking policies with predefined metrics, and crons of one time on days of the week.",
+        "There are step and predictive policies and other metrics, rates, and any cron.",
+        "https://docs.aws.amazon.com/autoscaling/application/userguide/what-is-application-auto-scaling.html",
+    ),
+    (
+        "After tasks were added the whole pause is waited for; a scheduled action is carried out at its moment.",
+        "A greater addition may come within the pause; scheduled actions come within some seconds or a minute.",
+        "https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html",
+    ),
+    (
         "Signatures are read and not verified, every role can be assumed, and no policy is evaluated.",
         "Everything that is not allowed is denied. A fault `denied` stands for that.",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
@@ -55,6 +70,11 @@ KNOWINGLY = (
         "A request that the balancer answers with 502 counts as a TargetConnectionErrorCount as well.",
         "Only connections that could not be made count there, each attempt of them; a broken answer is a 502 too.",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html",
+    ),
+    (
+        "A task's use is measured once a minute, at its end, and shows at once; real processes are measured on Linux.",
+        "It is measured more often, becomes one data point a minute, and comes some time after it.",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html",
     ),
     (
         (

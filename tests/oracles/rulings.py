@@ -57,6 +57,7 @@ def ruling(oracle: str, difference: Difference, rulings: Iterable[Ruling] = ()) 
 
 
 _API = {
+    "application-autoscaling": "autoscaling/application",
     "cloudformation": "AWSCloudFormation",
     "cloudwatch": "AmazonCloudWatch",
     "ecr": "AmazonECR",
@@ -70,7 +71,8 @@ _API = {
 
 def api(service: str, page: str) -> str:
     """A page of a service's API reference: an operation or a type."""
-    return f"https://docs.aws.amazon.com/{_API[service]}/latest/APIReference/API_{page}.html"
+    latest = "" if service == "application-autoscaling" else "latest/"
+    return f"https://docs.aws.amazon.com/{_API[service]}/{latest}APIReference/API_{page}.html"
 
 
 def guide(page: str) -> str:
@@ -95,6 +97,65 @@ _RULE_CALLS = "elbv2 *Rule | elbv2 *Rules | elbv2 SetRulePriorities"
 _GROUP_CALLS = "elbv2 *TargetGroup | elbv2 DescribeTargetGroups"
 
 RULINGS: tuple[Ruling, ...] = (
+    Ruling(
+        "ministack",
+        "application-autoscaling *",
+        "*",
+        Verdict.BLIND,
+        "It does not answer calls of Application Auto Scaling.",
+        "https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html",
+    ),
+    Ruling(
+        "moto",
+        "application-autoscaling *TagsForResource | application-autoscaling TagResource"
+        " | application-autoscaling DescribeScalingActivities",
+        "(outcome) * → broken*",
+        Verdict.BLIND,
+        "moto has neither tags nor activities of scalable targets.",
+        api("application-autoscaling", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "application-autoscaling Deregister* | application-autoscaling Put* | application-autoscaling Delete*",
+        "(outcome) ObjectNotFoundException (400) → *",
+        Verdict.OURS,
+        "What is not there is not found, and nothing can be put on a target that was never registered.",
+        api("application-autoscaling", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "application-autoscaling RegisterScalableTarget | application-autoscaling PutScalingPolicy"
+        " | application-autoscaling PutScheduledAction",
+        "(outcome) ValidationException (400) → ok",
+        Verdict.OURS,
+        "A target needs bounds, one below the other; requests are counted of what a resource label names; schedules "
+        "and time zones have a form.",
+        api("application-autoscaling", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "application-autoscaling DescribeScalingPolicies | application-autoscaling DescribeScheduledActions",
+        "ScalingPolicies.0 | ScheduledActions.0",
+        Verdict.OURS,
+        "With a scalable target its policies and scheduled actions are gone.",
+        api("application-autoscaling", "DeregisterScalableTarget"),
+    ),
+    Ruling(
+        "moto",
+        "application-autoscaling Describe*",
+        "*RoleARN | *ScheduledActionARN",
+        Verdict.OURS,
+        "The service-linked role is shown; the ARN of a scheduled action has an id of its own.",
+        api("application-autoscaling", "{operation}"),
+    ),
+    Ruling(
+        "*",
+        "ecs UpdateService",
+        "(outcome) InvalidParameterException (400) → ok",
+        Verdict.OURS,
+        "Another capacity provider strategy needs forceNewDeployment, as users are told who leave it out.",
+        api("ecs", "UpdateService"),
+    ),
     Ruling(
         "moto",
         "cloudwatch PutCompositeAlarm | cloudwatch DescribeAlarmHistory",

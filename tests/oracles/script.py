@@ -70,6 +70,7 @@ class Service:
         return Step(self._name, operation, parameters)
 
 
+autoscaling = Service("application-autoscaling")
 cloudformation = Service("cloudformation")
 cloudwatch = Service("cloudwatch")
 ecr = Service("ecr")

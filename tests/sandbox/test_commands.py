@@ -24,6 +24,10 @@ async def echo(request: Request) -> JSONResponse:
     return JSONResponse({"asked": await request.json()})
 
 
+async def interrupted(request: Request) -> JSONResponse:
+    return JSONResponse({**await request.json(), "interrupted": 2})
+
+
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     host = Host()
@@ -34,7 +38,11 @@ def host() -> Iterator[Host]:
 @pytest.fixture
 def served(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A sandbox whose state file is found from the current directory."""
-    assembled = [Route("/traffic", echo, methods=["POST"]), Route("/faults/aws", echo, methods=["POST"])]
+    assembled = [
+        Route("/traffic", echo, methods=["POST"]),
+        Route("/faults/aws", echo, methods=["POST"]),
+        Route("/faults/spot", interrupted, methods=["POST"]),
+    ]
     with host.serving(tmp_path, assembled) as made:
         write_state(tmp_path / ".tidegate", made.github.api, "control-token")
         below = tmp_path / "some" / "where"
@@ -71,6 +79,12 @@ def test_merge_prints_commit_and_pull_request(served: Served) -> None:
     assert spoken.exit_code == 0
     assert repository.get_branch("develop").commit.sha in spoken.stdout
     assert "#2" in spoken.stdout
+
+
+def test_spot_is_taken_back_in_one_environment(served: Served) -> None:
+    del served
+    assert answer("fault", "spot", "dev") == {"environment": "dev", "interrupted": 2}
+    assert run("fault", "spot", "dev").stdout == "tasks taken back in dev: 2\n"
 
 
 def test_a_merge_is_heard_as_a_push_and_published(served: Served) -> None:

@@ -160,7 +160,7 @@ def test_the_bindings_it_writes_are_valid_and_their_stacks_answer(running: Runni
     for binding in bound.values():
         [stack] = stacks.describe_stacks(StackName=binding.aws.stack)["Stacks"]
         assert {each["OutputKey"] for each in stack["Outputs"]} == {
-            "Cluster", "Listener", "Subnets", "SecurityGroups", "ExecutionRole", "Vpc", "SwitchRole"
+            "Cluster", "Listener", "Subnets", "SecurityGroups", "ExecutionRole", "Vpc", "AlarmTopic", "SwitchRole"
         }  # fmt: skip
 
 
@@ -236,6 +236,8 @@ def test_an_aws_fault_is_felt_and_can_be_taken_back(running: Running) -> None:
     assert running.control("POST", "/faults/aws", kind="no-such").status_code == 422
     assert running.control("POST", "/faults/aws", kind="throttle", times="many").status_code == 422
     running.control("POST", "/faults/aws", kind="throttle", service="sts")
+    assert running.control("POST", "/faults/spot", environment="nowhere").status_code == 422
+    assert running.control("POST", "/faults/spot", environment="dev").json()["interrupted"] == 0
     sts = running.client("sts")
     with pytest.raises(sts.exceptions.ClientError, match="Rate exceeded"):
         sts.get_caller_identity()

@@ -27,6 +27,7 @@ def observe(place: Place, request: Answered) -> None:
     family = f"{request.status // 100}XX"
     if group:
         _count(place, request, both(balancer, group, "RequestCount"), at)
+        _count_per_target(place, request, at)
     if not request.by_target:
         if group and request.status == NO_CONNECTION:
             _count(place, request, both(balancer, group, "TargetConnectionErrorCount"), at)
@@ -37,6 +38,14 @@ def observe(place: Place, request: Answered) -> None:
         _count(place, request, both(balancer, group, f"HTTPCode_Target_{family}_Count"), at)
     for key in both(balancer, group, "TargetResponseTime"):
         put(place, key, request.seconds, count=request.times, unit="Seconds", at=at)
+
+
+def _count_per_target(place: Place, request: Answered, at: int) -> None:
+    """Only the sum of it means something: the requests, divided by the targets that are well."""
+    group = elbv2.store(place).target_groups.get(request.group_arn)
+    healthy = sum(target.state == "healthy" for target in group.targets.values()) if group is not None else 0
+    key = key_of(request.load_balancer_arn, request.group_arn, "RequestCountPerTarget")
+    put(place, key, 1.0 / max(1, healthy), count=request.times, unit="Count", at=at)
 
 
 def _count(place: Place, request: Answered, keys: tuple[MetricKey, ...], at: int) -> None:

@@ -27,7 +27,7 @@ from sandbox.world.values import Answer
 
 operations = Operations()
 
-BALANCERS = "AWS/ApplicationELB"
+BALANCERS, CONTAINERS = "AWS/ApplicationELB", "AWS/ECS"
 MINUTE = 60
 KEPT_SECONDS = 3 * 3600
 """Of AWS's time."""

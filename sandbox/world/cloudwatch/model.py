@@ -53,9 +53,11 @@ class Line:
 
 @dataclass
 class MetricStore(Store):
-    lines: dict[MetricKey, dict[str, Line]] = field(default_factory=dict)
+    """Samples come all the time: with more of them a place is no other one."""
+
+    lines: dict[MetricKey, dict[str, Line]] = field(default_factory=dict, compare=False)
     """By metric and unit."""
-    hosts_counted_at: dict[str, int] = field(default_factory=dict)
+    hosts_counted_at: dict[str, int] = field(default_factory=dict, compare=False)
     """By load balancer: the minute in which its hosts were last counted."""
 
 

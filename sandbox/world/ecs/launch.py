@@ -68,6 +68,8 @@ def _launch(place: Place, task: Task, definition: TaskDefinition) -> TaskLaunch:
         containers=tuple(_container(place, task, each) for each in definition.containers),
         stop_timeout_seconds=float(max(timeouts)),
         architecture="ARM64" if architecture(definition) == "ARM64" else "X86_64",
+        cpu_units=int(definition.body.get("cpu") or 256),
+        memory_mib=int(definition.body.get("memory") or 512),
     )
 
 

@@ -146,6 +146,8 @@ class Task:
     registered_in: list[str] = field(default_factory=list)
     """Target groups that still hold it, draining included."""
     was_healthy: bool = False
+    provider: str | None = None
+    """The capacity provider that it runs on; None: it has a launch type."""
     exit_code: int | None = None
     exit_reason: str = ""
     stop_code: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from sandbox.world.cloudwatch import containers
 from sandbox.world.ecs import launch, model, rollout
 from sandbox.world.ecs.model import Task
 from sandbox.world.place import Place
@@ -49,6 +50,7 @@ def _started(place: Place, task: Task, endpoints: Mapping[int, Endpoint]) -> Non
     launch.register(place, task)
     service = model.service_of(place, task)
     if service is not None:
+        containers.follow(place)
         rollout.kick(place, service)
 
 

@@ -99,6 +99,12 @@ def update_service(call: Call) -> Answer:
         settings["deploymentConfiguration"] = _configuration(call["deploymentConfiguration"])
     _choose_capacity(call.parameters, settings)
     _check_capacity(model.cluster(place, service.cluster), settings)
+    changes_capacity = settings.get("capacityProviderStrategy") != service.settings.get("capacityProviderStrategy")
+    if changes_capacity and not call.get("forceNewDeployment"):
+        raise refuse(
+            "When switching from launch type to capacity provider strategy on an existing service, or making a change "
+            "to a capacity provider strategy on a service that is already using one, you must force a new deployment."
+        )
     definition = model.definition(place, wanted, only_active="taskDefinition" in call)
     if "taskDefinition" in call or "loadBalancers" in call:
         _check(place, definition.arn, settings)
@@ -185,13 +191,17 @@ def _configuration(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _choose_capacity(given: Parameters, settings: dict[str, Any]) -> None:
-    """A launch type and a capacity provider strategy exclude each other; the one given last holds."""
+    """A launch type and a capacity provider strategy exclude each other; the one given last holds. An empty strategy
+    leads back to the launch type ("UpdateService" in the ECS API)."""
     if given.get("launchType") and given.get("capacityProviderStrategy"):
         raise refuse(
             "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
         )
     if given.get("capacityProviderStrategy"):
         settings.pop("launchType", None)
+    elif "capacityProviderStrategy" in given:
+        del settings["capacityProviderStrategy"]
+        settings.setdefault("launchType", "FARGATE" if settings.get("networkConfiguration") else "EC2")
 
 
 def _check_capacity(cluster: model.Cluster, settings: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sandbox.world.ecs import launch, model
+from sandbox.world.ecs import launch, model, rollout, spot
 from sandbox.world.ecs.images import resolve
 from sandbox.world.ecs.model import Service, Task, TaskDefinition, refuse
 from sandbox.world.elbv2 import targets
@@ -46,6 +46,8 @@ def run_task(call: Call) -> Answer:
         task.group = call.get("group", f"family:{definition.family}")
         task.overrides = call.get("overrides", {})
         task.tags = _tags(definition.tags, {}, call.get("propagateTags"), call.get("tags"))
+        providers = [each.provider for each in started if each.provider]
+        task.provider = spot.chosen(settings.get("capacityProviderStrategy"), providers)
         for container in definition.containers:
             task.images[container["image"]] = resolve(place, container["image"], definition)
         launch.begin(place, task, definition)
@@ -99,9 +101,16 @@ def start_for_service(place: Place, service: Service) -> Task:
     task.group, task.service_arn, task.deployment_id = f"service:{service.name}", service.arn, primary.id
     task.tags = _tags(definition.tags, service.tags, service.settings.get("propagateTags"), None)
     task.images = primary.images
+    task.provider = spot.chosen(primary.settings.get("capacityProviderStrategy"), _providers(place, service))
     service.tasks[task.id] = None
     launch.begin(place, task, definition)
     return task
+
+
+def _providers(place: Place, service: Service) -> list[str]:
+    """Of the tasks that the primary deployment has already."""
+    own = (each for each in model.tasks_of(place, service) if each.deployment_id == service.primary.id)
+    return [each.provider for each in own if each.provider and each.desired_status != "STOPPED"]
 
 
 def _new(
@@ -158,6 +167,22 @@ def stop(place: Place, task: Task, code: str, reason: str, drain: bool = True) -
         launch.move(place, task, "DEACTIVATING")
     else:
         launch.end(place, task)
+
+
+def interrupt_spot(place: Place, cluster: str, count: int | None = None) -> int:
+    """AWS takes back what runs on Spot in a cluster, all of it or so many tasks, the oldest first; how many it was.
+
+    The two minutes of warning are the time that a task has to end after SIGTERM.
+    """
+    every = model.store(place).tasks.values()
+    found = [each for each in every if each.provider == spot.SPOT and each.cluster == cluster]
+    struck = [each for each in found if each.desired_status == "RUNNING"][:count]
+    for task in struck:
+        stop(place, task, spot.STOP_CODE, spot.REASON)
+        service = model.service_of(place, task)
+        if service is not None:
+            rollout.kick(place, service)
+    return len(struck)
 
 
 def leave_groups(place: Place, task: Task) -> None:
@@ -233,7 +258,7 @@ def shown(place: Place, task: Task, include: list[str]) -> Answer:
         "cpu": definition.body.get("cpu"),
         "memory": definition.body.get("memory"),
         "launchType": "FARGATE",
-        "capacityProviderName": _capacity_provider(task),
+        "capacityProviderName": task.provider,
         "platformVersion": "1.4.0",
         "platformFamily": "Linux",
         "connectivity": "CONNECTED" if task.started_at else None,
@@ -252,11 +277,6 @@ def shown(place: Place, task: Task, include: list[str]) -> Answer:
         "attachments": [_network(task)],
         "tags": tag_list(task.tags) if "TAGS" in include else [],
     }
-
-
-def _capacity_provider(task: Task) -> str | None:
-    strategy = task.settings.get("capacityProviderStrategy")
-    return strategy[0]["capacityProvider"] if strategy else None
 
 
 def _container(task: Task, definition: dict[str, Any], index: int) -> Answer:

@@ -14,6 +14,7 @@ from tests.oracles.scripts import (
     listeners,
     registry,
     rules,
+    scaling,
     schedules,
     services,
     small,
@@ -32,6 +33,7 @@ SCRIPTS: tuple[Script, ...] = (
     *small.SCRIPTS,
     *schedules.SCRIPTS,
     *alarms.SCRIPTS,
+    *scaling.SCRIPTS,
 )
 
 __all__ = ["ACCOUNT", "REGION", "SCRIPTS", "STACK", "STACK_OUTPUTS"]

@@ -73,22 +73,36 @@ SCRIPTS = (
     Script(
         "an alarm that CloudWatch refuses",
         (
-            cloudwatch("PutMetricAlarm", AlarmName=NAME, **{**PLAIN, "Period": 45}).fails("ValidationError"),
+            cloudwatch("PutMetricAlarm", AlarmName=NAME, **{**PLAIN, "Period": 45}).fails(
+                "ValidationError", "aws.refused"
+            ),
             cloudwatch("PutMetricAlarm", AlarmName=NAME, **{**PLAIN, "EvaluationPeriods": 1500}).fails(
-                "ValidationError"
+                "ValidationError", "aws.refused"
             ),
-            cloudwatch("PutMetricAlarm", AlarmName=NAME, **PLAIN, DatapointsToAlarm=4).fails("ValidationError"),
-            cloudwatch("PutMetricAlarm", AlarmName=NAME, **PLAIN, ExtendedStatistic="p95").fails("ValidationError"),
+            cloudwatch("PutMetricAlarm", AlarmName=NAME, **PLAIN, DatapointsToAlarm=4).fails(
+                "ValidationError", "aws.refused"
+            ),
+            cloudwatch("PutMetricAlarm", AlarmName=NAME, **PLAIN, ExtendedStatistic="p95").fails(
+                "ValidationError", "aws.refused"
+            ),
             cloudwatch("PutMetricAlarm", AlarmName=NAME, **{**PLAIN, "TreatMissingData": "bad"}).fails(
-                "ValidationError"
+                "ValidationError", "aws.refused"
             ),
-            cloudwatch("PutMetricAlarm", AlarmName=NAME, Metrics=RATE, **OF_RATE, Period=60).fails("ValidationError"),
-            cloudwatch("PutMetricAlarm", AlarmName=NAME, Metrics=RATE[:2], **OF_RATE).fails("ValidationError"),
-            cloudwatch("DescribeAlarms", AlarmNames=[NAME], AlarmNamePrefix="a").fails("ValidationError"),
+            cloudwatch("PutMetricAlarm", AlarmName=NAME, Metrics=RATE, **OF_RATE, Period=60).fails(
+                "ValidationError", "aws.refused"
+            ),
+            cloudwatch("PutMetricAlarm", AlarmName=NAME, Metrics=RATE[:2], **OF_RATE).fails(
+                "ValidationError", "aws.refused"
+            ),
+            cloudwatch("DescribeAlarms", AlarmNames=[NAME], AlarmNamePrefix="a").fails(
+                "ValidationError", "aws.refused"
+            ),
             cloudwatch("SetAlarmState", AlarmName=NAME, StateValue="OK", StateReason="none").fails("ResourceNotFound"),
             cloudwatch("TagResource", ResourceARN=f"{ARN}:{NAME}", Tags=[]).fails("ResourceNotFoundException"),
             cloudwatch("UntagResource", ResourceARN=f"{ARN}:{NAME}", TagKeys=["a"]).fails("ResourceNotFoundException"),
-            cloudwatch("ListTagsForResource", ResourceARN=f"{ARN}:{NAME}").fails("ResourceNotFoundException"),
+            cloudwatch("ListTagsForResource", ResourceARN=f"{ARN}:{NAME}").fails(
+                "ResourceNotFoundException", "aws.gone"
+            ),
             *opening(cloudwatch("PutMetricAlarm", AlarmName=NAME, **PLAIN)),
             cloudwatch(
                 "SetAlarmState", AlarmName=NAME, StateValue="OK", StateReason="none", StateReasonData="not JSON"
@@ -112,7 +126,7 @@ SCRIPTS = (
             cloudwatch("DescribeAlarms", AlarmNames=["a", "any"], AlarmTypes=["CompositeAlarm", "MetricAlarm"]),
             cloudwatch("PutCompositeAlarm", AlarmName="other", AlarmRule="ALARM(none)").fails("ValidationError"),
             cloudwatch("PutCompositeAlarm", AlarmName="other", AlarmRule="ALARM(a) XOR OK(b)").fails("ValidationError"),
-            cloudwatch("DeleteAlarms", AlarmNames=["a"]).fails("ValidationError"),
+            cloudwatch("DeleteAlarms", AlarmNames=["a"]).fails("ValidationError", "aws.refused"),
             cloudwatch("DeleteAlarms", AlarmNames=["any"]),
             cloudwatch("DeleteAlarms", AlarmNames=["a", "b"]),
         ),
@@ -153,13 +167,13 @@ SCRIPTS = (
             cloudwatch("ListDashboards", DashboardNamePrefix="captioncraft"),
             cloudwatch("ListTagsForResource", ResourceARN=OF_DASHBOARD),
             cloudwatch("PutDashboard", DashboardName="captioncraft-dev", DashboardBody="none").fails(
-                "InvalidParameterInput"
+                "InvalidParameterInput", "aws.refused"
             ),
             cloudwatch("PutDashboard", DashboardName="two words", DashboardBody=DASHBOARD).fails(
-                "InvalidParameterInput"
+                "InvalidParameterInput", "aws.refused"
             ),
             cloudwatch("DeleteDashboards", DashboardNames=["captioncraft-dev"]),
-            cloudwatch("GetDashboard", DashboardName="captioncraft-dev").fails("ResourceNotFound"),
+            cloudwatch("GetDashboard", DashboardName="captioncraft-dev").fails("ResourceNotFound", "aws.gone"),
             cloudwatch("ListDashboards"),
         ),
     ),

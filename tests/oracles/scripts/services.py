@@ -22,6 +22,7 @@ SETTLED = {"services.0.deployments.0.rolloutState": "COMPLETED", "services.0.dep
 RUNNING = {"services.0.runningCount": 2, "services.0.pendingCount": 0}
 BEHIND_BLUE = {"targetGroupArn": "${blue}", "containerName": "web", "containerPort": 8000}
 
+ON_SPOT = [{"capacityProvider": "FARGATE_SPOT", "base": 0, "weight": 1}]
 PUBLIC = {"awsvpcConfiguration": {**NETWORK["awsvpcConfiguration"], "assignPublicIp": "ENABLED"}}
 MISSING = {"name": "web", "image": image("none"), "portMappings": [{"containerPort": 8000}]}
 
@@ -168,6 +169,8 @@ SCRIPTS = (
             *READY,
             changed(desiredCount=1).fails("ServiceNotFoundException", "aws.gone"),
             *opening(service("web"), shown().until(SETTLED)),
+            changed(capacityProviderStrategy=ON_SPOT).fails("InvalidParameterException", "aws.refused"),
+            changed(capacityProviderStrategy=ON_SPOT, forceNewDeployment=True),
             changed(taskDefinition="none:1").fails("ClientException", "aws.refused"),
             ecs("UpdateService", cluster="none", service="web", desiredCount=1).fails(
                 "ClusterNotFoundException", "foundation.cluster_missing"

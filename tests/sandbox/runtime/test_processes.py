@@ -28,6 +28,7 @@ from sandbox.world.ports import (
     ProbeRequest,
     Target,
     TaskLaunch,
+    Usage,
 )
 
 SERVER = b"""
@@ -170,6 +171,20 @@ def test_a_task_listens_where_its_endpoint_says(tmp_path: Path) -> None:
         assert endpoint.host.startswith("127.")
         assert rig.events.lines == [f"up {endpoint.host} {endpoint.port}"]
         assert await rig.probe(endpoint) == ProbeAnswer(204)
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="what processes use is read where Linux tells it")
+def test_what_a_task_uses_is_measured(tmp_path: Path) -> None:
+    """Of processors nothing is known before it is asked a second time."""
+
+    async def scenario(rig: Rig) -> None:
+        task, _ = await rig.serving()
+        first, again = rig.runtime.usage(task), rig.runtime.usage(task)
+        assert (first.cores, again.cores >= 0.0) == (0.0, True)
+        assert 1.0 < first.mebibytes < 500.0
+        assert rig.runtime.usage("nobody") == Usage()
 
     play(tmp_path, scenario)
 

@@ -348,6 +348,10 @@ def test_spot_needs_a_cluster_that_has_it(sandbox: Sandbox) -> None:
     service = sandbox.ecs.create_service(**spot)["service"]
     assert service["capacityProviderStrategy"] == strategy
     assert "launchType" not in service
+    back = sandbox.ecs.update_service(
+        cluster="dev", service="web", capacityProviderStrategy=[], forceNewDeployment=True
+    )["service"]
+    assert back["launchType"] == "FARGATE" and not back.get("capacityProviderStrategy")
 
 
 def test_a_cluster_in_use_cannot_be_deleted(sandbox: Sandbox) -> None:
