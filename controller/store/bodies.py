@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from controller.domain.deployment import Deployment
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked
+from controller.domain.evidence import FailureEvidence
 from controller.domain.hooks import Run
 from controller.domain.revision import Revision
 from controller.domain.sighting import Sighting
@@ -58,6 +59,7 @@ ENVIRONMENTS = Bodies(Environment, ("name", "live", "head_requested", "head_seen
 REVISIONS = Bodies(Revision, ("environment", "recorded_at", "images"))
 SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
 RUNS = Bodies(Run, ("token", "environment", "number", "service", "image", "state"))
+EVIDENCE = Bodies(FailureEvidence, ("deployment", "about", "step", "gathered_at"))
 DEPLOYMENTS = Bodies(
     Deployment,
     (

@@ -1,6 +1,7 @@
 """What people look at, put together from several tables in one picture."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from controller.domain.deployment import Deployment
@@ -8,6 +9,7 @@ from controller.domain.environment import Environment
 from controller.domain.overview import Overview
 from controller.store.deployments import Deployments
 from controller.store.environments import Environments
+from controller.store.evidence import EvidenceKept
 from controller.store.revisions import Revisions
 from controller.store.sightings import Sightings
 from controller.store.timers import Timers
@@ -21,10 +23,15 @@ class Overviews:
         self._revisions = Revisions(transaction)
         self._sightings = Sightings(transaction)
         self._timers = Timers(transaction)
+        self._evidence = EvidenceKept(transaction)
 
     def of(self, name: str) -> Overview:
         """`LookupError` for an environment that was never ensured."""
         return self._overview(self._environments.get(name), self._due().get(name))
+
+    def about(self, deployment: Deployment) -> Overview:
+        """That of its environment, with what was written down of this deployment."""
+        return self._with_evidence(self.of(deployment.environment), [deployment.id])
 
     def all(self, order: Iterable[str] = ()) -> tuple[Overview, ...]:
         """Those named in `order` first, and in that order; then the others by name."""
@@ -38,7 +45,7 @@ class Overviews:
 
     def _overview(self, environment: Environment, due_at: datetime | None) -> Overview:
         name, live = environment.name, self._deployments.live(environment.name)
-        return Overview(
+        overview = Overview(
             environment=environment,
             live=live,
             open=self._deployments.open(name),
@@ -46,6 +53,13 @@ class Overviews:
             due_at=due_at,
             wanted=self._wanted(environment, live),
         )
+        hold, moving, wanted = environment.hold, overview.moving, overview.wanted
+        ids = [one.id for one in (moving, wanted) if one] + ([f"{name}-{hold.deployment}"] if hold else [])
+        return self._with_evidence(overview, ids)
+
+    def _with_evidence(self, overview: Overview, ids: Iterable[str]) -> Overview:
+        found = {each: self._evidence.of(each) for each in ids}
+        return replace(overview, evidence={**overview.evidence, **found})
 
     def _wanted(self, environment: Environment, live: Deployment | None) -> Deployment | None:
         if environment.wanted is None or live is None or environment.wanted == live.revision.commit.sha:

@@ -144,7 +144,9 @@ def _hold(environment: Environment, newest: int, restoring: Restoring) -> None:
     else:
         told = f"{restoring.told}: look at what runs, then `tidegate unhold {environment.name}` brings it to its branch"
         hold = Hold(Reason("restore.held", told), HoldUntil.PERSON, restoring.now, newest)
-    restoring.unit.environments.save(replace(environment, hold=hold))
+    # What AWS showed then is nothing that anybody is to be shown now.
+    drift = environment.drift.settled().forgiven()
+    restoring.unit.environments.save(replace(environment, hold=hold, drift=drift))
     restoring.held.append(environment.name)
     facts: dict[str, object] = {"until": str(hold.until)}
     restoring.unit.audit.append([_entry(Event.ENVIRONMENT_HELD, environment.name, None, restoring, facts)])
@@ -214,6 +216,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "orders": refuse_unanswered,
     "outbox": silence,
     "samples": stay,
+    "evidence": stay,
     "timers": forget_timers,
     "sightings": forget_sightings,
     "runs": give_up_runs,

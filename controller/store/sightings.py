@@ -21,7 +21,7 @@ def from_row(row: Mapping[str, Any]) -> Sighting:
 
 
 def to_row(sighting: Sighting) -> dict[str, Any]:
-    shown = {name: without_header(view) for name, view in sighting.services.items()}
+    shown = {name: without_secrets(view) for name, view in sighting.services.items()}
     return {
         "environment": sighting.environment,
         "seen_at": sighting.seen_at,
@@ -30,11 +30,12 @@ def to_row(sighting: Sighting) -> dict[str, Any]:
     }
 
 
-def without_header(view: ServiceView) -> ServiceView:
-    """A test rule's header value opens the idle slot, and pages are for everybody."""
-    if view.test_rule is None:
-        return view
-    return replace(view, test_rule=replace(view.test_rule, header=None))
+def without_secrets(view: ServiceView) -> ServiceView:
+    """A test rule's header value opens the idle slot, somebody's task definition may hold passwords, and pages are for
+    everybody."""
+    slots = {slot: replace(shown, runs=None, settings=None) for slot, shown in view.slots.items()}
+    rule = replace(view.test_rule, header=None) if view.test_rule is not None else None
+    return replace(view, slots=slots, test_rule=rule)
 
 
 class Sightings:

@@ -256,6 +256,26 @@ class RunRow(Row, table=True):
     body_version: int
 
 
+class EvidenceRow(Row, table=True):
+    """What was known of a failure, kept for ever and never changed. `about` is the deployment whose version went wrong:
+    `deployment` itself, or the one that it leaves."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        UniqueConstraint("deployment", "step", name="evidence_once"),
+        Index("evidence_about", "about", "seq"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    environment: str = Field(foreign_key="environments.name", sa_type=Prose)
+    deployment: str = Field(foreign_key="deployments.id", sa_type=Prose)
+    about: str = Field(foreign_key="deployments.id", sa_type=Prose)
+    step: int
+    gathered_at: datetime = Field(sa_type=UtcTime)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
+
+
 class SightingRow(Row, table=True):
     __tablename__ = "sightings"
 

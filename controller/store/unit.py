@@ -4,6 +4,7 @@ from controller.store.audit import Audit
 from controller.store.deliveries import Deliveries
 from controller.store.deployments import Deployments
 from controller.store.environments import Environments
+from controller.store.evidence import EvidenceKept
 from controller.store.leases import Leases
 from controller.store.orders import Orders
 from controller.store.outbox import Outbox
@@ -32,6 +33,7 @@ class Unit:
         self.samples = Samples(transaction)
         self.sightings = Sightings(transaction)
         self.runs = Runs(transaction)
+        self.evidence = EvidenceKept(transaction)
         self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)

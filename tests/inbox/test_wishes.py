@@ -8,7 +8,9 @@ import pytest
 from controller.domain.orders import Order, OrderKind, Wish
 from controller.inbox.wishes import FORMS, LONGEST_REF, OrderRefused, check_form, in_words
 
-SOMETHING = Wish("dev-1", ref="main", restart=True, service="worker", limit=timedelta(hours=1), across="dev-2")
+SOMETHING = Wish(
+    "dev-1", ref="main", restart=True, service="worker", limit=timedelta(hours=1), across="dev-2", correct=True
+)
 FIELDS = [each.name for each in fields(Wish)]
 
 
@@ -19,6 +21,14 @@ def an_order(kind: OrderKind, wish: Wish, deployment: str | None = None) -> Orde
 
 def only(field: str) -> Wish:
     return replace(Wish(), **{field: getattr(SOMETHING, field)})
+
+
+@pytest.mark.parametrize("beside", [Wish(correct=True, ref="main"), Wish(correct=True, restart=True)])
+def test_a_correction_brings_nothing_new_and_restarts_nothing(beside: Wish) -> None:
+    with pytest.raises(OrderRefused) as caught:
+        check_form(an_order(OrderKind.DEPLOY, beside))
+    assert caught.value.code == "order.not_for_this"
+    assert in_words(an_order(OrderKind.DEPLOY, Wish(correct=True))) == "deploy what is live as declared"
 
 
 def test_every_kind_has_a_form() -> None:

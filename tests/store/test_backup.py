@@ -17,9 +17,11 @@ from sqlalchemy import select
 
 from controller.domain.delivery import Delivery, DeliveryState
 from controller.domain.deployment import Phase
+from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.events import AuditEntry, Event
+from controller.domain.evidence import FailureEvidence
 from controller.domain.metrics import Result, Sample
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.reason import Reason
@@ -72,7 +74,8 @@ def fill(store: Store, clock: MovedClock) -> None:
     other = replace(deployment(1, "staging"), phase=Phase.SUCCEEDED)
     record(store, done, running, other, deployment(1, "prod"))
     with store.write() as unit:
-        unit.environments.save(replace(unit.environments.get("dev"), live=1))
+        drift = Drifted((Drift(Difference("backend", "target group", "check path", "/health", "/other"), NINE),))
+        unit.environments.save(replace(unit.environments.get("dev"), live=1, drift=drift))
         unit.environments.save(replace(unit.environments.get("prod"), recorded=f"{1:040x}"))
         held = Hold(Reason("smoke.red", "it smokes"), HoldUntil.NEXT_COMMIT, NINE, 1)
         unit.environments.save(replace(unit.environments.get("staging"), hold=held))
@@ -87,6 +90,7 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.outbox.sent(unit.outbox.due(clock.now())[0].id)
         unit.timers.set("dev", NINE + timedelta(seconds=5))
         unit.sightings.put(Sighting("dev", {"backend": a_view()}, NINE))
+        unit.evidence.add(FailureEvidence(done.id, done.id, 9, NINE), done)
         unit.samples.put(done, [Sample("backend", "errors", Slot.GREEN, NINE, 0.1 + 0.2, 9, 0.01, Result.FAILED)])
         unit.runs.put(a_run(task="arn:task"))
         unit.audit.append(
@@ -365,6 +369,7 @@ def test_what_moved_rests_and_what_was_ever_deployed_waits_for_a_person(
     assert marked is not None and marked.rests and marked.phase is Phase.RUNNING
     assert still_open == (marked,)
     assert dev.hold is not None and (dev.hold.until, dev.hold.reason.code) == (HoldUntil.PERSON, "restore.held")
+    assert dev.drift.found == (), "nobody is told what differed then"
     assert staging.hold is not None
     assert (staging.hold.until, staging.hold.reason.code) == (HoldUntil.PERSON, "smoke.red"), "why it was held is kept"
     assert prod.hold is None and dev.must_look and staging.must_look and prod.must_look
@@ -549,7 +554,7 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
 
 
 NEWER_COLUMNS = {"environments": {"numbers_taken"}, "orders": {"wish"}}
-NEWER_TABLES = {"ignored_commits", "runs", "samples"}
+NEWER_TABLES = {"evidence", "ignored_commits", "runs", "samples"}
 """What came after the first migration; the test above fails when one is forgotten here."""
 
 
