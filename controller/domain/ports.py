@@ -12,24 +12,35 @@ from typing import Protocol
 
 from controller.domain.actions import (
     DeleteSlot,
+    DropAlarms,
+    DropDashboard,
     EmptySlot,
+    HoldScaling,
+    KeepAlarms,
+    KeepDashboard,
     PrepareGroup,
+    PutScaling,
     PutTestRule,
+    RemoveScaling,
     RunSlot,
     RunTask,
     SetCount,
     SetRoute,
     SetWeights,
     StopTask,
+    TuneSlot,
 )
 from controller.domain.alarms import Alarms as AlarmViews
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.content import Content
+from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
 from controller.domain.metrics import Counted
 from controller.domain.revision import Commit
+from controller.domain.scaling import Found
 from controller.domain.slot import Slot, Weights
 from controller.domain.snapshot import ServiceView, TaskFailure, TaskView
+from controller.domain.standing import Standing as StandingView
 from controller.domain.switch import ArmedSwitch, Switch
 from controller.domain.undo import RuleAsItWas
 
@@ -118,12 +129,29 @@ class Tasks(Protocol):
 
     def run_slot(self, action: RunSlot, permit: Permit) -> None: ...
 
+    def tune_slot(self, action: TuneSlot, permit: Permit) -> None:
+        """A slot that was never filled, or is gone, stays so."""
+
     def set_count(self, action: SetCount, permit: Permit) -> None: ...
 
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None: ...
 
     def delete_slot(self, action: DeleteSlot, permit: Permit) -> None:
         """Service first, then its target group; each is gone already where it is gone."""
+
+
+class Scaling(Protocol):
+    """How the slots' numbers of tasks move by themselves."""
+
+    def look(self, services: Collection[str]) -> Found:
+        """Service → slot → how it scales, of the slots that do."""
+
+    def put(self, action: PutScaling, permit: Permit) -> None:
+        """Only what is otherwise is changed. `Blocked` where somebody else's scaling is on the slot."""
+
+    def hold(self, action: HoldScaling, permit: Permit) -> None: ...
+
+    def remove(self, action: RemoveScaling, permit: Permit) -> None: ...
 
 
 class OneOffs(Protocol):
@@ -168,6 +196,15 @@ class Alarms(Protocol):
         that is given."""
 
 
+class Witness(Protocol):
+    """What AWS knows of a failure, read only to be written down."""
+
+    def tell(self, scenes: Sequence[Scene], alarms: Mapping[str, datetime]) -> Testimony:
+        """Of each slot what has stopped in it and why, how its targets are, what ECS says of it, its last log lines; of
+        each alarm what it did after its moment. It takes a short while at most, and never raises: what can't be read is
+        said to be unread."""
+
+
 class Metrics(Protocol):
     """What CloudWatch counts of the slots' target groups, read-only."""
 
@@ -177,6 +214,23 @@ class Metrics(Protocol):
         `percents` are the percentiles of the answers' latency that are wanted. `Transient` when some of it is missing:
         a part is never taken for the whole.
         """
+
+
+class Standing(Protocol):
+    """The alarms that stand in the environment at all times, and its dashboard. What has our names and is not ours is
+    never changed: `Blocked`."""
+
+    def look(self, names: Collection[str]) -> StandingView:
+        """Those of `names` that are there, whoever made them, with every other alarm of ours in this place; and the
+        dashboard. Only of the others it is known which service they are for."""
+
+    def keep_alarms(self, action: KeepAlarms, permit: Permit) -> None: ...
+
+    def drop_alarms(self, action: DropAlarms, permit: Permit) -> None: ...
+
+    def keep_dashboard(self, action: KeepDashboard, permit: Permit) -> None: ...
+
+    def drop_dashboard(self, action: DropDashboard, permit: Permit) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -189,9 +243,12 @@ class Cloud:
     tasks: Tasks
     images: Images
     alarms: Alarms
+    witness: Witness
     metrics: Metrics
     one_offs: OneOffs
     switches: Switches
+    standing: Standing
+    scaling: Scaling
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,17 +9,16 @@ from typing import TYPE_CHECKING
 from controller.adapters.aws.batches import batched
 from controller.adapters.aws.caller import Caller
 from controller.adapters.aws.calls import DESCRIBE_ALARM_HISTORY, DESCRIBE_ALARMS
+from controller.adapters.aws.wire import alarms as wire
 from controller.domain.alarms import Alarms, AlarmState, AlarmView
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import AlarmTypeType
-    from mypy_boto3_cloudwatch.type_defs import CompositeAlarmTypeDef, MetricAlarmTypeDef
+    from mypy_boto3_cloudwatch.type_defs import AlarmHistoryItemTypeDef, CompositeAlarmTypeDef, MetricAlarmTypeDef
 
 NAMES_AT_ONCE = 100
 KINDS: list[AlarmTypeType] = ["MetricAlarm", "CompositeAlarm"]
 """Without them only metric alarms are told of."""
-
-STATES = {"OK": AlarmState.OK, "ALARM": AlarmState.RINGING, "INSUFFICIENT_DATA": AlarmState.NO_DATA}
 
 
 class AlarmBoard:
@@ -47,7 +45,7 @@ class AlarmBoard:
                 yield from page.get("CompositeAlarms", [])
 
     def _view(self, alarm: MetricAlarmTypeDef | CompositeAlarmTypeDef, heard: datetime | None) -> AlarmView:
-        name, state = alarm["AlarmName"], STATES[alarm["StateValue"]]
+        name, state = alarm["AlarmName"], wire.STATES[alarm["StateValue"]]
         changed = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
         rang_at = None
         if heard is not None and changed > heard:
@@ -55,7 +53,12 @@ class AlarmBoard:
         return AlarmView(name, state, changed, alarm.get("StateReason", ""), rang_at)
 
     def _rang(self, name: str, heard: datetime) -> datetime | None:
-        """The last time that it began to ring after `heard`.
+        """The last time that it began to ring after `heard`."""
+        began = (item["Timestamp"] for item in self.history(name, heard) if wire.is_ringing(item))
+        return next(began, None)
+
+    def history(self, name: str, after: datetime) -> Iterator[AlarmHistoryItemTypeDef]:
+        """Its changes of state after this moment of CloudWatch's, newest first.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarmHistory.html
         """
@@ -64,17 +67,9 @@ class AlarmBoard:
                 "AlarmName": name,
                 "AlarmTypes": KINDS,
                 "HistoryItemType": "StateUpdate",
-                "StartDate": heard,
+                "StartDate": after,
                 "ScanBy": "TimestampDescending",
             }
         )
-        items = (
-            item for page in self._caller.pages(asked, f"history of alarm {name}") for item in page["AlarmHistoryItems"]
-        )
-        began = (item["Timestamp"] for item in items if item["Timestamp"] > heard and _is_ringing(item["HistoryData"]))
-        return next(began, None)
-
-
-def _is_ringing(history_data: str) -> bool:
-    new = json.loads(history_data).get("newState", {})
-    return bool(new.get("stateValue") == "ALARM")
+        for page in self._caller.pages(asked, f"history of alarm {name}"):
+            yield from (item for item in page["AlarmHistoryItems"] if item["Timestamp"] > after)

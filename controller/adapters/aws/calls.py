@@ -16,6 +16,7 @@ from controller.domain.names import OWNER, OWNER_TAG
 
 if TYPE_CHECKING:
     # The stubs are a development tool: at run time there are no such modules.
+    from mypy_boto3_application_autoscaling import type_defs as autoscaling
     from mypy_boto3_cloudformation import type_defs as cloudformation
     from mypy_boto3_cloudwatch import type_defs as cloudwatch
     from mypy_boto3_ecr import type_defs as ecr
@@ -72,7 +73,15 @@ REPOSITORY = "arn:aws:ecr:${Region}:${Account}:repository/*"
 STACK = "arn:aws:cloudformation:${Region}:${Account}:stack/${Place}/*"
 SCHEDULE = "arn:aws:scheduler:${Region}:${Account}:schedule/${Place}/*"
 SCHEDULE_GROUP = "arn:aws:scheduler:${Region}:${Account}:schedule-group/${Place}"
+ALARM = "arn:aws:cloudwatch:${Region}:${Account}:alarm:tidegate-${Place}-*"
+DASHBOARD = "arn:aws:cloudwatch::${Account}:dashboard/tidegate-${Place}-${Region}"
 QUEUE = "arn:aws:sqs:${Region}:${Account}:*"
+SCALABLE_TARGET = "arn:aws:application-autoscaling:${Region}:${Account}:scalable-target/*"
+TRACKING_ALARM = "arn:aws:cloudwatch:${Region}:${Account}:alarm:TargetTracking-service/${Cluster}/${Place}-*"
+SCALING_ROLE = (
+    "arn:aws:iam::${Account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_ECSService"
+)
 ROLES = "arn:aws:iam::${Account}:role/*"
 
 OURS = {"StringEquals": {f"aws:ResourceTag/{OWNER_TAG}": OWNER}}
@@ -80,6 +89,8 @@ IN_CLUSTER = {"ArnEquals": {"ecs:cluster": CLUSTER}}
 BECOMES_OURS = {"StringEquals": {f"aws:RequestTag/{OWNER_TAG}": OWNER}}
 TO_TASKS = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 TO_SCHEDULER = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+OF_ECS = {"StringEquals": {"application-autoscaling:service-namespace": "ecs"}}
+FOR_SCALING = {"StringEquals": {"iam:AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}}
 
 
 def _tagging(action: str, resource: str, key: str, creating: str) -> Grant:
@@ -118,6 +129,28 @@ DESCRIBE_ALARM_HISTORY: Call[
 
 GET_METRIC_DATA: Call[cloudwatch.GetMetricDataInputTypeDef, cloudwatch.GetMetricDataOutputTypeDef] = Call(
     "cloudwatch", "GetMetricData", False, (Grant("cloudwatch:GetMetricData"),), ("NextToken", "NextToken")
+)
+
+PUT_METRIC_ALARM: Call[cloudwatch.PutMetricAlarmInputTypeDef, Mapping[str, Any]] = Call(
+    "cloudwatch",
+    "PutMetricAlarm",
+    True,
+    (Grant("cloudwatch:PutMetricAlarm", ALARM), Grant("cloudwatch:TagResource", ALARM, BECOMES_OURS)),
+)
+DELETE_ALARMS: Call[cloudwatch.DeleteAlarmsInputTypeDef, Mapping[str, Any]] = Call(
+    "cloudwatch", "DeleteAlarms", True, (Grant("cloudwatch:DeleteAlarms", ALARM, OURS),)
+)
+LIST_ALARM_TAGS: Call[cloudwatch.ListTagsForResourceInputTypeDef, cloudwatch.ListTagsForResourceOutputTypeDef] = Call(
+    "cloudwatch", "ListTagsForResource", False, (Grant("cloudwatch:ListTagsForResource", ALARM),)
+)
+GET_DASHBOARD: Call[cloudwatch.GetDashboardInputTypeDef, cloudwatch.GetDashboardOutputTypeDef] = Call(
+    "cloudwatch", "GetDashboard", False, (Grant("cloudwatch:GetDashboard", DASHBOARD),)
+)
+PUT_DASHBOARD: Call[cloudwatch.PutDashboardInputTypeDef, cloudwatch.PutDashboardOutputTypeDef] = Call(
+    "cloudwatch", "PutDashboard", True, (Grant("cloudwatch:PutDashboard", DASHBOARD),)
+)
+DELETE_DASHBOARDS: Call[cloudwatch.DeleteDashboardsInputTypeDef, Mapping[str, Any]] = Call(
+    "cloudwatch", "DeleteDashboards", True, (Grant("cloudwatch:DeleteDashboards", DASHBOARD),)
 )
 
 # --- ecs -----------------------------------------------------------------------------------------------------------
@@ -308,6 +341,101 @@ UPDATE_SCHEDULE: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
 )
 DELETE_SCHEDULE: Call[Mapping[str, Any], Mapping[str, Any]] = Call(
     "scheduler", "DeleteSchedule", True, (Grant("scheduler:DeleteSchedule", SCHEDULE),)
+)
+
+# --- application-autoscaling -----------------------------------------------------------------------------------------
+
+_SCALING_PAGES = ("NextToken", "NextToken")
+
+DESCRIBE_SCALABLE_TARGETS: Call[
+    autoscaling.DescribeScalableTargetsRequestTypeDef, autoscaling.DescribeScalableTargetsResponseTypeDef
+] = Call(
+    "application-autoscaling",
+    "DescribeScalableTargets",
+    False,
+    (Grant("application-autoscaling:DescribeScalableTargets"),),
+    _SCALING_PAGES,
+)
+DESCRIBE_SCALING_POLICIES: Call[
+    autoscaling.DescribeScalingPoliciesRequestTypeDef, autoscaling.DescribeScalingPoliciesResponseTypeDef
+] = Call(
+    "application-autoscaling",
+    "DescribeScalingPolicies",
+    False,
+    (Grant("application-autoscaling:DescribeScalingPolicies"),),
+    _SCALING_PAGES,
+)
+DESCRIBE_SCHEDULED_ACTIONS: Call[
+    autoscaling.DescribeScheduledActionsRequestTypeDef, autoscaling.DescribeScheduledActionsResponseTypeDef
+] = Call(
+    "application-autoscaling",
+    "DescribeScheduledActions",
+    False,
+    (Grant("application-autoscaling:DescribeScheduledActions"),),
+    _SCALING_PAGES,
+)
+LIST_SCALING_TAGS: Call[
+    autoscaling.ListTagsForResourceRequestTypeDef, autoscaling.ListTagsForResourceResponseTypeDef
+] = Call(
+    "application-autoscaling",
+    "ListTagsForResource",
+    False,
+    (Grant("application-autoscaling:ListTagsForResource", SCALABLE_TARGET),),
+)
+REGISTER_SCALABLE_TARGET: Call[
+    autoscaling.RegisterScalableTargetRequestTypeDef, autoscaling.RegisterScalableTargetResponseTypeDef
+] = Call(
+    "application-autoscaling",
+    "RegisterScalableTarget",
+    True,
+    (
+        Grant("application-autoscaling:RegisterScalableTarget", SCALABLE_TARGET, OF_ECS),
+        Grant("application-autoscaling:TagResource", SCALABLE_TARGET, BECOMES_OURS),
+        Grant("iam:CreateServiceLinkedRole", SCALING_ROLE, FOR_SCALING),
+    ),
+)
+"""It makes a target and changes one; the role is made by the first one of an account."""
+
+DEREGISTER_SCALABLE_TARGET: Call[autoscaling.DeregisterScalableTargetRequestTypeDef, Mapping[str, Any]] = Call(
+    "application-autoscaling",
+    "DeregisterScalableTarget",
+    True,
+    (
+        Grant("application-autoscaling:DeregisterScalableTarget", SCALABLE_TARGET, OURS),
+        Grant("cloudwatch:DeleteAlarms", TRACKING_ALARM),
+    ),
+)
+PUT_SCALING_POLICY: Call[autoscaling.PutScalingPolicyRequestTypeDef, autoscaling.PutScalingPolicyResponseTypeDef] = (
+    Call(
+        "application-autoscaling",
+        "PutScalingPolicy",
+        True,
+        (
+            Grant("application-autoscaling:PutScalingPolicy", SCALABLE_TARGET, OURS),
+            Grant("cloudwatch:PutMetricAlarm", TRACKING_ALARM),
+        ),
+    )
+)
+DELETE_SCALING_POLICY: Call[autoscaling.DeleteScalingPolicyRequestTypeDef, Mapping[str, Any]] = Call(
+    "application-autoscaling",
+    "DeleteScalingPolicy",
+    True,
+    (
+        Grant("application-autoscaling:DeleteScalingPolicy", SCALABLE_TARGET, OURS),
+        Grant("cloudwatch:DeleteAlarms", TRACKING_ALARM),
+    ),
+)
+PUT_SCHEDULED_ACTION: Call[autoscaling.PutScheduledActionRequestTypeDef, Mapping[str, Any]] = Call(
+    "application-autoscaling",
+    "PutScheduledAction",
+    True,
+    (Grant("application-autoscaling:PutScheduledAction", SCALABLE_TARGET, OURS),),
+)
+DELETE_SCHEDULED_ACTION: Call[autoscaling.DeleteScheduledActionRequestTypeDef, Mapping[str, Any]] = Call(
+    "application-autoscaling",
+    "DeleteScheduledAction",
+    True,
+    (Grant("application-autoscaling:DeleteScheduledAction", SCALABLE_TARGET, OURS),),
 )
 
 # --- sqs -----------------------------------------------------------------------------------------------------------

@@ -12,11 +12,14 @@ from controller.adapters.aws.metrics import MetricReader
 from controller.adapters.aws.one_offs import OneOffTasks
 from controller.adapters.aws.ownership import Owner
 from controller.adapters.aws.rules import Rules
+from controller.adapters.aws.scaling import SlotScaling
 from controller.adapters.aws.session import Access, Callers
+from controller.adapters.aws.standing import StandingKeeper
 from controller.adapters.aws.switches import ScheduledSwitches
 from controller.adapters.aws.tagging import ElbTags
 from controller.adapters.aws.tasks import SlotTasks
 from controller.adapters.aws.traffic import ListenerTraffic
+from controller.adapters.aws.witness import AwsWitness
 from controller.domain.bindings import Binding
 from controller.domain.ports import Clock, Cloud
 
@@ -59,7 +62,10 @@ class Clouds:
             tasks=SlotTasks(caller, owner, foundation, groups),
             images=Registry(caller, binding.aws.account),
             alarms=AlarmBoard(caller),
+            witness=AwsWitness(caller, owner, foundation, groups, self._clock),
             metrics=MetricReader(caller, owner, foundation, groups),
             one_offs=OneOffTasks(caller, owner, foundation),
             switches=ScheduledSwitches(caller, owner, foundation),
+            standing=StandingKeeper(caller, owner, binding.aws.region, self._clock),
+            scaling=SlotScaling(caller, owner, foundation, groups),
         )

@@ -88,6 +88,9 @@ MEANINGS: tuple[Meaning, ...] = (
         "The moment for it has passed: another one is chosen at the next look",
         says=r"schedule ?expression at\(|in the past",
     ),
+    Meaning(
+        _codes("ValidationException"), Gone, "aws.gone", LOOK, operation="RegisterScalableTarget", says="doesn't exist"
+    ),
     # Too fast, too slow, or AWS's own trouble.
     Meaning(
         _codes(
@@ -103,7 +106,8 @@ MEANINGS: tuple[Meaning, ...] = (
         _codes(
             "ServerException InternalFailure InternalError InternalServerError InternalServiceError ServiceUnavailable "
             "InternalServerException ServiceUnavailableException RequestTimeout RequestTimeoutException "
-            "HealthUnavailableException InvalidNextToken OperationAbortedException UnableToGetUpstreamImageException"
+            "HealthUnavailableException InvalidNextToken InternalServiceException InvalidNextTokenException "
+            "ConcurrentUpdateException OperationAbortedException UnableToGetUpstreamImageException"
         ),
         Transient,
         "aws.unavailable",
@@ -113,7 +117,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         _codes(
             "AccessDeniedException AccessDenied UnauthorizedOperation UnauthorizedAccess AuthorizationError "
-            "OperationNotPermittedException NotAuthorized KmsAccessDenied"
+            "OperationNotPermittedException FailedResourceAccessException NotAuthorized KmsAccessDenied"
         ),
         Blocked,
         "aws.denied",
@@ -182,7 +186,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         _codes(
             "RuleNotFoundException TargetGroupNotFoundException ServiceNotFoundException ServiceNotActiveException "
-            "ResourceNotFoundException InvalidTargetException TrustStoreNotFoundException"
+            "ResourceNotFoundException ObjectNotFoundException InvalidTargetException TrustStoreNotFoundException"
         ),
         Gone,
         "aws.gone",
@@ -211,7 +215,8 @@ MEANINGS: tuple[Meaning, ...] = (
             "UnsupportedProtocolException PlatformUnknownException PlatformTaskDefinitionIncompatibilityException "
             "UnsupportedFeatureException NamespaceNotFoundException DuplicateTagKeysException ValidationError "
             "ValidationException BlockedException UnsupportedOperation InvalidSecurity TooManyEntriesInBatchRequest "
-            "EmptyBatchRequest BatchEntryIdsNotDistinct InvalidBatchEntryId"
+            "EmptyBatchRequest BatchEntryIdsNotDistinct InvalidBatchEntryId "
+            "InvalidParameterValue InvalidParameterInput ResourceConflict"
         ),
         Blocked,
         "aws.refused",

@@ -34,7 +34,7 @@ class Forensics:
         """Stopped tasks of the ECS service `name` that ran this definition, newest first."""
         tasks = wire.of_definition(self._stopped(cluster, name), definition)[:SHOWN]
         with_logs = [task["taskArn"] for task in tasks if wire.has_run(task)][:WITH_LOGS]
-        told = {arn: self._log.lines(log_group, service, arn) for arn in with_logs}
+        told = {arn: self._log.allowed_lines(log_group, service, arn) for arn in with_logs}
         return tuple(wire.failure(task, told.get(task["taskArn"], ())) for task in tasks)
 
     def _stopped(self, cluster: str, name: str) -> list[TaskTypeDef]:

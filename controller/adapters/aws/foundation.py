@@ -13,7 +13,7 @@ from controller.domain.foundation import Foundation
 from controller.domain.ports import Clock
 
 LISTS = ("subnets", "security_groups")
-TEXTS = ("cluster", "listener", "execution_role", "vpc", "switch_role")
+TEXTS = ("cluster", "listener", "execution_role", "vpc", "switch_role", "alarm_topic")
 
 
 def place_name(binding: Binding) -> str:
@@ -82,6 +82,7 @@ class FoundationReader:
             execution_role=found.text("execution_role"),
             entrance=self._entrance(found.text("listener")),
             switch_role=found.maybe("switch_role"),
+            alarm_topic=found.maybe("alarm_topic"),
         )
         _insist_on_account(foundation)
         return foundation

@@ -106,6 +106,6 @@ class PlaceLooks:
             if shown is None:
                 views[service][slot] = SlotView(exists=False, group=group)
             else:
-                content = self._definitions.content_of(shown["taskDefinition"])
-                views[service][slot] = wire.slot_view(shown, content, group)
+                known = self._definitions.look(shown["taskDefinition"])
+                views[service][slot] = wire.slot_view(shown, known.content, group, known.view)
         return views

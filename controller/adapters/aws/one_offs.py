@@ -52,7 +52,8 @@ class OneOffTasks:
         if found is None:
             return None
         failed = wire.has_stopped(found) and not wire.view(found, ()).has_succeeded
-        lines = self._log.lines(log_group(self._owner.place, service), service, found["taskArn"]) if failed else ()
+        group = log_group(self._owner.place, service)
+        lines = self._log.allowed_lines(group, service, found["taskArn"]) if failed else ()
         return wire.view(found, lines)
 
     def stop(self, action: StopTask, permit: Permit) -> None:

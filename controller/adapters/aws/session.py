@@ -48,7 +48,10 @@ READING = Config(
 CHANGING = READING.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 ENDPOINTS = frozenset(
-    {"api.ecr", "cloudformation", "ecs", "elasticloadbalancing", "logs", "monitoring", "scheduler", "sqs", "sts"}
+    {
+        *("api.ecr", "application-autoscaling", "cloudformation", "ecs", "elasticloadbalancing", "logs"),
+        *("monitoring", "scheduler", "sqs", "sts"),
+    }
 )
 """The services that are called, as botocore's list of endpoints names them."""
 

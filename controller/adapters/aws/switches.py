@@ -18,6 +18,7 @@ from controller.adapters.aws.foundation import FoundationReader
 from controller.adapters.aws.ownership import Owner, Tags
 from controller.adapters.aws.wire import schedules as wire
 from controller.adapters.aws.wire.services import client_token
+from controller.domain.arns import partition_of
 from controller.domain.errors import Blocked
 from controller.domain.foundation import Foundation
 from controller.domain.names import switch_group
@@ -40,7 +41,7 @@ class ScheduledSwitches:
         if not self._has_group(foundation):
             self._create_group(permit)
         token = client_token(permit.token, f"{switch.name} {switch.fires_at.isoformat()}")
-        request = wire.schedule(switch, self._owner.place, wire.partition(foundation.listener), role, token)
+        request = wire.schedule(switch, self._owner.place, partition_of(foundation.listener), role, token)
         try:
             self._caller.change(UPDATE_SCHEDULE(request), _about(switch.name), permit)
         except Gone:
@@ -78,7 +79,7 @@ class ScheduledSwitches:
     def _group_tags(self, foundation: Foundation) -> Tags | None:
         """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListTagsForResource.html"""
         arn = wire.group_arn(
-            wire.partition(foundation.listener), foundation.region, foundation.account, self._owner.place
+            partition_of(foundation.listener), foundation.region, foundation.account, self._owner.place
         )
         try:
             shown = self._caller.read(LIST_SCHEDULE_GROUP_TAGS({"ResourceArn": arn}), f"schedule group {arn}")

@@ -20,7 +20,7 @@ from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.ownership import Owner
 from controller.adapters.aws.wire import services as wire
 from controller.adapters.aws.wire.tags import read_ecs_tags
-from controller.domain.actions import DeleteSlot, EmptySlot, RunSlot, SetCount
+from controller.domain.actions import DeleteSlot, EmptySlot, RunSlot, SetCount, TuneSlot
 from controller.domain.errors import Blocked, Conflict, Transient
 from controller.domain.names import slot_name
 from controller.domain.ports import Permit
@@ -94,6 +94,13 @@ class SlotTasks:
             shown = self._created(action, cluster, name, group, permit)
         if shown is not None:
             request = wire.update(action, cluster, shown, group)
+            self._caller.change(UPDATE_SERVICE(request), f"ECS service {name}", permit)
+
+    def tune_slot(self, action: TuneSlot, permit: Permit) -> None:
+        cluster = self._foundation.read().cluster
+        name = slot_name(self._owner.place, action.service, action.slot)
+        if self._found(cluster, name) is not None:
+            request = wire.tune(cluster, name, action.grace_seconds)
             self._caller.change(UPDATE_SERVICE(request), f"ECS service {name}", permit)
 
     def set_count(self, action: SetCount, permit: Permit) -> None:

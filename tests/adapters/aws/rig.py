@@ -28,7 +28,7 @@ from sandbox.wire.inprocess import bind
 from sandbox.world.calls import CallRecord
 from sandbox.world.small import cloudformation
 from sandbox.world.world import World
-from tests.support.sandbox_aws import ACCOUNT, REGION, Sandbox, a_session
+from tests.support.sandbox_aws import ACCOUNT, REGION, SERVICES, Sandbox, a_session
 
 STACK = "captioncraft-dev"
 CLUSTER = "dev"
@@ -84,7 +84,7 @@ class SharedSandbox(Sandbox):
     def __getattr__(self, name: str) -> Any:
         if name not in CLIENTS:
             make: Any = SESSION.client
-            CLIENTS[name] = make(name)
+            CLIENTS[name] = make(SERVICES.get(name, name))
         return CLIENTS[name]
 
 

@@ -31,6 +31,14 @@ def test_a_key_of_the_binding_wins_over_the_output(rig: Rig) -> None:
     assert (found.cluster, found.subnets, found.vpc) == ("other", ("subnet-9",), "vpc-1")
 
 
+def test_a_topic_for_alarms_may_be_there_or_not(rig: Rig) -> None:
+    topic, other = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in ("on-call", "other"))
+    assert rig.cloud.looks.foundation().alarm_topic is None
+    rig.seed_stack({**rig.outputs, "AlarmTopic": topic})
+    assert rig.stranger().looks.foundation().alarm_topic == topic
+    assert rig.clouds.of(rig.binding(alarm_topic=other)).looks.foundation().alarm_topic == other
+
+
 def test_without_a_stack_the_keys_are_enough_and_the_environment_names_the_place(rig: Rig) -> None:
     keys: dict[str, Any] = {
         "stack": None,

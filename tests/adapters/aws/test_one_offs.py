@@ -8,8 +8,8 @@ import botocore.session
 import pytest
 from botocore.validate import validate_parameters
 
-from controller.adapters.aws.log_tail import LONGEST, harmless
 from controller.adapters.aws.wire import one_offs as wire
+from controller.adapters.aws.wire.harmless import LONGEST, harmless
 from controller.domain.actions import RunTask, StopTask
 from controller.domain.errors import Blocked, Conflict, Transient
 from controller.domain.snapshot import TaskView

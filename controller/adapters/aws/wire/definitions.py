@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from controller.adapters.aws.wire.tags import ecs_tags
 from controller.domain.content import Content
+from controller.domain.snapshot import DefinitionView
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import (
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         ListTaskDefinitionsRequestTypeDef,
         RegisterTaskDefinitionRequestTypeDef,
         SecretTypeDef,
+        TaskDefinitionTypeDef,
     )
 
 
@@ -58,6 +60,41 @@ def _container(content: Content) -> ContainerDefinitionTypeDef:
     if content.port is not None:
         container["portMappings"] = [{"containerPort": content.port, "protocol": "tcp"}]
     return container
+
+
+def view(shown: TaskDefinitionTypeDef, service: str | None = None) -> DefinitionView:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+
+    What AWS leaves out has the default that its page names. `service` says which container is ours; None: the only one.
+    """
+    containers = shown.get("containerDefinitions", [])
+    ours = [each for each in containers if service is None or each.get("name") == service] or [{}]
+    container, platform = ours[0], shown.get("runtimePlatform", {})
+    logs = container.get("logConfiguration")
+    return DefinitionView(
+        containers=tuple(sorted(each.get("name", "") for each in containers)),
+        cpu=_number(shown.get("cpu")),
+        memory=_number(shown.get("memory")),
+        architecture=platform.get("cpuArchitecture", "X86_64"),
+        execution_role=shown.get("executionRoleArn", ""),
+        task_role=shown.get("taskRoleArn") or None,
+        image=container.get("image"),
+        command=(*container.get("entryPoint", []), *container.get("command", [])),
+        ports=tuple(sorted(each.get("containerPort", 0) for each in container.get("portMappings", []))),
+        stop_timeout_seconds=container.get("stopTimeout", FARGATE_STOPS_AFTER),
+        environment={each.get("name", ""): each.get("value", "") for each in container.get("environment", [])},
+        references={each["name"]: each["valueFrom"] for each in container.get("secrets", [])},
+        logs={"driver": logs["logDriver"], **logs.get("options", {})} if logs else {},
+    )
+
+
+FARGATE_STOPS_AFTER = 30
+"""Seconds from SIGTERM to SIGKILL where a definition names none:
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html"""
+
+
+def _number(size: str | None) -> int:
+    return int(size) if size is not None and size.isdigit() else 0
 
 
 def _environment(variables: Mapping[str, str]) -> list[KeyValuePairTypeDef]:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from controller.adapters.aws.wire.harmless import harmless
 from controller.adapters.aws.wire.tags import elb_tags
+from controller.domain.evidence import Target
 from controller.domain.snapshot import GroupSettings, GroupView
 
 if TYPE_CHECKING:
@@ -104,14 +106,33 @@ def view(
     )
 
 
+TARGETS_TOLD = 10
+
+
+def targets(health: Sequence[TargetHealthDescriptionTypeDef]) -> tuple[Target, ...]:
+    """Each as the load balancer finds it; those that are not well first."""
+    found = [_target(each) for each in health]
+    return tuple(sorted(found, key=lambda each: not each.is_ill)[:TARGETS_TOLD])
+
+
+def _target(shown: TargetHealthDescriptionTypeDef) -> Target:
+    health = shown.get("TargetHealth", {})
+    text = harmless(health.get("Description", ""))
+    return Target(_address(shown), _state(shown), health.get("Reason", ""), text)
+
+
 def _state(target: TargetHealthDescriptionTypeDef) -> str:
     return target.get("TargetHealth", {}).get("State", "")
 
 
 def _complaint(target: TargetHealthDescriptionTypeDef) -> str:
-    who, health = target.get("Target", {"Id": "?"}), target.get("TargetHealth", {})
-    where = f"{who['Id']}:{who['Port']}" if "Port" in who else who["Id"]
-    return f"{where}: {health.get('Reason', 'unhealthy')}: {health.get('Description', '')}".rstrip(": ")
+    health = target.get("TargetHealth", {})
+    return f"{_address(target)}: {health.get('Reason', 'unhealthy')}: {health.get('Description', '')}".rstrip(": ")
+
+
+def _address(target: TargetHealthDescriptionTypeDef) -> str:
+    who = target.get("Target", {"Id": "?"})
+    return f"{who['Id']}:{who['Port']}" if "Port" in who else who["Id"]
 
 
 def name_of(arn: str) -> str:

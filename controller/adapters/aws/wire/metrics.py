@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from controller.domain.arns import balancer_of
 from controller.domain.errors import Blocked, Transient
 from controller.domain.metrics import Minute, Minutes
 
@@ -66,14 +67,6 @@ def _dimensions(group_arn: str, listener_arn: str) -> list[DimensionTypeDef]:
         {"Name": "TargetGroup", "Value": group_arn.rpartition(":")[2]},
         {"Name": "LoadBalancer", "Value": balancer_of(listener_arn)},
     ]
-
-
-def balancer_of(listener_arn: str) -> str:
-    """
-    >>> balancer_of("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/dev/50dc6c49/f2f7dc8e")
-    'app/dev/50dc6c49'
-    """
-    return listener_arn.partition(":listener/")[2].rpartition("/")[0]
 
 
 @dataclass

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.adapters.aws.wire.rules import compact
+from controller.domain.arns import partition_of
 from controller.domain.names import switch_group
 from controller.domain.switch import ArmedSwitch, Switch
 
@@ -20,14 +21,6 @@ RETRIES = {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 20}
 
 Not a day, which is the default: a rule that comes back hours later would meet another deployment.
 """
-
-
-def partition(arn: str) -> str:
-    """
-    >>> partition("arn:aws-cn:elasticloadbalancing:cn-north-1:123456789012:listener/app/dev/1/2")
-    'aws-cn'
-    """
-    return arn.split(":", 2)[1]
 
 
 def target(partition: str) -> str:
@@ -97,7 +90,7 @@ def _modification(shown: Mapping[str, Any]) -> Mapping[str, Any]:
         given = json.loads(shown.get("Input", ""))
     except ValueError:
         return {}
-    is_ours = shown["Arn"] == target(partition(shown["Arn"])) and isinstance(given, dict)
+    is_ours = shown["Arn"] == target(partition_of(shown["Arn"])) and isinstance(given, dict)
     return given if is_ours else {}
 
 
