@@ -1,7 +1,8 @@
 """Which deployments of an environment move, and what their moves mean for the environment. Pure.
 
 One deployment runs at a time. Among the waiting ones the newest that is sealed goes first, and the older ones are
-superseded by it; one that waits for its images holds nobody up. A way back that a person ordered goes before them all.
+superseded by it; one that waits for its images holds nobody up. A way back that a person ordered goes before them all,
+and so does a correction: what waits at a gate keeps nothing from being mended.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Phase
+from controller.domain.drift import Drifted, corrected_again, may_be_corrected, told
 from controller.domain.environment import Environment, Hold, HoldUntil, Quarantine
 from controller.domain.orders import Order
 from controller.domain.reason import Reason
@@ -78,9 +80,9 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
 
 
 def _follow_what_is_live(table: dict[str, Deployment], live: Deployment | None) -> None:
-    """What another deployment has brought meanwhile is what a restart restarts."""
+    """What another deployment has brought meanwhile is what a restart restarts, and what is corrected."""
     for deployment in table.values():
-        if deployment.phase is Phase.WAITING and deployment.restarts_what_is_live and live is not None:
+        if deployment.phase is Phase.WAITING and deployment.follows_what_is_live and live is not None:
             table[deployment.id] = replace(deployment, revision=live.revision)
 
 
@@ -135,14 +137,46 @@ def consequences(environment: Environment, before: Deployment, after: Deployment
         case Phase.RUNNING if after.kind is Kind.DEPLOY:
             return replace(environment, hold=_hold_beside(environment, after))
         case Phase.SUCCEEDED if after.kind is Kind.DEPLOY:
-            hold = _hold_beside(environment, after)
-            return replace(environment, live=after.number, live_since=now, hold=hold)
+            hold, drift = _hold_beside(environment, after), environment.drift.settled().forgiven()
+            return replace(environment, live=after.number, live_since=now, hold=hold, drift=drift)
+        case Phase.SUCCEEDED if after.kind is Kind.CORRECT:
+            return replace(environment, drift=environment.drift.settled())
         case Phase.SUCCEEDED if after.is_way_back:
             return _gone_back(environment, after, now)
-        case Phase.ROLLING_BACK if after.reason.code != CLEARED:
+        case Phase.ROLLING_BACK if _holds(after):
             return _held(environment, after, now)
         case _:
             return environment
+
+
+def _holds(turned: Deployment) -> bool:
+    """A correction that fails keeps nobody from deploying, unless a person has stopped it."""
+    assert turned.turning is not None, f"{turned.id} turns back"
+    is_left = turned.kind is Kind.CORRECT and turned.turning.ends_as is not Phase.ABORTED
+    return turned.reason.code != CLEARED and not is_left
+
+
+def drifted(
+    environment: Environment,
+    deployments: Sequence[Deployment],
+    live: Deployment,
+    known: Drifted,
+    now: datetime,
+) -> tuple[Environment, Opening | None]:
+    """The environment with what is known of its drift now, and the correction that comes of it, if the file wants one
+    and none waits already. `deployments` are the open ones."""
+    waits = any(one.kind is not Kind.DEPLOY for one in deployments)
+    if waits or live.revision.file.drift != "correct" or not may_be_corrected(known, now):
+        return replace(environment, drift=known), None
+    tried = corrected_again(known, now)
+    after = replace(environment, drift=tried)
+    because = Reason("drift.found", told(known.found))
+    return after, None if tried.fought else Opening(Kind.CORRECT, live.revision, because)
+
+
+def may_drift(environment: Environment, deployments: Sequence[Deployment]) -> bool:
+    """Whether nothing runs, is held or kept warm: only then what differs is nobody's doing that is known of."""
+    return environment.hold is None and all(one.phase is Phase.WAITING for one in deployments)
 
 
 def _hold_beside(environment: Environment, deployment: Deployment) -> Hold | None:
@@ -155,7 +189,8 @@ def _gone_back(environment: Environment, deployment: Deployment, now: datetime) 
     assert deployment.because_of is not None, f"{deployment.id} rolls back because of something"
     until = HoldUntil(deployment.revision.file.rollback.hold)
     hold = Hold(deployment.because_of, until, now, deployment.number, deployment.revision.commit.sha)
-    left = replace(environment, live=deployment.number, live_since=now, hold=hold)
+    drift = environment.drift.settled().forgiven()
+    left = replace(environment, live=deployment.number, live_since=now, hold=hold, drift=drift)
     return _quarantined(left, deployment.leaves, deployment.number)
 
 

@@ -18,6 +18,7 @@ from controller import plan as planning
 from controller.domain.actions import Action, RunTask, SetWeights
 from controller.domain.alarms import ringing
 from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
+from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason, until_pruned
 from controller.domain.slot import Sides
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
@@ -31,12 +32,15 @@ from controller.progress import (
     DEADLINES,
     FREE_WHILE_PAUSED,
     HOOKS,
+    PATIENT,
     UNSTOPPABLE,
     evidence,
     hooks,
     look,
+    standing,
     switches,
     watch,
+    witness,
 )
 from controller.progress.outcomes import (
     Ask,
@@ -53,8 +57,8 @@ from controller.progress.outcomes import (
 )
 
 AT_ONCE = timedelta(0)
-WHOLE_PICTURE = frozenset({Evidence.SERVICES, Evidence.TARGETS})
-"""What a plan is drawn from: contents, weights and counts, and the settings of target groups."""
+WHOLE_PICTURE = frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING})
+"""What a plan is drawn from: contents, weights and counts, the settings of target groups, and what scales."""
 
 FOREIGN_PAUSE = timedelta(hours=1)
 """So long a person has to say what is to become of a deployment whose traffic somebody else has changed."""
@@ -86,8 +90,13 @@ def needed(deployment: Deployment) -> frozenset[Evidence]:
     if deployment.restored:
         return WHOLE_PICTURE
     if deployment.phase is Phase.WAITING:
-        return WHOLE_PICTURE | watch.asked(deployment) if deployment.revision.is_sealed else frozenset()
+        return _asked(deployment) if deployment.revision.is_sealed else frozenset()
     return evidence(deployment.step, deployment) if deployment.step else frozenset()
+
+
+def _asked(deployment: Deployment, live: EnvironmentFile | None = None) -> frozenset[Evidence]:
+    """What is to be seen before it starts, when this file is live."""
+    return WHOLE_PICTURE | watch.asked(deployment) | standing.asked(deployment, live)
 
 
 def decide(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
@@ -105,12 +114,15 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     shut = closed(BEFORE_PLAN if gated else {}, _case(deployment, terms), now)
     if shut:
         return _stay(deployment, shut, now)
-    wanted = WHOLE_PICTURE | watch.asked(deployment)
+    wanted = _asked(deployment, terms.live)
     if wanted - snapshot.has:
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
+    stands = snapshot.standing
+    if isinstance(stands, Reason):
+        return Decision(deployment.because(stands), stands, look_again_in=WAITING_LOOK)
     if deployment.pruned is not None:
         return _start_pruning(deployment, deployment.pruned, snapshot, now, terms)
-    unclear = _unclear(snapshot, terms)
+    unclear = _unclear(deployment, snapshot, terms)
     if unclear:
         return Decision(deployment.because(unclear), unclear, look_again_in=WAITING_LOOK)
     plan = planning.draw(
@@ -121,6 +133,8 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
         deployment.kind,
         deployment.restart,
         terms.kept,
+        stands,
+        now=snapshot.taken_at,
     )
     deployment = watch.less_excused(deployment, snapshot)
     deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
@@ -132,8 +146,9 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     return _start(replace(deployment, plan=plan, heard=heard), snapshot, now, terms)
 
 
-def _unclear(snapshot: Snapshot, terms: Terms) -> Reason | None:
-    """Why no plan can be drawn from this picture: a plan starts from exactly one live slot.
+def _unclear(deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Reason | None:
+    """Why no plan can be drawn from this picture: a plan starts from exactly one live slot. A correction makes the rule
+    of the only slot with tasks again.
 
     What is left of a service that the live file doesn't name, as by a removal that was aborted, is in nobody's way: it
     begins anew, and that is cleared away.
@@ -142,6 +157,7 @@ def _unclear(snapshot: Snapshot, terms: Terms) -> Reason | None:
         name
         for name, view in snapshot.services.items()
         if view.is_cut_off and (terms.live is None or name in terms.live.services)
+        if deployment.kind is not Kind.CORRECT or view.filled is None
     ]
     if cut_off:
         text = f"tasks of {', '.join(cut_off)} run, and no rule leads to them: put the rule back, or empty the slots"
@@ -158,7 +174,8 @@ def _start_pruning(deployment: Deployment, name: str, snapshot: Snapshot, now: d
     if terms.live is not None and name in terms.live.services:
         reason = Reason("prune.named", f"the file of what is live names {name} again: it stays")
         return Decision(deployment.moved(Phase.REJECTED, reason, now), reason, look_again_in=AT_ONCE)
-    plan = planning.removal(deployment, terms.binding, snapshot.services[name])
+    left = not isinstance(snapshot.standing, Reason) and bool(standing.of(name, snapshot.standing))
+    plan = planning.removal(deployment, terms.binding, snapshot.services[name], has_alarms=left)
     return _start(replace(deployment, plan=plan), snapshot, now, terms)
 
 
@@ -223,7 +240,10 @@ def _start(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
 def _touched(deployment: Deployment) -> list[str]:
     """Services whose rules or slots this deployment may change, in the order of its file, which traffic rises in."""
     assert deployment.plan is not None
-    kinds = {StepKind.WARM, StepKind.SHIFT, StepKind.ROUTE, StepKind.ADJUST, StepKind.RETIRE}
+    kinds = {
+        *(StepKind.WARM, StepKind.SHIFT, StepKind.ROUTE, StepKind.SCALE),
+        *(StepKind.ADJUST, StepKind.MEND, StepKind.RETIRE),
+    }
     named = {name for step in deployment.plan.steps if step.kind in kinds for name in step.services}
     return [name for name in deployment.revision.file.services if name in named]
 
@@ -231,7 +251,8 @@ def _touched(deployment: Deployment) -> list[str]:
 def _as_it_is(service: str, view: ServiceView) -> UndoEntry:
     live, rule, idle = view.live, view.rule, view.idle
     was = RuleAsItWas(rule.arn, rule.weights, rule.actions, rule.conditions, rule.priority) if rule and live else None
-    return UndoEntry(service, Sides(live, idle), was, view.slots[live].desired if live else 0)
+    scaling = {slot: found.scaling for slot, found in view.slots.items() if found.scaling is not None}
+    return UndoEntry(service, Sides(live, idle), was, view.slots[live].desired if live else 0, scaling)
 
 
 def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
@@ -267,7 +288,7 @@ def _aged(deployment: Deployment, step: Step, elapsed: timedelta, now: datetime)
 
 def _judged(deployment: Deployment, step: Step, outcome: Outcome, terms: Terms) -> Outcome:
     """Patience, deadlines and pauses, the same for every kind of step."""
-    if isinstance(outcome, Fail | Need) or step.kind in UNSTOPPABLE:
+    if isinstance(outcome, Fail | Need) or step.kind in UNSTOPPABLE or deployment.phase is not Phase.RUNNING:
         return outcome
     if isinstance(outcome, Stumble) and _is_believed(step, outcome, terms):
         return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
@@ -275,7 +296,8 @@ def _judged(deployment: Deployment, step: Step, outcome: Outcome, terms: Terms) 
         outcome = _while_paused(deployment, deployment.pause, step, outcome)
     if isinstance(outcome, Done | Fail | Halt):
         return outcome
-    if step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
+    gives_up = step.kind not in PATIENT
+    if gives_up and step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
         return Fail(step.trouble.reason, quarantines=False)
     deadline = DEADLINES.get(step.kind)
     if deadline and step.active > deadline:
@@ -332,6 +354,11 @@ def _unfinished(
     now: datetime,
     terms: Terms,
 ) -> Decision:
+    if witness.is_due(step, deployment, is_left=isinstance(outcome, Fail) and _stays(deployment, step)):
+        if Evidence.FORENSICS not in snapshot.has:
+            wanted = snapshot.has | {Evidence.FORENSICS}
+            return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
+        deployment = witness.witnessed(deployment, step)
     match outcome:
         case Need(evidence):
             return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=evidence)
@@ -408,6 +435,8 @@ def _left_to_a_person(deployment: Deployment, step: Step, reason: Reason, snapsh
 
 def _finished(deployment: Deployment, step: Step, outcome: Done, snapshot: Snapshot, now: datetime) -> Deployment:
     deployment = deployment.with_step(step.ended(StepState.DONE, now, outcome.detail))
+    if step.kind is StepKind.EVIDENCE:
+        return witness.witnessed(deployment, step)
     if step.kind is StepKind.REGISTER:
         return replace(deployment, definitions={**snapshot.definitions, **deployment.definitions})
     if step.kind is StepKind.SETTLE:

@@ -32,7 +32,7 @@ def turned_back(
     return replace(
         deployment,
         steps=steps + numbered(_home(deployment), len(steps) + 1),
-        turning=TurningBack(ends_as, culprits, quarantines and not deployment.is_way_back),
+        turning=TurningBack(ends_as, culprits, quarantines and not deployment.brings_what_was_live),
         pause=None,
     ).moved(Phase.ROLLING_BACK, reason, now)
 
@@ -55,17 +55,22 @@ def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment
 
 
 def _home(deployment: Deployment) -> tuple[Step, ...]:
-    """Traffic first; then a command that still runs; slots that run another number of tasks than before get the old
-    one, before the others lose theirs."""
+    """Traffic first; then what scales is as it was; then a command that still runs; then what is known of the failure
+    is written down, while its tasks are there; slots that run another number of tasks than before get the old one,
+    before the others lose theirs."""
     assert deployment.undo is not None and deployment.plan is not None
     touched = tuple(entry.service for entry in deployment.undo.entries)
     counts = [step for step in deployment.steps if step.kind in TAKEN_BACK[StepKind.REGROW] and step.started_at]
     regrown = tuple(name for name in touched if any(name in step.services for step in counts))
+    held = [step for step in deployment.steps if step.kind in TAKEN_BACK[StepKind.RESCALE] and step.started_at]
+    scaled = tuple(name for name in touched if any(name in step.services for step in held))
     retired = [step.services for step in deployment.plan.steps if step.kind is StepKind.RETIRE]
     armed = [step.services for step in deployment.steps if step.kind is StepKind.ARM and step.started_at]
     return (
         Step(StepKind.HOME, touched),
+        *([Step(StepKind.RESCALE, scaled)] if scaled else []),
         *([Step(StepKind.STOP, deployment.unsettled.services)] if deployment.unsettled else []),
+        Step(StepKind.EVIDENCE, touched),
         *(Step(StepKind.DISARM, services) for services in armed),
         *([Step(StepKind.REGROW, regrown)] if regrown else []),
         *(Step(StepKind.RETIRE, services) for services in retired),

@@ -241,8 +241,8 @@ def _is_same(one: Deployment, other: Deployment) -> bool:
 
 def _deploy(case: _Case) -> Answer | None:
     wish = case.order.wish
-    if wish.restart and wish.ref is None:
-        return _restart(case)
+    if wish.is_about_what_is_live:
+        return _correct(case) if wish.correct else _restart(case)
     found = case.known.found.get(case.order.id)
     if found is None:
         return None
@@ -263,6 +263,20 @@ def _restart(case: _Case) -> Answer:
     opening = Opening(Kind.DEPLOY, live.revision, case.because(RESTART_ORDERED, "restarted it"), restart=True)
     what = f"what {case.running.id} leaves live" if case.running else live.revision.version
     return case.done(f"every service of {what} is restarted", opening=opening)
+
+
+def _correct(case: _Case) -> Answer:
+    """Once more, however often the same was corrected before."""
+    live = case.known.live
+    if live is None:
+        return case.refused(f"nothing is live in {case.environment.name}: there is nothing to correct")
+    begun = next((one for one in case.table.values() if one.kind is Kind.CORRECT and not one.is_final), None)
+    if begun is not None:
+        return case.refused(f"{begun.id} corrects it already")
+    opening = Opening(Kind.CORRECT, live.revision, case.because("drift.ordered", "had it corrected"))
+    what = f"what {case.running.id} leaves live" if case.running else live.revision.version
+    answer = case.done(f"{what} is made again as its file declares it", opening=opening)
+    return replace(answer, environment=replace(case.environment, drift=case.environment.drift.forgiven()))
 
 
 def _prune(case: _Case) -> Answer:

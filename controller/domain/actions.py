@@ -2,14 +2,18 @@
 harmless."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from controller.domain.capacity import Capacity
 from controller.domain.content import Content
+from controller.domain.dashboard import Dashboard
 from controller.domain.manifest import Route
+from controller.domain.scaling import FREE, Bounds, Motion, Scaling
 from controller.domain.secret import Secret
 from controller.domain.slot import Slot, Weights
 from controller.domain.snapshot import GroupSettings
+from controller.domain.standing import StandingAlarm
 from controller.domain.switch import Switch
 from controller.domain.undo import RuleAsItWas
 
@@ -60,6 +64,17 @@ class RunSlot:
     content: Content
     count: int
     grace_seconds: int
+    capacity: Capacity = field(default=Capacity())
+
+
+@dataclass(frozen=True)
+class TuneSlot:
+    """The slot's ECS service rolls as all of ours do, and gives its tasks this grace; None: no balancer asks them.
+    What it runs, and how often, stays: nothing rolls because of it."""
+
+    service: str
+    slot: Slot
+    grace_seconds: int | None
 
 
 @dataclass(frozen=True)
@@ -142,6 +157,35 @@ class SetCount:
 
 
 @dataclass(frozen=True)
+class PutScaling:
+    """The slot scales like this and not otherwise, within `bounds` at this moment. A slot outside of them is brought
+    into them at once."""
+
+    service: str
+    slot: Slot
+    scaling: Scaling
+    bounds: Bounds
+    suspended: frozenset[Motion] = field(default=FREE)
+
+
+@dataclass(frozen=True)
+class HoldScaling:
+    """Whatever makes the slot smaller is suspended: fewer tasks for want of load, and other bounds by the clock. A slot
+    that doesn't scale stays as it is."""
+
+    service: str
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class RemoveScaling:
+    """Nothing but Tidegate changes the slot's number of tasks any more; it stays as it is."""
+
+    service: str
+    slot: Slot
+
+
+@dataclass(frozen=True)
 class EmptySlot:
     """The slot runs no task. Never while it has weight: that is read again from AWS just before."""
 
@@ -184,3 +228,35 @@ class DeleteSlot:
 
     service: str
     slot: Slot
+
+
+@dataclass(frozen=True)
+class KeepAlarms:
+    """These alarms of the service, which stand at all times, are as they are here."""
+
+    service: str
+    alarms: tuple[StandingAlarm, ...]
+
+
+@dataclass(frozen=True)
+class DropAlarms:
+    """There are no alarms of ours by these names any more."""
+
+    service: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeepDashboard:
+    """The dashboard is as it is here. `service` is the environment's name: it is about all of its services."""
+
+    service: str
+    dashboard: Dashboard
+
+
+@dataclass(frozen=True)
+class DropDashboard:
+    """There is no dashboard of ours by this name any more. `service` is the environment's name."""
+
+    service: str
+    name: str

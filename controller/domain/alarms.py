@@ -1,6 +1,6 @@
 """CloudWatch alarms, as far as a deployment is judged by them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +45,15 @@ def spelled(patterns: Iterable[str], environment: str, slots: Mapping[str, Slot]
         for service, slot in slots.items()
     )
     return tuple(dict.fromkeys(names))
+
+
+def without_new(alarms: Alarms, declared: Collection[str]) -> Alarms:
+    """Without those that the file itself declares and that CloudWatch has not evaluated yet: they say nothing, and a
+    deployment is about to make them, or one has just done so."""
+    new = {
+        name for name, view in alarms.items() if name in declared and (view is None or view.state is AlarmState.NO_DATA)
+    }
+    return {name: view for name, view in alarms.items() if name not in new}
 
 
 def missing(alarms: Alarms) -> tuple[str, ...]:

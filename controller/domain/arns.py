@@ -44,3 +44,20 @@ def read_queue(address: str) -> Arn | None:
     """
     found = _QUEUE.fullmatch(address)
     return Arn("sqs", *found.groups()) if found else None
+
+
+def balancer_of(listener_arn: str) -> str:
+    """How CloudWatch names the load balancer of a listener.
+
+    >>> balancer_of("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/dev/50dc6c49/f2f7dc8e")
+    'app/dev/50dc6c49'
+    """
+    return listener_arn.partition(":listener/")[2].rpartition("/")[0]
+
+
+def partition_of(arn: str) -> str:
+    """
+    >>> partition_of("arn:aws-cn:elasticloadbalancing:cn-north-1:123456789012:listener/app/dev/1/2")
+    'aws-cn'
+    """
+    return arn.split(":", 2)[1]

@@ -45,6 +45,9 @@ ListenerArn = Annotated[
 StackName = Annotated[str, Text("a CloudFormation stack's name", r"[A-Za-z][A-Za-z0-9-]*", 128)]
 SubnetId = Annotated[str, Text("a subnet, as in subnet-0a1b2c3d", r"subnet-[0-9a-f]+")]
 SecurityGroupId = Annotated[str, Text("a security group, as in sg-0a1b2c3d", r"sg-[0-9a-f]+")]
+TopicArn = Annotated[
+    str, Text("an SNS topic's ARN", rf"arn:aws[a-z-]*:sns:{REGION}:{ACCOUNT}:[A-Za-z0-9_-]{{1,256}}(?:\.fifo)?", 320)
+]
 VpcId = Annotated[str, Text("a VPC, as in vpc-0a1b2c3d", r"vpc-[0-9a-f]+")]
 
 
@@ -74,6 +77,9 @@ class Place(Part):
     vpc: VpcId | None = Field(None, description="Where target groups are.")
     switch_role: RoleArn | None = Field(
         None, description="What EventBridge Scheduler becomes for a dead-man's switch. Without it there is none."
+    )
+    alarm_topic: TopicArn | None = Field(
+        None, description="The SNS topic that hears of the alarms which the file declares. Without it nobody does."
     )
 
 

@@ -11,8 +11,9 @@ from controller.domain.manifest import Service
 from controller.domain.metrics import Finding
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
+from controller.domain.scaling import Scaling, scaling_of
 from controller.domain.secret import Secret
-from controller.domain.slot import Sides
+from controller.domain.slot import Sides, Slot
 from controller.domain.step import Step, StepKind, StepState
 from controller.domain.undo import UndoRecord
 
@@ -63,7 +64,7 @@ RESTART_ORDERED = "restart.ordered"
 class Kind(StrEnum):
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
-    CORRECT = "correct"
+    CORRECT = "correct"  # what is live is made again as its file declares it
     PRUNE = "prune"
 
 
@@ -131,6 +132,7 @@ class Deployment:
     rang before it started and keep it waiting; `excused` those that a person lets it go on beside, until they were
     well once. `heard`: when each alarm had changed last as it started, by CloudWatch's clock. `sent_home`: something
     spoke against it after it had succeeded, and a rollback was opened. `findings`: what CloudWatch's metrics said last.
+    `witnessed`: the numbers of the steps in which evidence of its failure was written down.
     `version` is the row's, for compare-and-set.
     """
 
@@ -163,6 +165,7 @@ class Deployment:
     heard: Mapping[str, datetime] = field(default_factory=dict)
     sent_home: bool = False
     findings: tuple[Finding, ...] = field(default=())
+    witnessed: tuple[int, ...] = field(default=())
 
     @property
     def is_final(self) -> bool:
@@ -172,6 +175,16 @@ class Deployment:
     def is_way_back(self) -> bool:
         """It brings an older revision back: nothing is ever rolled back that rolls back."""
         return self.kind is Kind.ROLLBACK
+
+    @property
+    def brings_what_was_live(self) -> bool:
+        """An earlier version, or what is live as it was declared: when that fails, nobody finds the content bad."""
+        return self.kind in {Kind.ROLLBACK, Kind.CORRECT}
+
+    @property
+    def follows_what_is_live(self) -> bool:
+        """It is about whatever is live when it starts."""
+        return self.kind is Kind.CORRECT or self.restarts_what_is_live
 
     @property
     def restarts_what_is_live(self) -> bool:
@@ -208,10 +221,9 @@ class Deployment:
     @property
     def is_doubled(self) -> bool:
         """A service without a route still runs in both slots: nothing but this deployment knows which one is live."""
-        step = self.step
-        if step is None or not self.is_retiring:
-            return False
-        return any(not self.is_routed(name) and not step.did("EmptySlot", name) for name in step.services)
+        steps = [step for step in self.steps if step.kind is StepKind.RETIRE and not step.is_over]
+        left = (name for step in steps for name in step.services if not step.did("EmptySlot", name))
+        return self.is_retiring and any(not self.is_routed(name) for name in left)
 
     @property
     def stuck(self) -> Reason | None:
@@ -239,6 +251,21 @@ class Deployment:
 
     def service(self, name: str) -> Service:
         return self.revision.file.services[name]
+
+    def scaling(self, name: str) -> Scaling | None:
+        """How its version of the service scales by itself."""
+        return scaling_of(self.service(name), self.revision.file.schedule)
+
+    def scaled_by(self, step: Step) -> Mapping[str, str]:
+        """How each service scales once `step` is done, in words; empty for steps that are about something else."""
+        names = step.services if step.kind is StepKind.SCALE else ()
+        return {name: str(self.scaling(name) or "no more") for name in names}
+
+    def scales(self, name: str) -> bool:
+        """Whether a slot of the service scaled when it started, or will by its version."""
+        entries = self.undo.entries if self.undo else ()
+        did = any(entry.scaling for entry in entries if entry.service == name)
+        return did or (name in self.revision.file.services and self.scaling(name) is not None)
 
     def is_routed(self, name: str) -> bool:
         return self.service(name).route is not None
@@ -302,9 +329,9 @@ class Deployment:
         """Whether a step of such a kind was ever begun, whatever became of it."""
         return any(step.kind in kinds and step.started_at is not None for step in self.steps)
 
-    def did(self, action: str, service: str) -> bool:
-        """Whether an action of this kind took effect for this service in any step."""
-        return any(step.did(action, service) for step in self.steps)
+    def did(self, action: str, service: str, slot: Slot | None = None) -> bool:
+        """Whether an action of this kind took effect for this service, or for this slot of it, in any step."""
+        return any(step.did(action, service, slot) for step in self.steps)
 
     @property
     def unsettled(self) -> Step | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.drift import Drifted
 from controller.domain.reason import Reason
 
 REWRITTEN = "source.history_rewritten"
@@ -48,7 +49,8 @@ class Environment:
     `recorded` is the last commit that was looked at and taken, `wanted` the last one among them that changed something
     which is deployed; `live` the number of the deployment that settled last;
     `problem` is what keeps the newest commit from being recorded (a broken file, an unreadable repository), `trouble`
-    what kept the last pass from looking or acting (AWS throttles, denies, can't be reached).
+    what kept the last pass from looking or acting (AWS throttles, denies, can't be reached); `drift` where AWS is not
+    as the file of what is live declares.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Environment:
     head_requested: int = 0
     head_seen: int = 0
     version: int = 0
+    drift: Drifted = field(default_factory=Drifted)
 
     @property
     def is_rewritten(self) -> bool:

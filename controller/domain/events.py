@@ -29,6 +29,9 @@ class Event(StrEnum):
     ORDER_REFUSED = "order.refused"
     ENVIRONMENT_HELD = "environment.held"
     ENVIRONMENT_RELEASED = "environment.released"
+    DRIFT_FOUND = "drift.found"
+    DRIFT_GONE = "drift.gone"
+    DRIFT_FOUGHT = "drift.fought"
     DATABASE_RESTORED = "database.restored"
 
 

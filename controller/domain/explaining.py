@@ -1,21 +1,21 @@
-"""Why an environment is as it is, in one sentence, and who or what can change that. Pure."""
+"""Why an environment, or a deployment, is as it is: one sentence, what speaks for it, and who or what can change that.
+
+Pure. The command line, the API and the pages show these words and no others.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from controller.domain.clearing import AGAIN, ITSELF, NOBODY, STUCK, cleared_by
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
+from controller.domain.drift import told
 from controller.domain.environment import Hold, HoldUntil
+from controller.domain.evidence import TOLD
+from controller.domain.metrics import Result
 from controller.domain.overview import Overview, turns_back_after
 from controller.domain.reason import until_pruned
 from controller.domain.step import StepKind
-
-ITSELF = "Tidegate, by itself"
-AUTHOR = "the author: push a commit that mends it"
-OPERATOR = "an operator: the repository, its branch, or the right to read it"
-PERSON = "a person: `tidegate unhold {environment}`"
-ENDED = "a person: `tidegate abort {environment}` ends it with the traffic where it is"
-STUCK = f"an operator: Tidegate tries again by itself; or {ENDED}"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Explanation:
 
     `look_again_at` is None when only an event (a push, an order) makes Tidegate look again. `orphans` are services that
     the file no longer names and that are still there, whatever else is going on; `ran` says what `before` did, or does,
-    for what is live and what moves.
+    for what is live and what moves. `evidence` are the two or three lines that say most of what went wrong.
     """
 
     environment: str
@@ -36,15 +36,19 @@ class Explanation:
     deployment: str | None = None
     orphans: tuple[str, ...] = ()
     ran: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Answer:
+    """`witness` is the deployment whose evidence speaks for it, where that is another one than `deployment`."""
+
     code: str
     text: str
     since: datetime | None
     clears: str
     deployment: str | None = None
+    witness: str = field(default="")
 
 
 def explain(overview: Overview) -> Explanation:
@@ -60,7 +64,38 @@ def explain(overview: Overview) -> Explanation:
         deployment=answer.deployment,
         orphans=overview.orphans,
         ran=_ran(overview),
+        evidence=_evidence(answer, overview),
     )
+
+
+def explain_deployment(deployment: Deployment, overview: Overview) -> Explanation:
+    """The same words as those for its environment, as long as that is about it. `overview` is its environment's, with
+    the evidence of this deployment."""
+    questions = (_held_up, _in_flight, _waiting, _warm, _over)
+    answer = next(found for question in questions if (found := question(overview, deployment)) is not None)
+    goes_on = not deployment.is_final or deployment.is_retiring
+    return Explanation(
+        environment=deployment.environment,
+        code=answer.code,
+        text=answer.text,
+        since=answer.since,
+        clears=answer.clears,
+        look_again_at=overview.due_at if goes_on else None,
+        deployment=deployment.id,
+        ran=tuple(dict.fromkeys(run.told for run in deployment.ran)),
+        evidence=_evidence(answer, overview),
+    )
+
+
+def _evidence(answer: _Answer, overview: Overview) -> tuple[str, ...]:
+    """What was written down last; before that, what is known of a deployment that goes wrong."""
+    asked = answer.witness or answer.deployment or ""
+    gathered = overview.evidence.get(asked, ())
+    if gathered and gathered[-1].telling:
+        return gathered[-1].telling
+    moving = next((one for one in overview.open if one.id == asked and one.phase in IN_FLIGHT), None)
+    found = (each for each in moving.findings if each.result is not Result.PASSED) if moving else ()
+    return tuple(f"{each.service} {each.metric}: {each.text}" for each in found)[:TOLD]
 
 
 def _ran(overview: Overview) -> tuple[str, ...]:
@@ -72,28 +107,52 @@ def _trouble(overview: Overview) -> _Answer | None:
     trouble = overview.environment.trouble
     if trouble is None:
         return None
-    clears = "an operator, if it stays: Tidegate tries again by itself"
+    clears = _cleared_by(trouble.code, overview)
     return _Answer(trouble.code, f"Tidegate can't look or act: {trouble.text}", None, clears)
 
 
-def _in_flight(overview: Overview) -> _Answer | None:
-    moving = overview.moving
-    if moving is None or moving.phase not in IN_FLIGHT:
+def _held_up(overview: Overview, deployment: Deployment) -> _Answer | None:
+    """What is over has no trouble any more."""
+    return None if deployment.is_final else _trouble(overview)
+
+
+def _moving(overview: Overview) -> _Answer | None:
+    return _in_flight(overview, overview.moving) if overview.moving else None
+
+
+def _in_flight(overview: Overview, moving: Deployment) -> _Answer | None:
+    if moving.phase not in IN_FLIGHT:
         return None
     if moving.rests:
         return _resting(overview, moving)
     if moving.phase is Phase.ROLLING_BACK:
         text = f"{moving.id} turns back: {moving.reason.text}{_doing(moving)}"
         if moving.stuck is not None:
-            clears = _cleared_by(moving.stuck.code, overview) or STUCK.format(environment=moving.environment)
-            return _Answer(moving.stuck.code, text, _step_since(moving), clears, moving.id)
+            code, ends = moving.stuck.code, STUCK.format(environment=moving.environment)
+            clears = _cleared_by(code, overview) if code == "home.no_healthy_target" else ends
+            return _Answer(code, text, _step_since(moving), clears, moving.id)
         return _Answer(moving.reason.code, text, _step_since(moving), ITSELF, moving.id)
     if moving.pause is not None:
-        clears = f"a person: `tidegate resume {moving.id}` goes on, `tidegate abort {moving.id}` turns back"
+        code = moving.pause.reason.code
+        mends = f"{_cleared_by(code, overview, moving.id)}; or " if code.startswith("traffic.") else ""
+        clears = f"{mends}{_cleared_by('deployment.paused', overview, moving.id)}"
         text = f"{moving.id} is paused{_place(moving)}, {paused(moving.pause)}"
         return _Answer("deployment.paused", text, moving.pause.since, clears, moving.id)
     text = f"{moving.id} {purpose(moving)}{_doing(moving)}"
-    return _Answer("deployment.running", text, _step_since(moving), _may_be_told(moving), moving.id)
+    if _is_left_to_a_person(moving):
+        goes_on = f", or `tidegate resume {moving.id}` lets it go on" if moving.red else ""
+        ends = "ends it" if moving.kind is Kind.PRUNE else "turns it back"
+        clears = f"a person: `tidegate abort {moving.id}` {ends}{goes_on}"
+        return _Answer(moving.reason.code, text, _step_since(moving), clears, moving.id)
+    trouble = moving.step.trouble if moving.step else None
+    mends = _cleared_by(trouble.reason.code, overview, moving.id) if trouble else ""
+    clears = f"{mends}; or {_may_be_told(moving)}" if mends and mends != ITSELF else _may_be_told(moving)
+    return _Answer("deployment.running", text, _step_since(moving), clears, moving.id)
+
+
+def _is_left_to_a_person(moving: Deployment) -> bool:
+    """It goes wrong, and doesn't turn back by itself: its reason is what its step says."""
+    return moving.reason.code != "deployment.running" and bool(moving.step and moving.step.detail == moving.reason.text)
 
 
 def _resting(overview: Overview, moving: Deployment) -> _Answer:
@@ -110,7 +169,7 @@ def _problem(overview: Overview) -> _Answer | None:
     problem = overview.environment.problem
     if problem is None:
         return None
-    clears = _cleared_by(problem.code, overview) or AUTHOR
+    clears = _cleared_by(problem.code, overview)
     return _Answer(problem.code, f"the newest commit isn't taken: {problem.text}", None, clears)
 
 
@@ -118,24 +177,32 @@ def _strange(overview: Overview) -> _Answer | None:
     """Nothing of ours moves, and yet the traffic is not where one version could be: somebody else's hand."""
     named = overview.live.revision.file.services if overview.live else overview.seen
     split = [name for name, view in overview.seen.items() if view.is_split]
+    moved = [name for name, view in overview.seen.items() if view.is_moved_by_hand and not view.is_split]
     cut_off = [name for name, view in overview.seen.items() if view.is_cut_off and name in named]
     if split:
         text = f"the traffic of {', '.join(split)} is split, and no deployment moves it"
         return _Answer("traffic.split", text, None, _cleared_by("traffic.split", overview))
-    if cut_off:
+    if moved and not overview.open:
+        text = f"the traffic of {', '.join(moved)} goes to a slot without tasks, and no deployment has sent it there"
+        return _Answer("traffic.elsewhere", text, None, _cleared_by("traffic.elsewhere", overview))
+    if cut_off and not overview.environment.drift.found:
         text = f"tasks of {', '.join(cut_off)} run, and no listener rule leads to them"
         return _Answer("traffic.rule_missing", text, None, _cleared_by("traffic.rule_missing", overview))
     return None
 
 
-def _waiting(overview: Overview) -> _Answer | None:
-    moving = overview.moving
-    if moving is None:
+def _queued(overview: Overview) -> _Answer | None:
+    return _waiting(overview, overview.moving) if overview.moving else None
+
+
+def _waiting(overview: Overview, waiting: Deployment) -> _Answer | None:
+    if waiting.phase is not Phase.WAITING:
         return None
-    code = moving.reason.code
-    clears = _cleared_by(code, overview) or ITSELF
-    since = overview.environment.hold.since if code == "environment.held" and overview.environment.hold else None
-    return _Answer(code, f"{moving.id} waits: {moving.reason.text}", since or moving.created_at, clears, moving.id)
+    code, hold = waiting.reason.code, overview.environment.hold
+    clears, text = _cleared_by(code, overview, waiting.id), f"{waiting.id} waits: {waiting.reason.text}"
+    if code != "environment.held" or hold is None:
+        return _Answer(code, text, waiting.created_at, clears, waiting.id)
+    return _Answer(code, text, hold.since, clears, waiting.id, f"{waiting.environment}-{hold.deployment}")
 
 
 def _held(overview: Overview) -> _Answer | None:
@@ -147,13 +214,33 @@ def _held(overview: Overview) -> _Answer | None:
     return _Answer("environment.held", text, hold.since, _cleared_by("environment.held", overview), turned)
 
 
-def _warm(overview: Overview) -> _Answer | None:
+def _kept_warm(overview: Overview) -> _Answer | None:
     retiring = next((deployment for deployment in overview.open if deployment.is_retiring), None)
-    if retiring is None:
+    return _warm(overview, retiring) if retiring else None
+
+
+def _warm(overview: Overview, retiring: Deployment) -> _Answer | None:
+    if not retiring.is_retiring:
         return None
     text = f"{retiring.revision.version} is live; {_old_slots(retiring)}"
     clears = f"{ITSELF}; until then `tidegate rollback {overview.environment.name}` goes back at once"
     return _Answer("environment.warm", text, overview.environment.live_since, clears, retiring.id)
+
+
+def _drifted(overview: Overview) -> _Answer | None:
+    """The version is live, and AWS is not as it was declared."""
+    drift, live, name = overview.environment.drift, overview.live, overview.environment.name
+    if live is None or not drift.found:
+        return None
+    version = f"{live.revision.version} is live, and AWS is not as its file declares: {told(drift.found)}"
+    since = min(each.since for each in drift.found)
+    ordered = f"`tidegate deploy {name} --correct`"
+    if drift.fought is not None:
+        clears = f"whoever sets it otherwise, by leaving it; then a person: {ordered}"
+        return _Answer(drift.fought.code, f"{version}. {drift.fought.text}", since, clears, live.id)
+    by_itself = live.revision.file.drift == "correct"
+    clears = f"{ITSELF}; or {ordered} at once" if by_itself else f"whoever set it otherwise; or a person: {ordered}"
+    return _Answer("drift.found", version, since, clears, live.id)
 
 
 def _at_rest(overview: Overview) -> _Answer | None:
@@ -187,18 +274,58 @@ _ENDINGS: Mapping[Phase, str] = {
 }
 
 
+def _over(overview: Overview, deployment: Deployment) -> _Answer:
+    """How it ended; and what of it still stands in somebody's way."""
+    since, code = deployment.finished_at, deployment.reason.code
+    if deployment.phase is Phase.SUCCEEDED:
+        hold = overview.environment.hold
+        is_held = hold is not None and hold.deployment == deployment.number
+        clears = _cleared_by("environment.held", overview) if is_held else NOBODY
+        return _Answer(code, _success(overview, deployment), since, clears, deployment.id)
+    text = f"{deployment.id} {_ENDINGS[deployment.phase]}: {deployment.reason.text}"
+    return _Answer(code, text, since, _follows(overview, deployment), deployment.id)
+
+
+def _success(overview: Overview, deployment: Deployment) -> str:
+    live = overview.live
+    did = f"{deployment.id} {_purpose_of_the_past(deployment)}"
+    if live is None or live.number <= deployment.number or deployment.kind is Kind.PRUNE:
+        return f"{did}; {deployment.reason.text}"
+    return f"{did}; since then {live.id} {_purpose_of_the_past(live)}"
+
+
+def _purpose_of_the_past(deployment: Deployment) -> str:
+    verb, _, what = purpose(deployment).partition(" ")
+    return f"{_PAST[verb]} {what}"
+
+
+_PAST = {"brings": "brought", "restarts": "restarted", "removes": "removed", "makes": "made"}
+
+
+def _follows(overview: Overview, deployment: Deployment) -> str:
+    """While it holds its environment that is to be released, whoever mends what went wrong."""
+    environment, hold = overview.environment.name, overview.environment.hold
+    ended_by_hand = deployment.phase in {Phase.ABORTED, Phase.EXPIRED}
+    cause = AGAIN.format(environment=environment) if ended_by_hand else cleared_by(deployment.reason.code, environment)
+    if hold is None or hold.deployment != deployment.number:
+        return cause if overview.wanted and overview.wanted.id == deployment.id else f"{NOBODY}; {cause}"
+    release = _cleared_by("environment.held", overview)
+    return release if ended_by_hand else f"{release}; what went wrong: {cause}"
+
+
 def _empty(overview: Overview) -> _Answer:
     return _Answer("environment.empty", "nothing was ever deployed here", None, "the first push to its branch")
 
 
 _QUESTIONS: tuple[Callable[[Overview], _Answer | None], ...] = (
     _trouble,
-    _in_flight,
+    _moving,
     _problem,
     _strange,
-    _waiting,
+    _queued,
     _held,
-    _warm,
+    _kept_warm,
+    _drifted,
     _at_rest,
     _empty,
 )
@@ -211,6 +338,8 @@ def purpose(deployment: Deployment) -> str:
         return f"removes {deployment.pruned}"
     if deployment.kind is Kind.ROLLBACK:
         return f"brings {version} back{f', as {deployment.back_to} did it' if deployment.back_to else ''}"
+    if deployment.kind is Kind.CORRECT:
+        return f"makes {version} again as its file declares it"
     return f"restarts {version}" if deployment.restart else f"brings {version}"
 
 
@@ -266,29 +395,8 @@ def _old_slots(deployment: Deployment) -> str:
     return detail or "its old slots are still there"
 
 
-_CLEARED_BY: Mapping[str, str] = {
-    "alarm.missing": "whoever makes the alarm, or the author, by taking it out of `watch.alarms`",
-    "metrics.unreadable": "CloudWatch, by answering; or an operator, who gives the permission that the sentence names",
-    "alarm.red": f"the alarms, by being well; or {PERSON}",
-    "branch.missing": OPERATOR,
-    "content.quarantined": f"a fix or a revert, or {PERSON}",
-    "environment.held": PERSON,
-    "gate.not_built": "the author, by taking these keys out of the file, or a Tidegate that knows them",
-    "github": OPERATOR,
-    "source.history_rewritten": (
-        "the author: let the branch descend from what was recorded; or a person: `tidegate deploy {environment}`"
-    ),
-    "home.no_healthy_target": f"{ITSELF}, as soon as the slot has a healthy target; or {ENDED}",
-    "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
-    "queue.behind": "the end of the deployment before it",
-    "traffic.rule_missing": "an operator: put the listener rule back, or empty the slots",
-    "traffic.split": "an operator: give the listener rule's whole weight to one slot",
-}
-"""By code, or by what stands before its point."""
-
-
-def _cleared_by(code: str, overview: Overview) -> str:
-    name, hold = overview.environment.name, overview.environment.hold
-    known = _CLEARED_BY.get(code) or _CLEARED_BY.get(code.partition(".")[0], "")
+def _cleared_by(code: str, overview: Overview, deployment: str = "") -> str:
+    hold = overview.environment.hold
     next_commit = code == "environment.held" and hold is not None and hold.until is HoldUntil.NEXT_COMMIT
-    return f"{'the next commit that deploys something, or ' if next_commit else ''}{known.format(environment=name)}"
+    first = "the next commit that deploys something, or " if next_commit else ""
+    return f"{first}{cleared_by(code, overview.environment.name, deployment)}"

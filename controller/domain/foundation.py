@@ -8,7 +8,7 @@ class Foundation:
     """`entrance` is the load balancer's DNS name, with the listener's scheme and port as in `http://name:80`.
 
     `switch_role` is what EventBridge Scheduler becomes to put a rule back; None where the stack has none: then there is
-    no dead-man's switch.
+    no dead-man's switch. `alarm_topic` hears of the alarms that the file declares; None: nobody does.
     """
 
     account: str
@@ -22,3 +22,4 @@ class Foundation:
     execution_role: str
     entrance: str
     switch_role: str | None = None
+    alarm_topic: str | None = None

@@ -10,6 +10,8 @@ from controller.domain.slot import Slot
 TARGET_GROUP_LIMIT = 32
 SCHEDULE_LIMIT = 64
 """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html: also of a group of schedules."""
+ALARM_LIMIT = DASHBOARD_LIMIT = 255
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
 TEST_HEADER = "X-Tidegate-Slot"
 """Requests with this header, and a deployment's secret as its value, reach the idle slots."""
 
@@ -59,6 +61,31 @@ def switch_name(environment: str, service: str) -> str:
 def switch_group(place: str) -> str:
     """The group of a place's schedules: at most 64 characters, unique in region and account."""
     return limited(place, SCHEDULE_LIMIT)
+
+
+def alarm_prefix(place: str) -> str:
+    """What the names of all alarms begin with that the file of this place declares."""
+    return f"tidegate-{place}-"
+
+
+def alarm_name(place: str, service: str, kind: str) -> str:
+    """An alarm that stands; `kind` is its key in the file: at most 255 characters, unique in region and account."""
+    return limited(f"{alarm_prefix(place)}{service}-{kind}", ALARM_LIMIT)
+
+
+def dashboard_name(place: str, region: str) -> str:
+    """At most 255 characters, unique in the account: dashboards belong to no region, and places do."""
+    return limited(f"tidegate-{place}-{region}", DASHBOARD_LIMIT)
+
+
+def policy_name(place: str, service: str, slot: Slot, metric: str) -> str:
+    """What makes a slot scale towards one aim."""
+    return f"{slot_name(place, service, slot)}-{metric}"
+
+
+def turn_name(place: str, service: str, slot: Slot, number: int) -> str:
+    """What gives a slot other bounds by the clock; numbers begin at 1."""
+    return f"{slot_name(place, service, slot)}-{number}"
 
 
 def log_group(place: str, service: str) -> str:

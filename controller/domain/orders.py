@@ -29,7 +29,7 @@ class Wish:
     `to` (rollback): the id of a deployment that succeeded. `across` (rollback): the id of the deployment whose `before`
     the version to go back to does not work with, as whoever orders it has typed it. `ref` (deploy): a commit, tag or
     branch. `restart` (deploy): every service rolls, changed or not. `service` (prune): which. `limit` (pause): how long
-    until it turns back.
+    until it turns back. `correct` (deploy): nothing new, but what is live as it was declared.
     """
 
     to: str | None = None
@@ -38,6 +38,12 @@ class Wish:
     service: str | None = None
     limit: timedelta | None = None
     across: str | None = None
+    correct: bool = False
+
+    @property
+    def is_about_what_is_live(self) -> bool:
+        """A deployment of no other commit than the one that is live."""
+        return self.correct or (self.restart and self.ref is None)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """One environment as people look at it: its rows of one moment, and what follows from them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Pause
 from controller.domain.environment import Environment
+from controller.domain.evidence import FailureEvidence
+from controller.domain.scaling import told
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.domain.snapshot import ServiceView, SlotView
@@ -27,6 +29,7 @@ class ServiceState:
     deployment splits it, the slot that was live before.
 
     `weights` is None for a service without a route. `serving` counts the slots that have traffic, `slots` each one.
+    `scaling` says how the live slot scaled by itself, and until when it sleeps; None where it doesn't scale.
     """
 
     name: str
@@ -34,6 +37,7 @@ class ServiceState:
     weights: Mapping[Slot, int] | None
     serving: Counts
     slots: Mapping[Slot, Counts]
+    scaling: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Overview:
     """`live` settled last, `open` are the deployments that the loop still works on, `due_at` is the next look.
 
     `wanted` is the newest deployment of the commit that the branch wants, where that isn't what is live.
+    `evidence` was written down of those that move, hold or were wanted, by id, oldest first.
     """
 
     environment: Environment
@@ -49,6 +54,7 @@ class Overview:
     sighting: Sighting | None
     due_at: datetime | None
     wanted: Deployment | None = None
+    evidence: Mapping[str, tuple[FailureEvidence, ...]] = field(default_factory=dict)
 
     @property
     def moving(self) -> Deployment | None:
@@ -77,7 +83,10 @@ class Overview:
 
     @property
     def services(self) -> tuple[ServiceState, ...]:
-        return tuple(_state(name, view, self._was_live(name)) for name, view in self.seen.items())
+        if self.sighting is None:
+            return ()
+        at = self.sighting.seen_at
+        return tuple(_state(name, view, self._was_live(name), at) for name, view in self.seen.items())
 
     @property
     def orphans(self) -> tuple[str, ...]:
@@ -125,11 +134,13 @@ def pause_left(pause: Pause) -> timedelta:
     return max(timedelta(0), pause.limit - pause.observed)
 
 
-def _state(name: str, view: ServiceView, was_live: Slot | None) -> ServiceState:
+def _state(name: str, view: ServiceView, was_live: Slot | None, seen_at: datetime) -> ServiceState:
     slots = {slot: _counts(found) for slot, found in view.slots.items()}
     weights = {slot: view.rule.weights.get(slot, 0) if view.rule else 0 for slot in Slot} if view.routed else None
     serving = _together(slots[slot] for slot in view.serving if slot in slots)
-    return ServiceState(name, was_live if view.is_split else view.live, weights, serving, slots)
+    live = was_live if view.is_split else view.live
+    scaling = view.slots[live].scaling if live else None
+    return ServiceState(name, live, weights, serving, slots, told(scaling, seen_at) if scaling else None)
 
 
 def _counts(slot: SlotView) -> Counts:

@@ -1,10 +1,11 @@
 """From the file to what a service will run: the same file on the same foundation always renders the same content."""
 
 from controller.domain import names
+from controller.domain.capacity import capacity_of
 from controller.domain.content import Content
 from controller.domain.foundation import Foundation
 from controller.domain.manifest import Service
-from controller.domain.snapshot import GroupSettings
+from controller.domain.snapshot import DefinitionView, GroupSettings, ServiceSettings
 
 
 def render(name: str, service: Service, image: str, foundation: Foundation) -> Content:
@@ -45,6 +46,56 @@ def image_digest(image: str) -> str:
     'sha256:0f3c'
     """
     return image.rpartition("@")[2]
+
+
+MINIMUM_PERCENT, MAXIMUM_PERCENT = 100, 200
+FAILED_TASKS = 3
+"""So many failures, counted without ever starting over, end a rollout. Nothing is rolled back by ECS: the slot has no
+traffic, and what was in it before is of no use to anybody."""
+
+
+def definition_of(content: Content) -> DefinitionView:
+    """How the task definition of this content looks on AWS."""
+    return DefinitionView(
+        containers=(content.service,),
+        cpu=content.cpu,
+        memory=content.memory,
+        architecture=content.architecture,
+        execution_role=content.execution_role,
+        task_role=content.task_role,
+        image=content.image,
+        ports=(content.port,) if content.port is not None else (),
+        stop_timeout_seconds=content.stop_timeout_seconds,
+        environment=dict(content.environment),
+        references={**content.secrets, **content.parameters},
+        logs={
+            "driver": "awslogs",
+            "awslogs-group": content.log_group,
+            "awslogs-region": content.region,
+            "awslogs-stream-prefix": content.service,
+        },
+    )
+
+
+def service_settings(service: Service, content: Content, group: str | None) -> ServiceSettings:
+    """How the ECS service of a slot looks on AWS that runs `content` behind the target group with this ARN."""
+    port = content.port
+    return ServiceSettings(
+        subnets=tuple(sorted(content.subnets)),
+        security_groups=tuple(sorted(content.security_groups)),
+        public_ip=False,
+        capacity=str(capacity_of(service)),
+        platform="LATEST",
+        targets=((content.service, port, group),) if port is not None and group is not None else (),
+        minimum_percent=MINIMUM_PERCENT,
+        maximum_percent=MAXIMUM_PERCENT,
+        breaker=breaker_told(FAILED_TASKS),
+        grace_seconds=int(service.health.grace.total_seconds()) if service.health and group is not None else 0,
+    )
+
+
+def breaker_told(failures: int) -> str:
+    return f"on after {failures} failed tasks, without rollback"
 
 
 def group_settings(service: Service) -> GroupSettings | None:

@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.alarms import Alarms
+from controller.domain.capacity import Capacity
 from controller.domain.checks import CheckAnswer
+from controller.domain.evidence import FailureEvidence
 from controller.domain.hooks import Run
 from controller.domain.manifest import Route
 from controller.domain.metrics import Readings
 from controller.domain.reason import Reason
+from controller.domain.scaling import ScalingView
+from controller.domain.series import Groups
 from controller.domain.slot import Slot, Weights
+from controller.domain.standing import Standing
 from controller.domain.switch import ArmedSwitch
 
 
@@ -27,7 +32,10 @@ class Evidence(StrEnum):
     HOOK = "hook"  # the task of a hook, and whether its command has run already
     SWITCHES = "switches"  # the dead-man's switches of the services whose traffic is shared
     METRICS = "metrics"  # what CloudWatch counted of both slots since the traffic first rose
+    SCALING = "scaling"  # how the numbers of tasks in both slots move by themselves
     ALARMS = "alarms"  # the alarms that watch, with what they did since the traffic first rose
+    STANDING = "standing"  # the alarms that stand at all times, and the dashboard
+    FORENSICS = "forensics"  # all that AWS knows of a failure; it is only written down
 
 
 class Rollout(StrEnum):
@@ -64,9 +72,54 @@ class GroupView:
 
 
 @dataclass(frozen=True)
+class DefinitionView:
+    """What a task definition says of what Tidegate declares, AWS's defaults filled in.
+
+    `image`, `command` and what follows are of the container that has the service's name; None and empty where there is
+    none. `command` is empty where the image's own runs. `references` are ARNs and names of parameters; the values of
+    `environment` may be secrets that somebody put there by hand: they are compared, and never shown or stored.
+    """
+
+    containers: tuple[str, ...]
+    cpu: int
+    memory: int
+    architecture: str
+    execution_role: str
+    task_role: str | None
+    image: str | None = None
+    command: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    stop_timeout_seconds: int = 30
+    environment: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """What an ECS service is set to, AWS's defaults filled in; lists without an order are sorted.
+
+    `breaker` says in words what its circuit breaker does, `capacity` what its tasks run on. `targets` are the
+    container, the port and the ARN of each target group that its tasks are in.
+    """
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    public_ip: bool
+    capacity: str
+    platform: str
+    targets: tuple[tuple[str, int, str], ...]
+    minimum_percent: int
+    maximum_percent: int
+    breaker: str
+    grace_seconds: int
+
+
+@dataclass(frozen=True)
 class SlotView:
     """One slot as AWS shows it. `content` is the digest that its task definition is tagged with, None when it has
-    none."""
+    none. `runs` is what that definition really says: tags can be copied. `scaling` is None where the slot has none, and
+    where it was not asked for."""
 
     exists: bool
     definition: str | None = None
@@ -78,6 +131,10 @@ class SlotView:
     rollout_text: str = ""
     failed_tasks: int = 0
     group: GroupView | None = None
+    capacity: Capacity = field(default=Capacity())
+    scaling: ScalingView | None = None
+    runs: DefinitionView | None = None
+    settings: ServiceSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -121,10 +178,12 @@ class ServiceView:
 
     @property
     def serving(self) -> tuple[Slot, ...]:
-        """Slots with traffic. The rule's weights are the truth; a service without a route is where its tasks are."""
+        """Slots with traffic. The rule's weights are the truth; a service without a route is where its tasks are, and
+        while it is asleep where it scales."""
         if self.routed:
             return tuple(slot for slot in Slot if self.rule is not None and self.rule.weights.get(slot, 0) > 0)
-        return tuple(slot for slot in Slot if self.slots[slot].desired > 0)
+        with_tasks = tuple(slot for slot in Slot if self.slots[slot].desired > 0)
+        return with_tasks or tuple(slot for slot in Slot if self.slots[slot].scaling is not None)
 
     @property
     def live(self) -> Slot | None:
@@ -147,6 +206,21 @@ class ServiceView:
     @property
     def is_split(self) -> bool:
         return len(self.serving) > 1
+
+    @property
+    def groups(self) -> Groups:
+        return {slot: view.group.arn for slot, view in self.slots.items() if view.group is not None}
+
+    @property
+    def filled(self) -> Slot | None:
+        """The only slot that is to run tasks; None where both are, or neither."""
+        found = [slot for slot in Slot if self.slots[slot].desired > 0]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def is_moved_by_hand(self) -> bool:
+        """The traffic is not where the tasks are, or in both slots, and nothing of ours moves it."""
+        return self.is_split or (self.live is not None and self.filled is self.live.other)
 
 
 @dataclass(frozen=True)
@@ -203,7 +277,8 @@ class Resolved:
 class Snapshot:
     """`definitions` maps content digests to ARNs. `elapsed` is the time that passed since the last look, by a clock
     that never jumps, capped at twice the time that was meant to pass. `switches` has only services that have one, or
-    says why they could not be read: what watches the traffic goes on without them, what raises it does not."""
+    says why they could not be read: what watches the traffic goes on without them, what raises it does not. So does
+    `standing`. `gathered` is only to be written down."""
 
     taken_at: datetime
     elapsed: timedelta = field(default=timedelta(0))
@@ -217,3 +292,9 @@ class Snapshot:
     hook: HookView | None = None
     switches: Mapping[str, ArmedSwitch] | Reason = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
+    standing: Standing | Reason = field(default_factory=Standing)
+    gathered: FailureEvidence | None = None
+
+    @property
+    def groups(self) -> Mapping[str, Groups]:
+        return {name: view.groups for name, view in self.services.items()}

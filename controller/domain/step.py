@@ -20,6 +20,7 @@ class StepKind(StrEnum):
     BEFORE = "before"  # the new version's own command has run, once
     WARM = "warm"  # idle slots run the new version, every target healthy, no traffic
     SMOKE = "smoke"  # the idle slots answer through their test rules
+    SUSPEND = "suspend"  # neither slot gets smaller by itself while the traffic moves
     ARM = "arm"  # AWS itself will send the traffic home, unless somebody goes on renewing that
     SHIFT = "shift"  # a share of the traffic moves to the idle slots
     SHRINK = "shrink"  # the live slots keep as many tasks as their share of the traffic needs
@@ -27,12 +28,17 @@ class StepKind(StrEnum):
     ROUTE = "route"  # public rules ask for other requests than before, or take an orphan's over
     VERIFY = "verify"  # the environment answers from outside
     TEST = "test"  # a command of the new version finds that the environment works
+    SCALE = "scale"  # live slots, and no others, scale by themselves as the file says
     ADJUST = "adjust"  # live slots that don't roll run as many tasks as the file says
+    ALARMS = "alarms"  # the alarms and the dashboard that stand at all times are as the file says
+    MEND = "mend"  # what can be set in place is as the file says again, where services don't roll
     DISARM = "disarm"  # nobody but Tidegate moves the traffic any more
     SETTLE = "settle"  # the deployment has succeeded
     RETIRE = "retire"  # the slots without traffic are scaled to zero, their test rules removed
     HOME = "home"  # turning back: every touched rule is as the undo record says
+    RESCALE = "rescale"  # turning back: slots scale as they did before
     STOP = "stop"  # turning back: a command that still runs is stopped, and what came of it is known
+    EVIDENCE = "evidence"  # what AWS knows of the failure is written down, before its tasks go
     REGROW = "regrow"  # turning back: live slots whose counts had changed run as many tasks as before
     UNROUTE = "unroute"  # pruning: no rule leads to the service any more
     DRAIN = "drain"  # pruning: its last requests end, then its slots are scaled to zero
@@ -41,10 +47,11 @@ class StepKind(StrEnum):
 
 TAKEN_BACK: Mapping[StepKind, frozenset[StepKind]] = {
     StepKind.HOME: frozenset({StepKind.SHIFT, StepKind.ROUTE}),
+    StepKind.RESCALE: frozenset({StepKind.SUSPEND, StepKind.SCALE}),
     StepKind.REGROW: frozenset({StepKind.SHRINK, StepKind.ADJUST}),
 }
-"""Each step of turning back, and the kinds of step whose work it takes back: on public rules, and on the tasks of live
-slots."""
+"""Each step of turning back, and the kinds of step whose work it takes back: on public rules, on what scales, and on
+the tasks of live slots."""
 
 
 class StepState(StrEnum):

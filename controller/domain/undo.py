@@ -1,8 +1,10 @@
 """How to turn back: written before the first change, used instead of any configuration."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from controller.domain.slot import Sides, Weights
+from controller.domain.scaling import ScalingView
+from controller.domain.slot import Sides, Slot, Weights
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,13 @@ class RuleAsItWas:
 @dataclass(frozen=True)
 class UndoEntry:
     """What was there for one service; `rule` is None when the service had none (it is new, or it has no route). `count`
-    is how many tasks its live slot was to run."""
+    is how many tasks its live slot was to run, `scaling` how the slots scaled that did."""
 
     service: str
     sides: Sides
     rule: RuleAsItWas | None
     count: int = 0
+    scaling: Mapping[Slot, ScalingView] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

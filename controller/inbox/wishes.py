@@ -36,7 +36,7 @@ FORMS: Mapping[OrderKind, Form] = {
     OrderKind.ABORT: Form(is_about_deployment=True),
     OrderKind.ROLLBACK: Form(is_about_deployment=False, takes=frozenset({"to", "across"})),
     OrderKind.UNHOLD: Form(is_about_deployment=False),
-    OrderKind.DEPLOY: Form(is_about_deployment=False, takes=frozenset({"ref", "restart"})),
+    OrderKind.DEPLOY: Form(is_about_deployment=False, takes=frozenset({"ref", "restart", "correct"})),
     OrderKind.PRUNE: Form(is_about_deployment=False, takes=frozenset({"service"})),
 }
 
@@ -48,6 +48,9 @@ def check_form(order: Order) -> None:
     """`OrderRefused` with the code `order.not_for_this`, `order.no_deployment`, `order.no_service`,
     `order.invalid_service`, `order.invalid_ref` or `order.limit_out_of_range`."""
     check_fields(order)
+    if order.wish.correct and (order.wish.ref is not None or order.wish.restart):
+        text = "deploy: 'correct' brings nothing new and restarts nothing; leave 'ref' and 'restart' out"
+        raise OrderRefused(text, code="order.not_for_this")
     if order.kind is OrderKind.PRUNE:
         check_service(order.wish.service)
     if order.wish.ref is not None:
@@ -112,6 +115,7 @@ def in_words(order: Order) -> str:
         f"across {wish.across}" if wish.across else "",
         wish.ref or "",
         "with restart" if wish.restart else "",
+        "what is live as declared" if wish.correct else "",
         wish.service or "",
         f"for {spoken(wish.limit)}" if wish.limit else "",
     )

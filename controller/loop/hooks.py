@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from controller.domain.deployment import Deployment
+from controller.domain.evidence import redacted
 from controller.domain.hooks import Run
 from controller.domain.ports import Cloud
 from controller.domain.rendering import image_digest
 from controller.domain.snapshot import HookView
 from controller.domain.step import Step, StepKind
+from controller.loop.gathering import hidden
 from controller.store import Store, Unit
 
 
@@ -21,7 +23,8 @@ def look_after(deployment: Deployment, cloud: Cloud, store: Store) -> HookView:
             return HookView(step.number, earlier=_earlier(step, deployment, unit))
     if not step.run.is_open:
         return HookView(step.number)
-    return HookView(step.number, cloud.one_offs.find(step.run.service, step.run.token, step.run.task))
+    seen = cloud.one_offs.find(step.run.service, step.run.token, step.run.task)
+    return HookView(step.number, redacted(seen, hidden(deployment)))
 
 
 def _earlier(step: Step, deployment: Deployment, unit: Unit) -> Run | None:

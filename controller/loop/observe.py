@@ -6,15 +6,16 @@ own, so that what else goes wrong meanwhile is seen.
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from controller.analysis import percents
 from controller.domain import names
-from controller.domain.alarms import Alarms, spelled
+from controller.domain.alarms import Alarms, spelled, without_new
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Blocked, TidegateError, Transient
+from controller.domain.evidence import redacted
 from controller.domain.foundation import Foundation
 from controller.domain.manifest import HttpCheck as WantedCheck
 from controller.domain.manifest import render_tag
@@ -23,8 +24,11 @@ from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Images, Probe
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
+from controller.domain.scaling import Found, scaling_of
 from controller.domain.snapshot import Evidence, Resolved, ServiceView, Snapshot, TaskFailure
+from controller.domain.standing import Standing, declared_names, declares
 from controller.domain.switch import ArmedSwitch
+from controller.loop.gathering import gather, hidden
 from controller.loop.hooks import look_after
 from controller.loop.promoting import Promoting
 from controller.progress.watch import watched_services
@@ -48,6 +52,8 @@ def observe(
     """The evidence that was asked for about `deployment`, and nothing else. `minute` is how long one of AWS's lasts."""
     targets = Evidence.TARGETS in evidence
     services = cloud.looks.services(deployment.looks_at, targets) if targets or Evidence.SERVICES in evidence else {}
+    if Evidence.SCALING in evidence:
+        services = with_scaling(services, cloud.scaling.look(services))
     return Snapshot(
         taken_at=now,
         elapsed=elapsed,
@@ -60,8 +66,42 @@ def observe(
         switches=_switches(deployment, cloud) if Evidence.SWITCHES in evidence else {},
         alarms=_alarms(deployment, services, cloud) if Evidence.ALARMS in evidence else {},
         readings=_readings(deployment, cloud, now, minute) if Evidence.METRICS in evidence else Readings(),
+        standing=_standing(deployment, cloud) if Evidence.STANDING in evidence else Standing(),
         hook=look_after(deployment, cloud, store) if Evidence.HOOK in evidence else None,
+        gathered=gather(deployment, cloud, store, now) if Evidence.FORENSICS in evidence else None,
     )
+
+
+@dataclass(frozen=True)
+class AtRest:
+    """How AWS shows an environment in which nothing moves. `orphans` are services that its file doesn't name; `stands`
+    is None where the file declares no alarms, and where they can't be read."""
+
+    services: Mapping[str, ServiceView]
+    orphans: tuple[str, ...]
+    stands: Standing | None
+
+
+def observe_at_rest(live: Deployment, cloud: Cloud) -> AtRest:
+    """What the file declares, and what was left; nothing is asked for of what it doesn't declare."""
+    file = live.revision.file
+    routed = {name: service.route is not None for name, service in file.services.items()}
+    services = cloud.looks.services(routed, targets=True)
+    if any(scaling_of(service, file.schedule) for service in file.services.values()):
+        services = with_scaling(services, cloud.scaling.look(services))
+    stands = _standing(live, cloud) if declares(file) else None
+    return AtRest(services, tuple(cloud.looks.orphans(routed)), stands if isinstance(stands, Standing) else None)
+
+
+def with_scaling(services: Mapping[str, ServiceView], found: Found) -> Mapping[str, ServiceView]:
+    """The views, each slot with how it scales."""
+    return {
+        name: replace(
+            view,
+            slots={slot: replace(seen, scaling=found.get(name, {}).get(slot)) for slot, seen in view.slots.items()},
+        )
+        for name, view in services.items()
+    }
 
 
 def _definitions(deployment: Deployment, cloud: Cloud) -> Mapping[str, str]:
@@ -96,8 +136,17 @@ def _alarms(deployment: Deployment, services: Mapping[str, ServiceView], cloud: 
         slots = {rolling.service: deployment.sides(rolling.service).idle for rolling in deployment.plan.rolling}
     else:
         slots = {name: view.idle for name, view in services.items()}
-    names = spelled(deployment.revision.file.watch.alarms, deployment.environment, slots)
-    return cloud.alarms.look(names, deployment.heard)
+    file = deployment.revision.file
+    found = cloud.alarms.look(spelled(file.watch.alarms, deployment.environment, slots), deployment.heard)
+    return without_new(found, declared_names(file, cloud.looks.foundation().stack) if declares(file) else ())
+
+
+def _standing(deployment: Deployment, cloud: Cloud) -> Standing | Reason:
+    """That they can't be read must not keep anybody from watching the traffic."""
+    try:
+        return cloud.standing.look(declared_names(deployment.revision.file, cloud.looks.foundation().stack))
+    except TidegateError as error:
+        return Reason("alarms.unknown", f"the alarms that the file declares can't be read: {error}")
 
 
 def _switches(deployment: Deployment, cloud: Cloud) -> Mapping[str, ArmedSwitch] | Reason:
@@ -130,7 +179,8 @@ def _readings(deployment: Deployment, cloud: Cloud, now: datetime, minute: timed
 def _failures(deployment: Deployment, cloud: Cloud) -> Mapping[str, tuple[TaskFailure, ...]]:
     assert deployment.undo is not None and deployment.phase is Phase.RUNNING
     return {
-        entry.service: tuple(cloud.looks.failures(entry.service, entry.sides.idle)) for entry in deployment.undo.entries
+        entry.service: redacted(tuple(cloud.looks.failures(entry.service, entry.sides.idle)), hidden(deployment))
+        for entry in deployment.undo.entries
     }
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from controller import plan as planning
+from controller.domain.capacity import capacity_of
 from controller.domain.deployment import Deployment, Plan
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.explaining import Explanation, explain
+from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.snapshot import Evidence
@@ -15,6 +17,7 @@ from controller.loop.heads import waiting_deployment
 from controller.loop.observe import observe, resolve
 from controller.loop.promoting import Promoting
 from controller.loop.world import World
+from controller.progress import standing
 
 
 class Preview:
@@ -52,14 +55,19 @@ class Preview:
             if resolved.missing:
                 raise Blocked("; ".join(resolved.missing.values()), code="image.missing")
             revision = revision.sealed(resolved.images)
-        evidence = frozenset({Evidence.SERVICES, Evidence.TARGETS})
+        seen = frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING})
+        evidence = seen | standing.asked(deployment, self._live(deployment))
         now = self._world.clock.now()
         snapshot = observe(deployment, evidence, cloud, self._world.probe, self._world.store, now, timedelta(0))
         split = [name for name, view in snapshot.services.items() if view.is_split]
         if split:
             raise Conflict(f"the traffic of {', '.join(split)} is split: a plan starts from one live slot")
+        stands = snapshot.standing
+        if isinstance(stands, Reason):
+            raise Blocked(stands.text, code=stands.code)
         if deployment.pruned is not None:
-            return planning.removal(deployment, binding, snapshot.services[deployment.pruned])
+            left = bool(standing.of(deployment.pruned, stands))
+            return planning.removal(deployment, binding, snapshot.services[deployment.pruned], has_alarms=left)
         return planning.draw(
             revision,
             binding,
@@ -68,7 +76,14 @@ class Preview:
             deployment.kind,
             deployment.restart,
             self._kept(deployment.environment),
+            stands,
+            now=now,
         )
+
+    def _live(self, deployment: Deployment) -> EnvironmentFile | None:
+        with self._world.store.read() as unit:
+            live = unit.deployments.live(deployment.environment)
+        return live.revision.file if live else None
 
     def _kept(self, environment: str) -> frozenset[str]:
         with self._world.store.read() as unit:
@@ -88,14 +103,15 @@ def shown(deployment: Deployment, plan: Plan, standing: Reason, *, is_made: bool
                 "to": rolling.content.digest,
                 "image": rolling.content.image,
                 "count": rolling.count,
+                "capacity": str(capacity_of(deployment.service(rolling.service))),
             }
             for rolling in plan.rolling
         },
-        "steps": [_step(step) for step in plan.steps],
+        "steps": [_step(step, deployment) for step in plan.steps],
     }
 
 
-def _step(step: Step) -> Mapping[str, object]:
+def _step(step: Step, deployment: Deployment) -> Mapping[str, object]:
     return {
         "number": step.number,
         "kind": str(step.kind),
@@ -104,4 +120,5 @@ def _step(step: Step) -> Mapping[str, object]:
         "percent": step.percent,
         "wait": spoken(step.wait) if step.wait is not None else None,
         "command": list(step.hook.command) if step.hook else None,
+        "scaling": dict(deployment.scaled_by(step)),
     }

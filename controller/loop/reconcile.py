@@ -8,24 +8,25 @@ from datetime import timedelta
 from itertools import chain
 
 from controller.analysis import samples
-from controller.choose import choose
+from controller.choose import choose, drifted, may_drift
 from controller.decide import AT_ONCE, Decision, decide, needed
 from controller.domain.actions import Action
+from controller.domain.declared import differences
 from controller.domain.deployment import IN_FLIGHT, Deployment
+from controller.domain.drift import Doubts, believed, doubted
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.history import version_before
-from controller.domain.manifest import EnvironmentFile
 from controller.domain.metrics import Readings, Sample
 from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.snapshot import Resolved, ServiceView
-from controller.domain.step import StepKind
+from controller.domain.step import PATIENCE, StepKind
 from controller.loop.apply import apply
-from controller.loop.observe import futile, observe
-from controller.loop.record import record_choice, record_decision, record_failure, record_outcome
+from controller.loop.observe import AtRest, futile, observe, observe_at_rest
+from controller.loop.record import record_choice, record_decision, record_drift, record_failure, record_outcome
 from controller.loop.tenure import ELSEWHERE, QUIET, REFUSALS, Tenure, Tenures
 from controller.loop.wanted import Wanted
 from controller.loop.world import World
@@ -87,6 +88,7 @@ class Reconciler:
         self._looked: dict[str, Looked] = {}
         self._seen: dict[str, tuple[Mapping[str, ServiceView], tuple[str, ...]]] = {}
         self._looked_around: dict[str, float] = {}
+        self._doubts: dict[str, Doubts] = {}
         self._sampled: dict[str, tuple[Sample, ...]] = {}
 
     def run_pass(self, name: str) -> Pass:
@@ -147,14 +149,16 @@ class Reconciler:
         live = state.known.live.revision.file if state.known.live else None
         if not queue:
             environment = self._clear_trouble(environment, tenure)
-            self._look_around(name, live, {}, cloud, tenure)
-            return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), None)
+            soon = self._look_around(replace(state, environment=environment), {}, cloud, tenure)
+            return Pass(name, environment.problem or Reason("environment.at_rest", "nothing to do"), soon)
         kept = frozenset[str]().union(*(deployment.keeps for deployment in state.deployments))
         foundation, moved = cloud.looks.foundation(), state.moved_last
         terms = Terms(environment, binding, foundation, live, self._pace, kept=kept, moved_last=moved)
         done = self._move_first(queue, resolved, terms, cloud, tenure)
         if done.action is None and done.look_again_in != AT_ONCE and queue[0].phase not in IN_FLIGHT:
-            self._look_around(name, live, self._last_seen(name)[0], cloud, tenure)
+            soon = self._look_around(self._state(name), self._last_seen(name)[0], cloud, tenure)
+            looks = [each for each in (soon, done.look_again_in) if each is not None]
+            return replace(done, look_again_in=min(looks, default=None))
         return done
 
     def _state(self, name: str) -> State:
@@ -211,7 +215,7 @@ class Reconciler:
                 text = f"taken over from another controller: nothing changes for {tenure.quiet_seconds:.0f} s"
                 return Pass(picked.environment, Reason(QUIET, text), timedelta(seconds=tenure.quiet_seconds)), terms
             environment, picked = record_decision(
-                self._world.store, tenure.lease, terms.environment, picked, decision, now, self._world.token
+                world.store, tenure.lease, terms.environment, picked, decision, now, world.token, snapshot.gathered
             )
             terms = replace(terms, environment=environment)
             if not decision.needs:
@@ -225,21 +229,39 @@ class Reconciler:
         return self._act(picked, decision, decision.action, cloud, tenure), terms
 
     def _look_around(
-        self,
-        name: str,
-        live: EnvironmentFile | None,
-        others: Mapping[str, ServiceView],
-        cloud: Cloud,
-        tenure: Tenure,
-    ) -> None:
-        """While nothing is in flight nothing depends on it, but people want to see what runs and what was left. A flood
-        asks AWS no more often. `others` are views of services beside the live ones."""
-        now = self._world.clock.monotonic()
-        if live is not None and now - self._looked_around.get(name, -LOOK_AROUND_SECONDS) >= LOOK_AROUND_SECONDS:
+        self, state: State, others: Mapping[str, ServiceView], cloud: Cloud, tenure: Tenure
+    ) -> timedelta | None:
+        """While nothing is in flight people want to see what runs and what was left, and that is compared with what is
+        declared. A flood asks AWS no more often. `others` are views of services beside the live ones. When to look
+        again; None: when its turn comes."""
+        name, live, now = state.environment.name, state.known.live, self._world.clock.monotonic()
+        wait = self._looked_around.get(name, now - LOOK_AROUND_SECONDS) + LOOK_AROUND_SECONDS - now
+        if live is None:
+            return None
+        if wait <= 0:
+            wait = LOOK_AROUND_SECONDS
             self._looked_around[name] = now
-            routed = {service: wanted.route is not None for service, wanted in live.services.items()}
-            services, orphans = cloud.looks.services(routed, targets=True), cloud.looks.orphans(routed)
-            self._put_sighting(name, {**others, **services}, tuple(orphans), tenure)
+            seen = observe_at_rest(live, cloud)
+            self._put_sighting(name, {**others, **seen.services}, seen.orphans, tenure)
+            if self._find_drift(state, live, seen, cloud, tenure):
+                return AT_ONCE
+        return timedelta(seconds=wait) if name in self._doubts else None
+
+    def _find_drift(self, state: State, live: Deployment, found: AtRest, cloud: Cloud, tenure: Tenure) -> bool:
+        """Whether a correction was begun. Written when something is known now that was not before."""
+        before, name, now = state.environment, state.environment.name, self._world.clock.now()
+        if not may_drift(before, state.deployments) or any(view.is_moved_by_hand for view in found.services.values()):
+            self._doubts.pop(name, None)
+            return False
+        seen = differences(live.revision, cloud.looks.foundation(), found.services, found.stands, now)
+        doubts = doubted(before.drift, seen, self._doubts.pop(name, {}), now)
+        after, opening = drifted(before, state.deployments, live, believed(before.drift, doubts), now)
+        if after != before:
+            record_drift(self._world.store, tenure.lease, before, after, opening, now, self._world.token)
+        left = {each: doubt for each, doubt in doubts.items() if doubt.times < PATIENCE}
+        if left:
+            self._doubts[name] = left
+        return opening is not None
 
     def _keep_sighting(self, picked: Deployment, services: Mapping[str, ServiceView], tenure: Tenure) -> None:
         """Of the services of a file; one that is being removed is none of them. What else was seen stays: services that

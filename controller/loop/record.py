@@ -12,9 +12,11 @@ from controller.choose import Choice, adopted, closed_warm_records, consequences
 from controller.decide import Decision
 from controller.domain.actions import Action, RegisterDefinition, RunTask
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
+from controller.domain.drift import Drifted, told
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.events import AuditEntry, Event
+from controller.domain.evidence import FailureEvidence
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState, Trouble
@@ -100,8 +102,9 @@ def record_decision(
     decision: Decision,
     now: datetime,
     token: Callable[[], str],
+    gathered: FailureEvidence | None = None,
 ) -> tuple[Environment, Deployment]:
-    """State and intent, before anything is done about them."""
+    """State and intent, before anything is done about them. `gathered` is kept when the deployment was witnessed."""
     after = _succeeding(environment, before, decision.deployment)
     if after == before and decision.action is None:
         return environment, before
@@ -118,13 +121,16 @@ def record_decision(
         changed = _save_environment(unit, environment, meant, now)
         unit.audit.append([*_moves(before, after, now), *_intent(after, decision.action, decision.reason, now)])
         _keep_runs(unit, before, after)
+        if gathered is not None and after.witnessed != before.witnessed:
+            unit.evidence.add(gathered, after)
         _tell(unit, before, after)
     return changed, saved
 
 
 def _succeeding(environment: Environment, before: Deployment, after: Deployment) -> Deployment:
     """One whose version is live now knows whose was until then: so that a rollback finds it, whatever number it has."""
-    settles = after.phase is Phase.SUCCEEDED is not before.phase and after.kind is not Kind.PRUNE
+    brings = after.kind in {Kind.DEPLOY, Kind.ROLLBACK}
+    settles = after.phase is Phase.SUCCEEDED is not before.phase and brings
     return replace(after, replaced=f"{environment.name}-{environment.live}") if settles and environment.live else after
 
 
@@ -195,11 +201,43 @@ def record_failure(
     return saved
 
 
+def record_drift(
+    store: Store,
+    lease: Lease,
+    before: Environment,
+    after: Environment,
+    opening: Opening | None,
+    now: datetime,
+    token: Callable[[], str],
+) -> Environment:
+    """What a look at an environment at rest has found to be otherwise than declared, and the correction that begins."""
+    with store.fenced(lease) as unit:
+        saved = _save_environment(unit, before, after, now)
+        if opening is not None:
+            _open(unit, opening, now, token)
+    return saved
+
+
 def _save_environment(unit: Unit, before: Environment, after: Environment, now: datetime) -> Environment:
     if after == before:
         return before
     unit.audit.append(list(_environment_moves(before, after, now)))
+    for code, text in drift_edges(before.drift, after.drift):
+        body = {"environment": after.name, "code": code, "text": text}
+        unit.outbox.put("environment", f"{after.name}:{code}:{after.drift.edges}", body)
     return unit.environments.save(after)
+
+
+def drift_edges(before: Drifted, after: Drifted) -> Iterator[tuple[Event, str]]:
+    """What people hear of: each thing that differs or no longer does, and that somebody fights for it."""
+    new = [drift for drift in after.found if drift.difference not in before.differences]
+    gone = [drift for drift in before.found if drift.difference not in after.differences]
+    if new:
+        yield Event.DRIFT_FOUND, told(new)
+    if gone:
+        yield Event.DRIFT_GONE, told(gone)
+    if after.fought is not None and before.fought is None:
+        yield Event.DRIFT_FOUGHT, after.fought.text
 
 
 def _environment_moves(before: Environment, after: Environment, now: datetime) -> Iterator[AuditEntry]:
@@ -208,6 +246,8 @@ def _environment_moves(before: Environment, after: Environment, now: datetime) -
         yield AuditEntry(Event.ENVIRONMENT_HELD, after.name, None, TIDEGATE, now, after.hold.reason.text, facts)
     if before.hold and not after.hold:
         yield AuditEntry(Event.ENVIRONMENT_RELEASED, after.name, None, TIDEGATE, now, "it is no longer held")
+    for event, text in drift_edges(before.drift, after.drift):
+        yield AuditEntry(event, after.name, None, TIDEGATE, now, text)
 
 
 def _moves(before: Deployment, after: Deployment, now: datetime) -> list[AuditEntry]:

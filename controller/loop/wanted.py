@@ -75,7 +75,7 @@ class Wanted:
         """What each `deploy` order stands for, by the order's number; one that GitHub can't tell now is left out."""
         found: dict[int, Revision | Reason] = {}
         for order in orders:
-            if order.kind is not OrderKind.DEPLOY or (order.wish.restart and order.wish.ref is None):
+            if order.kind is not OrderKind.DEPLOY or order.wish.is_about_what_is_live:
                 continue
             named = self._named(environment, binding, order.wish.ref)
             if named is None:

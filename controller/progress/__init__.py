@@ -11,7 +11,22 @@ from datetime import timedelta
 from controller.domain.deployment import Deployment
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.step import Step, StepKind
-from controller.progress import checks, counts, home, hooks, prune, retire, switches, traffic, warm, watch
+from controller.progress import (
+    checks,
+    counts,
+    home,
+    hooks,
+    mend,
+    prune,
+    retire,
+    scaling,
+    standing,
+    switches,
+    traffic,
+    warm,
+    watch,
+    witness,
+)
 from controller.progress.outcomes import Need, Outcome, Terms
 
 EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
@@ -19,6 +34,7 @@ EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.BEFORE: frozenset({Evidence.HOOK}),
     StepKind.WARM: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SMOKE: frozenset({Evidence.SMOKE}),
+    StepKind.SUSPEND: frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING}),
     StepKind.ARM: frozenset({Evidence.SWITCHES}),
     StepKind.SHIFT: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SHRINK: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
@@ -26,12 +42,17 @@ EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.ROUTE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.VERIFY: frozenset({Evidence.VERIFY}),
     StepKind.TEST: frozenset({Evidence.HOOK}),
+    StepKind.SCALE: frozenset({Evidence.SERVICES, Evidence.SCALING}),
     StepKind.ADJUST: frozenset({Evidence.SERVICES}),
+    StepKind.ALARMS: frozenset({Evidence.SERVICES, Evidence.STANDING}),
+    StepKind.MEND: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.DISARM: frozenset({Evidence.SWITCHES}),
     StepKind.SETTLE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.RETIRE: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.HOME: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
+    StepKind.RESCALE: frozenset({Evidence.SERVICES, Evidence.SCALING}),
     StepKind.STOP: frozenset({Evidence.HOOK}),
+    StepKind.EVIDENCE: frozenset({Evidence.FORENSICS}),
     StepKind.REGROW: frozenset({Evidence.SERVICES}),
     StepKind.UNROUTE: frozenset({Evidence.SERVICES}),
     StepKind.DRAIN: frozenset({Evidence.SERVICES}),
@@ -43,22 +64,40 @@ DEADLINES: Mapping[StepKind, timedelta] = {
     StepKind.REGISTER: timedelta(minutes=5),
     StepKind.WARM: timedelta(minutes=20),
     StepKind.SMOKE: timedelta(minutes=5),
+    StepKind.SUSPEND: timedelta(minutes=10),
     StepKind.ARM: timedelta(minutes=5),
     StepKind.SHIFT: timedelta(minutes=10),
     StepKind.SHRINK: timedelta(minutes=10),
     StepKind.ROUTE: timedelta(minutes=5),
     StepKind.VERIFY: timedelta(minutes=5),
+    StepKind.SCALE: timedelta(minutes=10),
     StepKind.ADJUST: timedelta(minutes=10),
+    StepKind.MEND: timedelta(minutes=5),
 }
 """How long a step may take before it has failed. What isn't named here waits as long as it must."""
 
-BLAMELESS = frozenset({StepKind.ARM})
+BLAMELESS = frozenset({StepKind.SUSPEND, StepKind.ARM, StepKind.SCALE, StepKind.MEND})
 """When these take too long, it is not the new version's doing: it is not quarantined."""
 
-UNSTOPPABLE = frozenset({StepKind.HOME, StepKind.STOP, StepKind.DISARM, StepKind.REGROW, StepKind.RETIRE})
+UNSTOPPABLE = frozenset(
+    {
+        *(StepKind.HOME, StepKind.RESCALE, StepKind.STOP, StepKind.EVIDENCE),
+        *(StepKind.DISARM, StepKind.REGROW, StepKind.RETIRE),
+    }
+)
 """On the way home, and after success: nothing turns back from these, they go on until they are done."""
 
-FREE_WHILE_PAUSED = frozenset({StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE, StepKind.ARM}) | UNSTOPPABLE
+PATIENT = frozenset({StepKind.ALARMS})
+"""What an operator's mistake, as a missing right, does not fail: no traffic goes home for it."""
+
+FREE_WHILE_PAUSED = (
+    UNSTOPPABLE
+    | PATIENT
+    | {
+        *(StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE),
+        *(StepKind.SUSPEND, StepKind.ARM, StepKind.SCALE),
+    }
+)
 """What a pause doesn't stop: it moves no traffic."""
 
 HOOKS = frozenset({StepKind.BEFORE, StepKind.TEST})
@@ -85,6 +124,7 @@ _LOOKS: Mapping[StepKind, Callable[[Step, Deployment, Snapshot, Terms], Outcome]
     StepKind.BEFORE: hooks.before,
     StepKind.WARM: warm.warm,
     StepKind.SMOKE: checks.smoke,
+    StepKind.SUSPEND: scaling.suspend,
     StepKind.ARM: switches.arm,
     StepKind.SHIFT: traffic.shift,
     StepKind.SHRINK: counts.shrink,
@@ -92,12 +132,17 @@ _LOOKS: Mapping[StepKind, Callable[[Step, Deployment, Snapshot, Terms], Outcome]
     StepKind.ROUTE: traffic.route,
     StepKind.VERIFY: checks.verify,
     StepKind.TEST: hooks.test,
+    StepKind.SCALE: scaling.scale,
     StepKind.ADJUST: counts.adjust,
+    StepKind.ALARMS: standing.alarms,
+    StepKind.MEND: mend.mend,
     StepKind.DISARM: switches.disarm,
     StepKind.SETTLE: traffic.settle,
     StepKind.RETIRE: retire.retire,
     StepKind.HOME: home.home,
+    StepKind.RESCALE: scaling.rescale,
     StepKind.STOP: hooks.stop,
+    StepKind.EVIDENCE: witness.gather,
     StepKind.REGROW: counts.regrow,
     StepKind.UNROUTE: prune.unroute,
     StepKind.DRAIN: prune.drain,

@@ -7,7 +7,7 @@ from controller.domain.actions import SetCount
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
-from controller.domain.snapshot import ServiceView, Snapshot
+from controller.domain.snapshot import ServiceView, SlotView, Snapshot
 from controller.domain.step import Step
 from controller.progress.outcomes import Ask, Done, Outcome, Terms, Wait
 from controller.progress.traffic import foreign_traffic, too_weak
@@ -39,25 +39,28 @@ def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         if doubtful:
             return doubtful
         count = step.of(rolling.count)
-        ask = _set(step, name, view, live, count, share=100 - percent)
-        if ask:
-            return ask
-        if view.slots[live].running > count:
-            text = f"{name}: {view.slots[live].running - count} tasks are stopping in {live}"
+        if not (step.did("SetCount", name) and _has_grown(name, view.slots[live], count, deployment)):
+            ask = _set(step, name, view, live, count, share=100 - percent)
+            if ask:
+                return ask
+        left = view.slots[live].running - max(count, view.slots[live].desired)
+        if left > 0:
+            text = f"{name}: {left} tasks are stopping in {live}"
             return Wait(Reason("slot.emptying", text))
     return Done(f"{step.percent}% of the old tasks remain")
 
 
 def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """Traffic is home on another number of tasks than it had: it gets the old one, and only then the others go. Never
-    fewer than the file of what is live counts, whatever somebody had scaled it to."""
+    fewer than the file of what is live counts, whatever somebody had scaled it to, nor than scaling gave it since."""
     assert deployment.undo is not None, f"{deployment.id} turns back, so it has an undo record"
     least = {name: service.count.min for name, service in terms.live.services.items()} if terms.live else {}
     for name in step.services:
         entry, view = deployment.undo.of(name), snapshot.services[name]
         if entry.sides.live is None or not entry.count:
             continue
-        count = max(entry.count, min(least.get(name, 0), view.slots[entry.sides.live].desired))
+        now = view.slots[entry.sides.live].desired
+        count = max(entry.count, now if entry.scaling else min(least.get(name, 0), now))
         ask = _set(step, name, view, entry.sides.live, count)
         if ask:
             return ask
@@ -65,6 +68,11 @@ def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
             text = f"{name}: {view.slots[entry.sides.live].running} of {count} tasks run in {entry.sides.live}"
             return Wait(Reason("slot.warming", text))
     return Done("as many tasks as before")
+
+
+def _has_grown(name: str, slot: SlotView, count: int, deployment: Deployment) -> bool:
+    """A slot that scales may have got more tasks since: what its load asks for is not fought."""
+    return deployment.scales(name) and slot.desired > count
 
 
 def _set(step: Step, name: str, view: ServiceView, slot: Slot, count: int, share: int = 100) -> Ask | None:

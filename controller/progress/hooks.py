@@ -11,11 +11,11 @@ from datetime import timedelta
 from controller.domain.actions import RunTask, StopTask
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.hooks import Run, RunState, token_of
+from controller.domain.log_lines import gist
 from controller.domain.reason import Reason
 from controller.domain.rendering import image_digest
 from controller.domain.snapshot import Evidence, HookView, Snapshot, TaskView
 from controller.domain.step import Step, StepKind, spoken
-from controller.progress.failures import gist
 from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait
 
 STARTING = timedelta(minutes=20)

@@ -1,6 +1,6 @@
 """Unroute, drain and delete: a service that no file names any more goes, because a person said so."""
 
-from controller.domain.actions import DeleteSlot, EmptySlot, RemoveRoute
+from controller.domain.actions import DeleteSlot, EmptySlot, RemoveRoute, RemoveScaling
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -23,6 +23,8 @@ def drain(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
     if step.observed < wait:
         return Wait(Reason("prune.draining", f"{name} ends its last requests, {spoken(wait)} in all"))
     for slot in Slot:
+        if not step.did("RemoveScaling", name, slot):
+            return Ask(RemoveScaling(name, slot), f"let nothing fill {slot} of {name} again")
         if view.slots[slot].desired or not step.did("EmptySlot", name, slot):
             return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero")
     running = sum(view.slots[slot].running for slot in Slot)

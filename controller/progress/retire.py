@@ -13,8 +13,8 @@ from controller.domain.reason import Reason
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Snapshot
 from controller.domain.step import Step, StepKind, spoken
-from controller.progress import switches, watch
-from controller.progress.outcomes import Ask, Done, Foreign, Outcome, Terms, Wait
+from controller.progress import scaling, switches, watch
+from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Terms, Wait
 
 PROPAGATION = timedelta(seconds=5)
 """A load balancer takes a moment to act on new weights, so no slot is emptied sooner than this after it lost its
@@ -44,9 +44,15 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         return sent_back
     for name, slot in leaving:
         if not deployment.is_routed(name) and not step.did("EmptySlot", name):
-            return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero: what has no route is never kept warm")
+            return scaling.given_up(name, slot, step, deployment, snapshot) or Ask(
+                EmptySlot(name, slot), f"scale {slot} of {name} to zero: what has no route is never kept warm"
+            )
     wait = max(step.wait or timedelta(0), PROPAGATION)
     if step.observed < wait:
+        grows = (scaling.keeps_up(name, slot, deployment, snapshot) for name, slot in leaving if step.wait)
+        ask = next((ask for ask in grows if ask), None)
+        if ask:
+            return ask
         left = spoken(timedelta(seconds=round((wait - step.observed).total_seconds())))
         what = "the old version is kept warm" if step.wait else "what has no traffic any more ends its last requests"
         seldom = WATCHED_LOOK if watch.asked_in(step, deployment) else LONG_LOOK
@@ -54,9 +60,13 @@ def retire(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     armed = switches.still_armed(step, deployment, snapshot)
     if armed:
         return armed
-    waits = [outcome for name, slot in leaving if not isinstance(outcome := _empty(step, name, slot, snapshot), Done)]
+    waits = [
+        outcome
+        for name, slot in leaving
+        if not isinstance(outcome := _empty(step, name, slot, deployment, snapshot), Done)
+    ]
     return next(
-        (outcome for outcome in waits if isinstance(outcome, Ask)), waits[0] if waits else Done("scaled to zero")
+        (outcome for outcome in waits if isinstance(outcome, Ask | Need)), waits[0] if waits else Done("scaled to zero")
     )
 
 
@@ -95,7 +105,7 @@ def _leaving(step: Step, deployment: Deployment) -> Iterator[tuple[str, Slot]]:
             yield name, slot
 
 
-def _empty(step: Step, name: str, slot: Slot, snapshot: Snapshot) -> Ask | Wait | Done:
+def _empty(step: Step, name: str, slot: Slot, deployment: Deployment, snapshot: Snapshot) -> Ask | Need | Wait | Done:
     view = snapshot.services[name]
     if view.routed and slot in view.serving:
         return Wait(
@@ -104,6 +114,9 @@ def _empty(step: Step, name: str, slot: Slot, snapshot: Snapshot) -> Ask | Wait 
                 f"{slot} of {name} has traffic that Tidegate didn't give it, so it stays: take it away by hand",
             )
         )
+    given_up = scaling.given_up(name, slot, step, deployment, snapshot)
+    if given_up:
+        return given_up
     if view.slots[slot].desired or not step.did("EmptySlot", name):
         return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero")
     if view.slots[slot].running:

@@ -15,7 +15,10 @@ from controller.progress.home import is_as_it_was
 from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
 
 WHILE_IT_IS_SHARED = frozenset(
-    {StepKind.SHIFT, StepKind.BAKE, StepKind.ROUTE, StepKind.VERIFY, StepKind.TEST, StepKind.ADJUST}
+    {
+        *(StepKind.SHIFT, StepKind.BAKE, StepKind.ROUTE),
+        *(StepKind.VERIFY, StepKind.TEST, StepKind.SCALE, StepKind.ADJUST, StepKind.ALARMS),
+    }
 )
 
 

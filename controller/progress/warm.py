@@ -1,6 +1,7 @@
 """Register and warm: the idle slots run the new version, and nobody but the smoke test can reach it."""
 
 from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RegisterDefinition, RunSlot
+from controller.domain.capacity import capacity_of
 from controller.domain.deployment import Deployment, Rolling
 from controller.domain.manifest import Service
 from controller.domain.reason import Reason
@@ -8,6 +9,7 @@ from controller.domain.rendering import group_settings
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, Rollout, ServiceView, SlotView, Snapshot, TaskFailure
 from controller.domain.step import Step
+from controller.progress import scaling
 from controller.progress.failures import told
 from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait, counted
 from controller.progress.traffic import foreign_traffic
@@ -45,15 +47,16 @@ def _warm_one(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Sn
     if foreign:
         return foreign
     if deployment.sides(name).live is None and view.slots[idle.other].desired:
-        return _clear(name, idle.other, view.slots[idle.other])
+        return _clear(name, idle.other, step, deployment, snapshot)
     is_ours = _is_ours(rolling, deployment, slot)
     if not is_ours and (slot.desired or slot.running):
-        return _clear(name, idle, slot)
+        return _clear(name, idle, step, deployment, snapshot)
     if rolling.routed:
         behind = _behind_balancer(name, service, deployment, view)
         if behind:
             return behind
-    if not is_ours or slot.desired != count:
+    has_grown = slot.desired > count and deployment.has_raised and deployment.scales(name)
+    if not is_ours or (slot.desired != count and not has_grown):
         return Ask(_run(rolling, service, deployment, idle, count), f"run {count} tasks of {name} in {idle}")
     return _healthy(rolling, idle, slot, count, snapshot)
 
@@ -65,8 +68,12 @@ def _is_ours(rolling: Rolling, deployment: Deployment, slot: SlotView) -> bool:
     return slot.content == rolling.content.digest or slot.definition == deployment.definitions[rolling.content.digest]
 
 
-def _clear(name: str, slot: Slot, view: SlotView) -> Outcome:
+def _clear(name: str, slot: Slot, step: Step, deployment: Deployment, snapshot: Snapshot) -> Outcome:
     """A slot starts from nothing, and what is new in both: what an earlier deployment left there goes first."""
+    view = snapshot.services[name].slots[slot]
+    given_up = scaling.given_up(name, slot, step, deployment, snapshot) if view.desired else None
+    if given_up:
+        return given_up
     if view.desired:
         return Ask(EmptySlot(name, slot), f"empty {slot} of {name}, which still runs an earlier version")
     return Wait(Reason("slot.emptying", f"{name}: {view.running} tasks of an earlier version are stopping in {slot}"))
@@ -90,7 +97,7 @@ def _behind_balancer(name: str, service: Service, deployment: Deployment, view: 
 def _run(rolling: Rolling, service: Service, deployment: Deployment, idle: Slot, count: int) -> RunSlot:
     grace = int(service.health.grace.total_seconds()) if service.health else 0
     definition = deployment.definitions[rolling.content.digest]
-    return RunSlot(rolling.service, idle, definition, rolling.content, count, grace)
+    return RunSlot(rolling.service, idle, definition, rolling.content, count, grace, capacity_of(service))
 
 
 def _healthy(rolling: Rolling, idle: Slot, slot: SlotView, count: int, snapshot: Snapshot) -> Outcome:

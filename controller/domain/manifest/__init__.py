@@ -17,6 +17,7 @@ from controller.domain.manifest.models import (
     Gates,
     Rollback,
     Rolling,
+    ScheduledCount,
     Strategy,
     TaskCheck,
     Watch,
@@ -33,6 +34,7 @@ from controller.domain.manifest.service import Before, Count, Health, HttpCheck,
 from controller.domain.manifest.tree import place_of_key
 from controller.domain.manifest.unbuilt import Unbuilt, unbuilt
 from controller.domain.manifest.values import Percent, format_duration, parse_duration, render_tag
+from controller.domain.manifest.windows import days_of_week
 
 __all__ = [
     "Alarms",
@@ -55,6 +57,7 @@ __all__ = [
     "Rollback",
     "Rolling",
     "Route",
+    "ScheduledCount",
     "Service",
     "Strategy",
     "Task",
@@ -64,6 +67,7 @@ __all__ = [
     "WatchedErrors",
     "WatchedLatency",
     "WatchedMetrics",
+    "days_of_week",
     "environment_schema",
     "format_duration",
     "from_normal_form",

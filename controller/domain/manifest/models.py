@@ -194,6 +194,7 @@ class UseBound(Part):
 
 class Alarms(Part):
     errors: ErrorShare | None = Field(None, description="Server errors.")
+    latency_p95: LatencyBound | None = Field(None, description="Time that 95 of 100 answers stay under.")
     latency_p99: LatencyBound | None = Field(None, description="Time that 99 of 100 answers stay under.")
     unhealthy_hosts: HostBound | None = Field(None, description="Tasks that fail the load balancer's check.")
     tasks: TaskBound | None = Field(None, description="Running tasks of each service.")
@@ -208,7 +209,7 @@ class ScheduledCount(Part):
     at: TimeOfDay = Field(description="Time of the day, in quotes.")
     days: Days = Field(EVERY_DAY, description="Days of the week, as in Mon-Fri.")
     timezone: Timezone = Field("UTC", description="Whose time this is.")
-    count: Tasks = Field(description="Tasks of each service from then on.")
+    count: Tasks = Field(description="Tasks of each service from then on; the fewest of one that has aims.")
 
 
 class TaskCheck(Part):
@@ -268,7 +269,10 @@ class EnvironmentFile(Part):
     strategy: Strategy = Field(Rolling(), description="How the traffic moves.")
     watch: Watch = Field(Watch(), description="What is looked at while it moves and bakes.")
     rollback: Rollback = Field(Rollback(), description="Turning back.")
-    alarms: Alarms = Field(Alarms(), description="Alarms that stand in the environment at all times.")
+    alarms: Alarms = Field(
+        Alarms(),
+        description="Alarms that stand at all times, for each service, and a dashboard beside them.",
+    )
     drift: Literal["report", "correct"] = Field("report", description="What to do when AWS was changed by other hands.")
     schedule: tuple[ScheduledCount, ...] = Field((), description="Task counts by the clock.")
     verify: tuple[Verification, ...] = Field((), description="Asked after all of the traffic has moved.")

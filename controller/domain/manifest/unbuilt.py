@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.domain.manifest.minimum import Minimum
-from controller.domain.manifest.models import Alarms, Canary, EnvironmentFile
-from controller.domain.manifest.service import Capacity, Service
+from controller.domain.manifest.models import Canary, EnvironmentFile
+from controller.domain.manifest.service import Service
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,6 @@ _IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] 
         lambda file: isinstance(file.strategy, Canary) and any(step.confirm for step in file.strategy.steps),
         "Nobody can be asked to confirm a step yet.",
     ),
-    ("alarms", WARNS, lambda file: file.alarms != Alarms(), "Standing alarms are not made yet."),
-    ("drift", WARNS, lambda file: file.drift == "correct", "Drift is not corrected yet."),
-    ("schedule", WARNS, lambda file: bool(file.schedule), "Counts do not follow the clock yet."),
     ("notify", WARNS, lambda file: file.notify.slack is not None, "Nobody is told on Slack yet."),
 )
 
@@ -67,17 +64,5 @@ _IN_SERVICES: tuple[tuple[str, bool, Callable[[Service], bool], str], ...] = (
         WARNS,
         lambda service: service.task.health is not None,
         "Checks inside containers are not set up yet.",
-    ),
-    (
-        "capacity",
-        WARNS,
-        lambda service: service.capacity != Capacity(),
-        "Every task runs on demand: Spot is not used yet.",
-    ),
-    (
-        "count",
-        WARNS,
-        lambda service: service.count.autoscaled or service.count.max != service.count.min,
-        "Nothing scales by itself yet; `min` tasks run.",
     ),
 )

@@ -36,7 +36,11 @@ def _days_in(text: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _format_days(days: tuple[int, ...]) -> str:
+def days_of_week(days: tuple[int, ...]) -> str:
+    """
+    >>> days_of_week((0, 1, 2, 3, 4)), days_of_week((5, 6))
+    ('Mon-Fri', 'Sat,Sun')
+    """
     unbroken = len(days) > 2 and days == tuple(range(days[0], days[-1] + 1))
     return f"{DAYS[days[0]]}-{DAYS[days[-1]]}" if unbroken else ",".join(DAYS[day] for day in days)
 
@@ -53,7 +57,7 @@ class Span:
     closes: int
 
     def __str__(self) -> str:
-        return f"{_format_days(self.days)} {_format_minute(self.opens)}-{_format_minute(self.closes)}"
+        return f"{days_of_week(self.days)} {_format_minute(self.opens)}-{_format_minute(self.closes)}"
 
 
 def parse_span(value: object) -> Span:
@@ -98,7 +102,7 @@ SpanText = Annotated[
 Days = Annotated[
     tuple[int, ...],
     PlainValidator(parse_days),
-    PlainSerializer(_format_days, return_type=str),
+    PlainSerializer(days_of_week, return_type=str),
     WithJsonSchema({"type": "string", "pattern": rf"^{_DAY_LIST}$"}),
 ]
 TimeOfDay = Annotated[
