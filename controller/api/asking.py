@@ -68,12 +68,13 @@ class OrderRequest(Wanted):
     )
     ref: Words | None = Field(None, description="deploy: a commit, a tag or a branch; else the branch's head.")
     restart: bool = Field(False, strict=True, description="deploy: every service rolls, changed or not.")
+    correct: bool = Field(False, strict=True, description="deploy: what is live, once more as its file declares it.")
     service: Words | None = Field(None, description="prune: the service that the file no longer names.")
     limit: Limit | None = Field(None, alias="for", description="pause: how long, until it turns back by itself.")
 
     @property
     def wish(self) -> Wish:
-        return Wish(self.to, self.ref, self.restart, self.service, self.limit, self.across)
+        return Wish(self.to, self.ref, self.restart, self.service, self.limit, self.across, self.correct)
 
 
 @dataclass(frozen=True)

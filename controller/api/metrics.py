@@ -24,6 +24,12 @@ class Environments(Collector):
         yield _flags("tidegate_environment_held", "It waits for a person or a commit after turning back.", rows, "hold")
         yield _flags("tidegate_environment_problem", "Its newest commit can't be taken.", rows, "problem")
         yield _flags("tidegate_environment_trouble", "The last pass could not look or act.", rows, "trouble")
+        drift = GaugeMetricFamily(
+            "tidegate_environment_drift", "So many declared fields are otherwise on AWS.", labels=["environment"]
+        )
+        for row in rows:
+            drift.add_metric([row.name], len(row.drift.found))
+        yield drift
         due = GaugeMetricFamily(
             "tidegate_next_look_timestamp_seconds", "When it is looked at next.", labels=["environment"]
         )

@@ -142,6 +142,19 @@ class DeploymentAnswer(Answer):
     finished_at: Time | None
 
 
+class ExplanationAnswer(Answer):
+    environment: str
+    code: str
+    text: str
+    since: Time | None
+    clears: str = Field(description="Who or what can change it.")
+    look_again_at: Time | None = Field(description="Null: when something happens.")
+    deployment: str | None
+    orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
+    ran: tuple[str, ...] = Field(description="What `before` did, or does, for what is live and what moves.")
+    evidence: tuple[str, ...] = Field(description="The two or three lines that say most of what went wrong.")
+
+
 class DeploymentsPage(Answer):
     items: tuple[DeploymentAnswer, ...]
     next: str | None = Field(description="Give it as `cursor` to get the page after this one; null at the end.")
@@ -212,6 +225,16 @@ class CountsAnswer(Answer):
 class ServiceAnswer(CountsAnswer):
     live: Slot | None
     slots: Mapping[Slot, CountsAnswer]
+    scaling: str | None = Field(description="How its number of tasks moves by itself, in words; null: it does not.")
+
+
+class DriftAnswer(Answer):
+    service: str | None = Field(description="Null: it belongs to none.")
+    thing: str = Field(description="What it is a field of, as in target group.")
+    field: str
+    wanted: str
+    found: str = Field(description="Of a variable only that it has another value.")
+    since: Time = Field(description="When it was seen first.")
 
 
 class EnvironmentAnswer(Answer):
@@ -226,7 +249,7 @@ class EnvironmentAnswer(Answer):
     problem: ReasonAnswer | None = Field(description="What keeps the newest commit from being taken.")
     trouble: ReasonAnswer | None = Field(description="What kept the last pass from looking or acting.")
     warm_until: Time | None
-    drift: None = Field(description="Null: drift is not looked for yet.")
+    drift: tuple[DriftAnswer, ...] = Field(description="Where AWS is not as the file of what is live declares.")
     traffic: Mapping[str, Mapping[Slot, int]]
     services: Mapping[str, ServiceAnswer]
     orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
@@ -238,18 +261,6 @@ class EnvironmentsPage(Answer):
     items: tuple[EnvironmentAnswer, ...]
 
 
-class ExplanationAnswer(Answer):
-    environment: str
-    code: str
-    text: str
-    since: Time | None
-    clears: str
-    look_again_at: Time | None
-    deployment: str | None
-    orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
-    ran: tuple[str, ...] = Field(description="What `before` did, or does, for what is live and what moves.")
-
-
 class PlannedStep(Answer):
     number: int
     kind: StepKind
@@ -258,6 +269,7 @@ class PlannedStep(Answer):
     percent: int | None
     wait: str | None
     command: tuple[str, ...] | None = Field(description="Of before and test: what is run.")
+    scaling: Mapping[str, str] = Field(description="Of scale: how each service scales from then on, in words.")
 
 
 class PlannedService(Answer):
@@ -265,6 +277,7 @@ class PlannedService(Answer):
     to: str
     image: str
     count: int
+    capacity: str = Field(description="What its tasks run on, in words.")
 
 
 class PlanAnswer(Answer):
@@ -301,6 +314,7 @@ class OrderAnswer(Answer):
     across: str | None
     ref: str | None
     restart: bool
+    correct: bool
     service: str | None
     for_: str | None = Field(alias="for")
     actor: str

@@ -13,9 +13,9 @@ from controller.api import ordering, probes, reading
 from controller.api.answering import as_json
 from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, OrderRequest, SamplesQuery, Wanted, read
 from controller.api.context import ApiContext
+from controller.api.evidence import DeploymentInFull
 from controller.api.models import (
     AuditPage,
-    DeploymentAnswer,
     DeploymentsPage,
     EnvironmentAnswer,
     EnvironmentsPage,
@@ -105,7 +105,7 @@ OPERATIONS: tuple[Operation, ...] = (
         (404,),
         query=DeploymentsQuery,
     ),
-    operation("/deployments/{id}", reading.deployment, "One deployment.", DeploymentAnswer, (404,)),
+    operation("/deployments/{id}", reading.deployment, "One deployment.", DeploymentInFull, (404,)),
     operation("/deployments/{id}/plan", reading.plan_of, "The plan that it follows.", PlanAnswer, (404,)),
     operation(
         "/deployments/{id}/samples",

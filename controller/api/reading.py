@@ -6,9 +6,9 @@ from http import HTTPStatus
 from controller.api import shapes
 from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, SamplesQuery
 from controller.api.context import ApiContext
+from controller.api.evidence import DeploymentInFull, deployment_in_full
 from controller.api.models import (
     AuditPage,
-    DeploymentAnswer,
     DeploymentsPage,
     EnvironmentAnswer,
     EnvironmentsPage,
@@ -71,9 +71,11 @@ def deployments(context: ApiContext, asked: Asked) -> DeploymentsPage:
     return DeploymentsPage(items=tuple(map(shapes.deployment_answer, page.items)), next=page.next)
 
 
-def deployment(context: ApiContext, asked: Asked) -> DeploymentAnswer:
+def deployment(context: ApiContext, asked: Asked) -> DeploymentInFull:
     """404: no such deployment."""
-    return shapes.deployment_answer(_deployment(context, asked.path["id"]))
+    found = _deployment(context, asked.path["id"])
+    with context.store.read() as unit:
+        return deployment_in_full(found, unit.overviews.about(found))
 
 
 def plan_of(context: ApiContext, asked: Asked) -> PlanAnswer:

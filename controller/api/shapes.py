@@ -9,6 +9,7 @@ from controller.api.models import (
     CountsAnswer,
     DeploymentAnswer,
     DesiredAnswer,
+    DriftAnswer,
     EnvironmentAnswer,
     ExplanationAnswer,
     FindingAnswer,
@@ -30,6 +31,7 @@ from controller.api.models import (
     UndoAnswer,
 )
 from controller.domain.bindings import Binding
+from controller.domain.capacity import capacity_of
 from controller.domain.deployment import Deployment, Pause, Plan
 from controller.domain.environment import Environment
 from controller.domain.events import AuditEntry
@@ -92,7 +94,7 @@ def environment_answer(overview: Overview, binding: Binding | None) -> Environme
         problem=_reason(environment.problem) if environment.problem else None,
         trouble=_reason(environment.trouble) if environment.trouble else None,
         warm_until=overview.warm_until,
-        drift=None,
+        drift=tuple(DriftAnswer(**vars(each.difference), since=each.since) for each in environment.drift.found),
         traffic={state.name: _weights(state.weights) for state in services if state.weights is not None},
         services={state.name: _service(state) for state in services},
         orphans=overview.orphans,
@@ -109,7 +111,11 @@ def plan_answer(deployment: Deployment, plan: Plan) -> PlanAnswer:
     """The same shape as that of a plan which was drawn now."""
     services = {
         rolling.service: PlannedService(
-            **{"from": rolling.was}, to=rolling.content.digest, image=rolling.content.image, count=rolling.count
+            **{"from": rolling.was},
+            to=rolling.content.digest,
+            image=rolling.content.image,
+            count=rolling.count,
+            capacity=str(capacity_of(deployment.service(rolling.service))),
         )
         for rolling in plan.rolling
     }
@@ -119,7 +125,7 @@ def plan_answer(deployment: Deployment, plan: Plan) -> PlanAnswer:
         commit=deployment.revision.commit.sha,
         digest=plan.digest,
         services=services,
-        steps=tuple(map(_planned, plan.steps)),
+        steps=tuple(_planned(step, deployment) for step in plan.steps),
     )
 
 
@@ -143,6 +149,7 @@ def order_answer(order: Order) -> OrderAnswer:
         across=wish.across,
         ref=wish.ref,
         restart=wish.restart,
+        correct=wish.correct,
         service=wish.service,
         **{"for": spoken(wish.limit) if wish.limit else None},
         actor=order.actor,
@@ -200,7 +207,7 @@ def _run(run: Run) -> RunAnswer:
     )
 
 
-def _planned(step: Step) -> PlannedStep:
+def _planned(step: Step, deployment: Deployment) -> PlannedStep:
     return PlannedStep(
         number=step.number,
         kind=step.kind,
@@ -209,6 +216,7 @@ def _planned(step: Step) -> PlannedStep:
         percent=step.percent,
         wait=spoken(step.wait) if step.wait is not None else None,
         command=step.hook.command if step.hook else None,
+        scaling=deployment.scaled_by(step),
     )
 
 
@@ -287,7 +295,7 @@ def _hold(environment: Environment) -> HoldAnswer | None:
 
 def _service(state: ServiceState) -> ServiceAnswer:
     slots = {slot: CountsAnswer(**vars(counts)) for slot, counts in state.slots.items()}
-    return ServiceAnswer(live=state.live, slots=slots, **vars(state.serving))
+    return ServiceAnswer(live=state.live, slots=slots, scaling=state.scaling, **vars(state.serving))
 
 
 def _weights(weights: Mapping[Slot, int]) -> dict[Slot, int]:

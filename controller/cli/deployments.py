@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.drawing import STEPS, Json, facts, shares, state, table
+from controller.cli.drawing import STEPS, Json, facts, named, shares, state, table
+from controller.cli.evidence import evidence
 from controller.cli.kinds import what
 from controller.cli.time import ago, between, exact, when
 
@@ -26,7 +27,10 @@ def deployment(found: Json, now: datetime) -> RenderableType:
     rows = [
         ("environment", found["environment"]),
         ("ordered", (found["because_of"] or {}).get("text", "")),
-        ("why", f"{found['reason']['text']} ({found['reason']['code']})"),
+        ("why", f"{found['explanation']['text']} ({found['explanation']['code']})"),
+        *named("evidence", found["explanation"]["evidence"]),
+        ("cleared by", found["explanation"]["clears"]),
+        ("next look", when(found["explanation"]["look_again_at"], now)),
         ("turned back", found["turned_back"] or ""),
         ("paused", pause(found["pause"], now)),
         ("services", ", ".join(everything(found["steps"]))),
@@ -42,7 +46,7 @@ def deployment(found: Json, now: datetime) -> RenderableType:
     parts: list[RenderableType] = [heading(found), facts(rows)]
     if found["steps"]:
         parts += ["", ladder(found, now)]
-    return Group(*parts, *last_words(found["steps"]))
+    return Group(*parts, *last_words(found["steps"]), *evidence(found["evidence"], now))
 
 
 def last_words(steps: Iterable[Json]) -> Iterable[RenderableType]:
@@ -125,9 +129,11 @@ def ladder(found: Json, now: datetime) -> RenderableType:
 
 
 def rung(step: Json, every: Sequence[str], now: datetime) -> tuple[Text, ...]:
-    """Its services are named where they are not all of them."""
+    """Its services are named where they are not all of them, and the detail doesn't do so by itself."""
     icon, style = STEPS.get(step["state"], ("?", ""))
-    some = f"{', '.join(step['services'])}: " if step["services"] and set(step["services"]) != set(every) else ""
+    is_partial = step["services"] and set(step["services"]) != set(every)
+    is_told = any(step["detail"].startswith(f"{name}: ") for name in step["services"])
+    some = f"{', '.join(step['services'])}: " if is_partial and not is_told else ""
     return (
         Text(icon, style),
         Text(str(step["number"])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -58,6 +58,11 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
         if value:
             shown.add_row(name, value)
     return shown
+
+
+def named(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Lines below each other, the first with the name."""
+    return ((name if number == 0 else "", line) for number, line in enumerate(lines))
 
 
 def shares(weights: Json) -> str:

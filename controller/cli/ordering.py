@@ -123,11 +123,15 @@ class Ordering:
         restart: Annotated[
             bool, typer.Option("--restart", help="Roll every service, changed or not; without --ref what is live.")
         ] = False,
+        correct: Annotated[
+            bool, typer.Option("--correct", help="Put right what somebody changed on AWS; nothing new comes.")
+        ] = False,
         reason: Why = NO_REASON,
         as_json: Json = False,
     ) -> None:
         """Deploy without a push, through all gates."""
-        body: dict[str, object] = {"order": "deploy", "reason": reason, "ref": ref, "restart": restart}
+        how: dict[str, object] = {"ref": ref, "restart": restart, "correct": correct}
+        body: dict[str, object] = {"order": "deploy", "reason": reason, **how}
         with self._ask.client() as client:
             self._leave(client, environment, body, as_json)
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.cli.deployments import pause
-from controller.cli.drawing import Json, facts, shares, short, state, table
+from controller.cli.drawing import Json, facts, named, shares, short, state, table
 from controller.cli.time import ago, when
 
 
@@ -27,6 +27,8 @@ def standing(environment: Json) -> Text:
         return Text("! commit not taken", "red")
     if moving:
         return state(moving)
+    if environment["drift"]:
+        return Text("≠ drifted", "yellow")
     return Text("✓ live", "green") if environment["live"] else Text("○ nothing yet", "dim")
 
 
@@ -58,6 +60,7 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
         ("now", doing(found)),
         ("paused", "" if told["code"] == "deployment.paused" else pause((found["deployment"] or {}).get("pause"), now)),
         ("why", f"{told['text']} ({told['code']})"),
+        *named("evidence", told["evidence"]),
         ("cleared by", told["clears"]),
         ("held", f"{hold['text']} ({hold['deployment']}, {ago(hold['since'], now)})" if hold else ""),
         ("problem", beside(told, found["problem"])),
@@ -71,7 +74,17 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
     parts: list[RenderableType] = [header, facts(rows)]
     if found["services"]:
         parts += ["", services(found)]
+    if found["drift"]:
+        parts += ["", drift(found["drift"], now)]
     return Group(*parts)
+
+
+def drift(found: Iterable[Json], now: datetime) -> Table:
+    shown = table("DRIFT", "OF", "DECLARED", "FOUND", "SINCE")
+    for each in found:
+        what = f"{each['thing']}, {each['field']}"
+        shown.add_row(each["service"] or "-", what, each["wanted"], each["found"], ago(each["since"], now))
+    return shown
 
 
 def beside(told: Json, reason: Json | None) -> str:
@@ -86,7 +99,8 @@ def orphans(environment: str, names: Iterable[str]) -> str:
 
 
 def services(found: Json) -> Table:
-    shown = table("SERVICE", "LIVE", "TRAFFIC", "HEALTHY", "RUNNING", "DESIRED")
+    scales = ["SCALES"] if any(service["scaling"] for service in found["services"].values()) else []
+    shown = table("SERVICE", "LIVE", "TRAFFIC", "HEALTHY", "RUNNING", "DESIRED", *scales)
     for name, service in found["services"].items():
         weights = found["traffic"].get(name)
         shown.add_row(
@@ -96,6 +110,7 @@ def services(found: Json) -> Table:
             str(service["healthy"] if service["healthy"] is not None else "?"),
             str(service["running"]),
             str(service["desired"]),
+            *(service["scaling"] or "-" for _ in scales),
         )
     return shown
 
@@ -103,6 +118,7 @@ def services(found: Json) -> Table:
 def explanation(told: Json, now: datetime) -> RenderableType:
     rows = [
         ("why", told["text"]),
+        *named("evidence", told["evidence"]),
         ("code", told["code"]),
         ("since", when(told["since"], now)),
         ("cleared by", told["clears"]),
@@ -117,20 +133,23 @@ def explanation(told: Json, now: datetime) -> RenderableType:
 def plan(found: Json) -> RenderableType:
     rolls = table("SERVICE", "FROM", "TO", "TASKS", "IMAGE")
     for name, service in found["services"].items():
+        on = "" if service["capacity"] == "on demand" else f", {service['capacity']}"
         rolls.add_row(
-            name, short(service["from"]) or "new", short(service["to"]), str(service["count"]), service["image"]
+            name, short(service["from"]) or "new", short(service["to"]), f"{service['count']}{on}", service["image"]
         )
     steps = table("STEP", "WHAT", "SERVICES")
     for step in found["steps"]:
         wait = f", {step['wait']}" if step["wait"] and step["wait"] != "0s" and step["kind"] != "bake" else ""
         command = f": {' '.join(step['command'])}" if step["command"] else ""
-        steps.add_row(str(step["number"]), f"{step['title']}{wait}{command}", ", ".join(step["services"]))
+        scaling = "; ".join(f"{name}: {words}" for name, words in step["scaling"].items())
+        told = f"{step['title']}{wait}{command}{f': {scaling}' if scaling else ''}"
+        steps.add_row(str(step["number"]), told, ", ".join(step["services"]))
     made = found["deployment"]
     standing = ("now", found["standing"]["text"])
     rows = facts([standing, ("deployment", made or "none"), ("commit", found["commit"]), ("digest", found["digest"])])
     if not found["steps"]:
         return Group(rows, Text("nothing rolls: what is live already is what this commit asks for"))
-    told: list[RenderableType] = (
+    others: list[RenderableType] = (
         [] if made else ["", Text("nothing runs; this is what a deployment of that commit would do now:")]
     )
-    return Group(rows, *told, "", rolls, "", steps)
+    return Group(rows, *others, "", rolls, "", steps)

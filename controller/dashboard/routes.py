@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.pages import Pages
-from controller.dashboard.views import deployment_view, environment_view
+from controller.dashboard.views import deployment_in_full, deployment_view, environment_view
 from controller.domain.errors import TidegateError
 from controller.store import BadCursor
 
@@ -100,8 +100,9 @@ class Dashboard:
             found = unit.deployments.get(given) if NAME.fullmatch(given) else None
             if found is None:
                 raise Missing(f"No deployment is called {given[:80]!r}.")
+            overview = unit.overviews.about(found)
             audit = unit.audit.page(deployment=given, limit=AUDIT_LINES, cursor=cursor)
-        shown = deployment_view(found, self._context, now)
+        shown = deployment_in_full(found, overview, self._context, now)
         is_first = cursor is None
         return self._pages.page(
             "deployment.html", now, deployment=shown, audit=audit.items, is_first=is_first, older=audit.next

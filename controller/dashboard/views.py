@@ -1,14 +1,16 @@
 """What the templates show: rows turned into words and numbers. Pure; `now` is aware UTC."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import commit_link
 from controller.dashboard.words import PAUSED, PHASES, RESTS, STEP_STATES, exact
 from controller.domain.deployment import Deployment, Pause, Phase
-from controller.domain.explaining import Explanation, explain, how_it_began
+from controller.domain.drift import Drift
+from controller.domain.evidence import FailureEvidence
+from controller.domain.explaining import Explanation, explain, explain_deployment, how_it_began
 from controller.domain.overview import Overview, ServiceState, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
@@ -73,6 +75,7 @@ class SlotRow:
 class ServiceView:
     name: str
     slots: tuple[SlotRow, ...]
+    scaling: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class PauseView:
 class DeploymentView:
     """`pruned` is the service that a prune removes, `back_to` the deployment whose version a rollback brings back;
     `because_of` is what a person said or did that made it. `undo` is what turning back would still restore,
-    `turned_back` where it did; both may be empty."""
+    `turned_back` where it did; both may be empty. `told` and `evidence` are known of the one that a page is about."""
 
     id: str
     environment: str
@@ -124,6 +127,8 @@ class DeploymentView:
     digest: str | None
     undo: tuple[str, ...]
     turned_back: str
+    told: Explanation | None = None
+    evidence: tuple[FailureEvidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ class EnvironmentView:
     moving: DeploymentView | None
     orphans: tuple[str, ...]
     warm_until: datetime | None
+    drift: tuple[Drift, ...] = ()
 
     @property
     def is_told_below(self) -> bool:
@@ -165,6 +171,7 @@ def environment_view(overview: Overview, context: DashboardContext, now: datetim
         moving=deployment_view(overview.moving, context, now) if overview.moving else None,
         orphans=overview.orphans,
         warm_until=overview.warm_until,
+        drift=environment.drift.found,
     )
 
 
@@ -195,6 +202,15 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
     )
 
 
+def deployment_in_full(
+    deployment: Deployment, overview: Overview, context: DashboardContext, now: datetime
+) -> DeploymentView:
+    """`overview` is its environment's, with its evidence."""
+    told = explain_deployment(deployment, overview)
+    shown, evidence = deployment_view(deployment, context, now), overview.evidence.get(deployment.id, ())
+    return replace(shown, told=told, evidence=evidence)
+
+
 def version_view(revision: Revision, context: DashboardContext) -> VersionView:
     commit = revision.commit
     return VersionView(
@@ -219,6 +235,8 @@ def _standing(overview: Overview) -> Badge:
         return Badge("!", "commit not taken", "bad")
     if moving is not None:
         return _badge(moving)
+    if environment.drift.found:
+        return Badge("≠", "drifted", "warn")
     return Badge("✓", "live", "good") if overview.live else Badge("○", "nothing yet", "calm")
 
 
@@ -252,7 +270,8 @@ def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
 
 
 def _service(state: ServiceState) -> ServiceView:
-    return ServiceView(state.name, tuple(_slot(state, slot) for slot in Slot if slot in state.slots))
+    slots = tuple(_slot(state, slot) for slot in Slot if slot in state.slots)
+    return ServiceView(state.name, slots, state.scaling or "")
 
 
 def _slot(state: ServiceState, slot: Slot) -> SlotRow:
