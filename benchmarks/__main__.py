@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     balancer,
+    drift,
     history,
     idle,
     reaction,
@@ -35,6 +36,7 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "unattended": unattended.run,
     "rest": rest.run,
     "idle": idle.run,
+    "drift": drift.run,
     "takeover": takeover.run,
     "history": history.run,
 }

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from controller.choose import choose, closed_warm_records, consequences
-from controller.domain.deployment import Deployment, Phase
+import pytest
+
+from controller.choose import choose, closed_warm_records, consequences, drifted, may_drift
+from controller.domain.deployment import Deployment, Kind, Phase
+from controller.domain.drift import Difference, Drift, Drifted, Tried
 from controller.domain.environment import Environment, Hold, HoldUntil, Quarantine
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import StepKind, StepState
 from controller.homeward import turned_back
 from controller.obey import Known
-from tests.support.builders import NOON, a_deployment, a_plan, a_revision, a_running_deployment
+from tests.support.builders import FILE, NOON, a_commit, a_deployment, a_plan, a_revision, a_running_deployment
 
 DEV = Environment("dev")
 RED = Reason("smoke.red", "the smoke test failed")
@@ -155,3 +158,67 @@ def test_who_rolls_only_a_part_leaves_the_rest_to_be_retired() -> None:
 def test_who_rolls_nothing_leaves_everything_to_be_retired() -> None:
     nothing = replace(a_plan(), rolling=(), steps=())
     assert closed_warm_records([a_retiring_deployment()], a_deployment(3, plan=nothing), NOON) == ()
+
+
+DRIFT = Drifted((Drift(Difference("backend", "ECS service", "desired count", "2", "5"), NOON),))
+CORRECTED = FILE.replace("strategy:", "drift: correct\nstrategy:")
+LIVE = a_deployment(1, a_revision(text=CORRECTED), phase=Phase.SUCCEEDED)
+
+
+def test_drift_is_corrected_only_where_the_file_says_so() -> None:
+    after, opening = drifted(DEV, (), LIVE, DRIFT, NOON)
+    assert opening is not None and (opening.kind, opening.revision) == (Kind.CORRECT, LIVE.revision)
+    assert "desired count 5 instead of 2" in opening.because.text and after.drift.tried[0].times == 1
+    reported, nothing = drifted(DEV, (), a_deployment(1, phase=Phase.SUCCEEDED), DRIFT, NOON)
+    assert nothing is None and reported.drift == DRIFT
+
+
+@pytest.mark.parametrize("kind", [Kind.CORRECT, Kind.ROLLBACK, Kind.PRUNE])
+def test_no_correction_is_begun_beside_another_that_waits(kind: Kind) -> None:
+    assert drifted(DEV, (a_deployment(2, kind=kind),), LIVE, DRIFT, NOON) == (replace(DEV, drift=DRIFT), None)
+
+
+def test_a_version_that_waits_holds_no_correction_up_and_is_not_superseded() -> None:
+    assert drifted(DEV, (a_deployment(2),), LIVE, DRIFT, NOON)[1] is not None
+    choice = choose(DEV, [a_deployment(2), a_deployment(3, kind=Kind.CORRECT)], [], Known(live=LIVE), NOON)
+    assert choice.queue[0].id == "dev-3"
+    assert all(one.phase is Phase.WAITING for one in choice.changed)
+
+
+def test_a_correction_that_waits_is_of_what_is_live_by_then() -> None:
+    other = a_deployment(4, a_revision(text=CORRECTED, commit=a_commit("2" * 40)), phase=Phase.SUCCEEDED)
+    choice = choose(DEV, [a_deployment(3, kind=Kind.CORRECT)], [], Known(live=other), NOON)
+    assert choice.queue[0].revision == other.revision
+
+
+@pytest.mark.parametrize("environment", [replace(DEV, hold=HELD), DEV])
+def test_what_is_held_runs_or_is_kept_warm_does_not_drift(environment: Environment) -> None:
+    opened = (a_retiring_deployment(),) if environment.hold is None else ()
+    assert not may_drift(environment, opened)
+    assert may_drift(DEV, (a_deployment(2),)) and not may_drift(DEV, (a_running_deployment(),))
+
+
+def corrected(**changes: object) -> Deployment:
+    return replace(a_running_deployment(), kind=Kind.CORRECT, **changes)
+
+
+def test_a_correction_that_succeeded_leaves_no_drift_and_is_not_what_is_live() -> None:
+    known = replace(DEV, live=1, drift=replace(DRIFT, tried=(Tried(("backend", "", ""), 1, NOON),)))
+    running = corrected()
+    after = consequences(known, running, running.moved(Phase.SUCCEEDED, RED, NOON), NOON)
+    assert (after.live, after.drift.found, after.drift.edges) == (1, (), 1) and after.drift.tried
+
+
+def test_a_correction_that_failed_holds_nobody_and_blames_nothing() -> None:
+    running = corrected()
+    after = consequences(DEV, running, turned_back(running, RED, NOON, culprits=("backend",)), NOON)
+    assert (after.hold, after.quarantines) == (None, ())
+    stopped = consequences(DEV, running, turned_back(running, RED, NOON, quarantines=False, aborted=True), NOON)
+    assert stopped.hold is not None
+
+
+def test_a_new_version_has_everything_corrected_anew() -> None:
+    fought = replace(DRIFT, fought=RED, tried=(Tried(("backend", "", ""), 3, NOON),))
+    running = a_running_deployment()
+    after = consequences(replace(DEV, drift=fought), running, running.moved(Phase.SUCCEEDED, RED, NOON), NOON)
+    assert after.drift == Drifted(edges=1)

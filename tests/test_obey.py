@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.deployment import Deployment, Kind, Pause, Phase
+from controller.domain.drift import Drifted, Tried
 from controller.domain.environment import Environment, HoldUntil
 from controller.domain.hooks import RunState
 from controller.domain.orders import Order, OrderKind, OrderState, Wish
@@ -48,6 +49,7 @@ def succeeded(number: int, image: str, **changes: object) -> Deployment:
     return a_deployment(number, a_revision(image=image), phase=Phase.SUCCEEDED, **changes)
 
 
+RED = Reason("drift.fought", "it comes back")
 PAUSE = Pause("grace", Reason("order.paused", "lunch"), NOON, PAUSE_LIMIT)
 
 
@@ -193,6 +195,22 @@ def test_a_deploy_of_nothing_is_refused_with_the_reason() -> None:
 def test_a_restart_takes_what_is_live_and_nothing_newer() -> None:
     assert deployed({}, restart=True).opening.revision is NEW.revision
     assert deployed({}, live=None, restart=True).order.state is OrderState.REFUSED
+
+
+def test_a_correction_makes_what_is_live_again_and_forgets_how_often_it_was() -> None:
+    fought = Drifted(tried=(Tried(("backend", "ECS service", "desired count"), 3, NOON),), fought=RED)
+    order = Order(7, OrderKind.DEPLOY, "dev", None, "because", "ada", NOON, Wish(correct=True))
+    answer = obey(order, replace(DEV, drift=fought), {}, Known(live=NEW), NOON)
+    assert answer is not None and answer.opening is not None
+    assert (answer.opening.kind, answer.opening.revision) == (Kind.CORRECT, NEW.revision)
+    assert answer.environment.drift == Drifted()
+
+
+def test_a_correction_is_begun_once_and_only_of_what_is_live() -> None:
+    begun = a_deployment(3, kind=Kind.CORRECT)
+    again = answered(OrderKind.DEPLOY, begun, known=Known(live=NEW), correct=True)
+    assert again.order.state is OrderState.REFUSED and "dev-3 corrects it already" in again.order.outcome
+    assert deployed({}, live=None, correct=True).order.state is OrderState.REFUSED
 
 
 def test_a_prune_of_a_service_that_is_live_is_refused() -> None:

@@ -7,14 +7,19 @@ import pytest
 
 from controller import plan as planning
 from controller.domain.deployment import Kind
+from controller.domain.rendering import definition_of, service_settings
 from controller.domain.slot import Slot
-from controller.domain.snapshot import Snapshot
+from controller.domain.snapshot import ServiceView, SlotView, Snapshot
+from controller.domain.step import StepKind
 from tests.support.builders import (
     FILE,
     NEW_IMAGE,
+    NOON,
     OLD_IMAGE,
     a_binding,
     a_commit,
+    a_content,
+    a_file,
     a_foundation,
     a_new_view,
     a_place,
@@ -143,7 +148,7 @@ def test_the_digest_changes_with_everything_that_will_be_done(revision: object) 
 def test_the_digest_changes_with_the_place() -> None:
     elsewhere = a_binding(aws=a_place(account="210987654321"))
     views = a_snapshot().services
-    assert planning.draw(a_revision(), elsewhere, a_foundation(), views).digest != a_plan().digest
+    assert planning.draw(a_revision(), elsewhere, a_foundation(), views, now=NOON).digest != a_plan().digest
 
 
 def unasked(*names: str) -> Snapshot:
@@ -160,7 +165,7 @@ def test_who_gets_no_requests_takes_them_over_although_nothing_rolls() -> None:
 
 def test_a_rollback_takes_them_over_before_it_settles() -> None:
     views = unasked("frontend").services
-    plan = planning.draw(a_revision(image=OLD_IMAGE), a_binding(), a_foundation(), views, Kind.ROLLBACK)
+    plan = planning.draw(a_revision(image=OLD_IMAGE), a_binding(), a_foundation(), views, Kind.ROLLBACK, now=NOON)
     assert titles(plan) == ["route", "settle"]
 
 
@@ -195,7 +200,7 @@ def test_who_takes_requests_over_has_its_tasks_before() -> None:
 def test_a_worker_takes_no_part_in_the_traffic_steps() -> None:
     worker = FILE + "  worker:\n    image: {repository: captioncraft-worker, tag: x}\n    count: 1\n"
     views = {**a_snapshot().services, "worker": replace(a_new_view(), routed=False)}
-    plan = planning.draw(a_revision(text=worker), a_binding(), a_foundation(), views)
+    plan = planning.draw(a_revision(text=worker), a_binding(), a_foundation(), views, now=NOON)
     by_title = {step.title: step.services for step in plan.steps}
     assert by_title["shift 50"] == by_title["smoke"] == ("backend", "frontend")
     assert by_title["warm"] == by_title["retire"] == ("backend", "frontend", "worker")
@@ -230,3 +235,61 @@ def test_what_does_not_roll_runs_no_command_before() -> None:
 def test_another_command_is_another_plan(change: tuple[str, str]) -> None:
     one, other = (a_plan(a_revision(text=text)) for text in (HOOKED, HOOKED.replace(*change)))
     assert one.digest != other.digest
+
+
+def a_live_slot(service: str = "backend", **settings: object) -> SlotView:
+    """It runs the old version, as it was declared but for `settings`."""
+    slot, content = a_slot(service), a_content(service)
+    assert slot.group is not None
+    wanted = service_settings(a_file().services[service], content, slot.group.arn)
+    return replace(slot, runs=definition_of(content), settings=replace(wanted, **settings))
+
+
+def corrected(backend: ServiceView, kind: Kind = Kind.CORRECT) -> planning.Plan:
+    views = {"backend": backend, "frontend": a_view("frontend", blue=a_live_slot("frontend"))}
+    return planning.draw(a_revision(OLD_IMAGE), a_binding(), a_foundation(), views, kind, now=NOON)
+
+
+@pytest.mark.parametrize("kind", [Kind.DEPLOY, Kind.CORRECT, Kind.ROLLBACK])
+def test_what_is_as_it_was_declared_needs_no_plan(kind: Kind) -> None:
+    assert corrected(a_view(blue=a_live_slot()), kind).steps == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.DEPLOY, Kind.CORRECT, Kind.ROLLBACK])
+def test_what_can_be_set_in_place_is_mended_by_whatever_comes_next(kind: Kind) -> None:
+    plan = corrected(a_view(blue=a_live_slot(grace_seconds=5)), kind)
+    assert titles(plan) == ["mend", "settle"] and plan.steps[0].services == ("backend",)
+
+
+@pytest.mark.parametrize(("kind", "rolls"), [(Kind.DEPLOY, True), (Kind.CORRECT, True), (Kind.ROLLBACK, False)])
+def test_what_only_another_slot_can_put_right_rolls(kind: Kind, rolls: bool) -> None:
+    plan = corrected(a_view(blue=a_live_slot(subnets=("subnet-9",), grace_seconds=5)), kind)
+    assert [rolling.service for rolling in plan.rolling] == ["backend"] * rolls
+    assert titles(plan)[-3:] == (["verify", "settle", "retire"] if rolls else ["mend", "settle"])
+
+
+def test_a_target_group_that_somebody_changed_is_mended_and_a_new_file_s_arrives_with_a_shift() -> None:
+    slot = a_live_slot()
+    assert slot.group is not None and slot.group.settings is not None
+    other = replace(slot, group=replace(slot.group, settings=replace(slot.group.settings, path="/other")))
+    assert titles(corrected(a_view(blue=other))) == ["mend", "settle"]
+    assert [rolling.service for rolling in corrected(a_view(blue=other), Kind.DEPLOY).rolling] == ["backend"]
+
+
+def test_a_correction_keeps_nothing_warm_and_rolls_nothing_that_an_older_tidegate_rendered() -> None:
+    older = replace(a_live_slot(), content="sha256:of another rendering")
+    assert corrected(a_view(blue=older)).steps == ()
+    moved = planning.draw(
+        a_revision(OLD_IMAGE, BLUE_GREEN),
+        a_binding(),
+        a_foundation(),
+        {"backend": a_view(blue=a_slot(exists=False, content=None)), "frontend": a_view("frontend")},
+        Kind.CORRECT,
+        now=NOON,
+    )
+    assert moved.steps[-1].kind is StepKind.RETIRE and moved.steps[-1].wait == timedelta(0)
+
+
+def test_a_rule_that_is_gone_is_made_again_before_anything_else() -> None:
+    plan = corrected(a_view(blue=a_live_slot(subnets=("subnet-9",)), rule=None))
+    assert titles(plan) == ["mend", "settle"] and plan.rolling == ()

@@ -81,14 +81,15 @@ def test_a_wrong_order_leaves_no_row(door: Door, body: bytes, status: int, told:
         ({"order": "pause", "deployment": "dev-2", "for": None}, {"deployment": "dev-2"}),
         ({"order": "rollback", "to": "dev-1"}, {"to": "dev-1"}),
         ({"order": "deploy", "ref": "release/2", "restart": True}, {"ref": "release/2", "restart": True}),
+        ({"order": "deploy", "correct": True}, {"correct": True}),
         ({"order": "prune", "service": "worker"}, {"service": "worker"}),
     ],
 )
 def test_what_an_order_wishes_for_is_read_again(door: Door, given: dict[str, Any], shown: dict[str, Any]) -> None:
     assert door.post(PATH, json={"reason": "why not", **given}).status_code == 202
     kept = door.get("/api/v1/orders/1").json()
-    wish = {name: kept[name] for name in ("deployment", "to", "ref", "restart", "service", "for")}
-    nothing = {"deployment": None, "to": None, "ref": None, "restart": False, "service": None, "for": None}
+    wish = {name: kept[name] for name in ("deployment", "to", "ref", "restart", "correct", "service", "for")}
+    nothing = {**dict.fromkeys(wish), "restart": False, "correct": False}
     assert wish == nothing | shown
 
 

@@ -45,6 +45,7 @@ def test_metrics_say_which_environments_need_somebody(door: Door) -> None:
     lines = door.get("/metrics", token=None).text.splitlines()
     assert 'tidegate_environment_held{environment="staging"} 1.0' in lines
     assert 'tidegate_environment_held{environment="dev"} 0.0' in lines
+    assert 'tidegate_environment_drift{environment="dev"} 0.0' in lines
     assert 'tidegate_environment_problem{environment="staging"} 1.0' in lines
     assert 'tidegate_info{version="1.2.3"} 1.0' in lines
 

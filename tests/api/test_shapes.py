@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 
 from controller.api import shapes
 from controller.domain.deployment import Kind, Pause
+from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Environment
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
@@ -83,3 +84,17 @@ def test_orphans_and_a_pause_are_seen_at_the_environment() -> None:
     assert answer.orphans == ("worker",)
     assert answer.deployment is not None and answer.deployment.pause is not None
     assert answer.deployment.pause.actor == "ada"
+
+
+def test_drift_is_told_field_by_field_since_it_was_seen_first() -> None:
+    drift = Drift(Difference("backend", "target group", "check path", "/health", "/other"), NOON)
+    environment = Environment("dev", drift=Drifted((drift,)))
+    [shown] = shapes.environment_answer(Overview(environment, None, (), None, None), a_binding()).drift
+    assert json.loads(shown.model_dump_json()) == {
+        "service": "backend",
+        "thing": "target group",
+        "field": "check path",
+        "wanted": "/health",
+        "found": "/other",
+        "since": "2026-11-21T12:00:00Z",
+    }

@@ -10,10 +10,13 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from controller.api import shapes
+from controller.api.evidence import deployment_in_full
 from controller.cli import deployments
 from controller.domain.deployment import Deployment, Phase
+from controller.domain.environment import Environment
 from controller.domain.hooks import Hook, RunState
 from controller.domain.metrics import Finding, Result
+from controller.domain.overview import Overview
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState
 from controller.homeward import turned_back
@@ -44,9 +47,10 @@ def a_canary(done: int, *, begun: bool = True) -> Deployment:
 
 
 def went_home(deployment: Deployment, at: datetime) -> Deployment:
-    """It turned back at this moment, was home 3 s later, and had scaled down another 4 s later."""
+    """It turned back at this moment, was home 3 s later, and had written down what AWS knew and
+    scaled down, 2 s and 4 s later."""
     back, moment = turned_back(deployment, RED, at), at
-    for step, seconds in zip((one for one in back.steps if not one.is_over), (3, 4), strict=True):
+    for step, seconds in zip((one for one in back.steps if not one.is_over), (3, 2, 4), strict=True):
         ended = moment + timedelta(seconds=seconds)
         back = back.with_step(step.started(moment).ended(StepState.DONE, ended, "done"))
         moment = ended
@@ -55,6 +59,11 @@ def went_home(deployment: Deployment, at: datetime) -> Deployment:
 
 def answer(deployment: Deployment) -> Any:
     return json.loads(shapes.deployment_answer(deployment).model_dump_json(by_alias=True))
+
+
+def in_full(deployment: Deployment) -> Any:
+    overview = Overview(Environment("dev"), None, (deployment,), None, None)
+    return json.loads(deployment_in_full(deployment, overview).model_dump_json(by_alias=True))
 
 
 def drawn(shown: RenderableType) -> list[str]:
@@ -70,14 +79,14 @@ def row(lines: Sequence[str], name: str) -> str:
 
 
 def test_a_canary_that_came_home_reads_top_down() -> None:
-    lines = drawn(deployments.deployment(answer(went_home(a_canary(5), minutes(7.5))), minutes(10)))
+    lines = drawn(deployments.deployment(in_full(went_home(a_canary(5), minutes(7.5))), minutes(10)))
     assert "↩ rolled back" in lines[0]
-    assert row(lines, "why") == "backend: 0 of 2 targets are healthy (targets.unhealthy)"
+    assert row(lines, "why") == "dev-2 turned back: backend: 0 of 2 targets are healthy (targets.unhealthy)"
     assert row(lines, "turned back") == (
         "in step 6 of 10, bake 5m, with 50% of the traffic on the new version; all of it was home 3s later"
     )
     assert row(lines, "services") == "backend, frontend"
-    assert row(lines, "ended") == "2026-11-21 12:07:37 UTC (2 min ago)"
+    assert row(lines, "ended") == "2026-11-21 12:07:39 UTC (2 min ago)"
     assert lines[lines.index("") + 1 :] == [
         "✓ 1 register 1 min register done",
         "✓ 2 warm 1 min warm done",
@@ -87,22 +96,23 @@ def test_a_canary_that_came_home_reads_top_down() -> None:
         "✕ 6 bake 5m 2 min 30 s backend: 0 of 2 targets are healthy",
         "· 7 skipped shift 100, adjust, settle, retire",
         "✓ 11 home 3 s done",
-        "✓ 12 retire 4 s done",
+        "✓ 12 evidence 2 s done",
+        "✓ 13 retire 4 s done",
     ]
 
 
 def test_what_was_undone_is_not_promised_again() -> None:
     running = a_canary(5)
-    assert any(line.startswith("undo backend") for line in drawn(deployments.deployment(answer(running), NOON)))
+    assert any(line.startswith("undo backend") for line in drawn(deployments.deployment(in_full(running), NOON)))
     ended = went_home(running, minutes(6))
-    assert not any(line.startswith("undo") for line in drawn(deployments.deployment(answer(ended), NOON)))
+    assert not any(line.startswith("undo") for line in drawn(deployments.deployment(in_full(ended), NOON)))
 
 
 def test_what_metrics_say_is_a_line_for_each() -> None:
     found = Finding("backend", "errors", Result.FAILED, "2.34% failed, of 1,240 requests", 0.0234, 0.01, 1240, 2)
     [line] = [
         line
-        for line in drawn(deployments.deployment(answer(replace(a_canary(5), findings=(found,))), NOON))
+        for line in drawn(deployments.deployment(in_full(replace(a_canary(5), findings=(found,))), NOON))
         if line.startswith("backend errors")
     ]
     assert line.split() == ["backend", "errors", "fail:", "2.34%", "failed,", "of", "1,240", "requests"]
@@ -149,7 +159,7 @@ def test_a_step_that_was_taken_over_says_by_whom() -> None:
 
 def test_a_removal_shows_no_commit_that_it_does_not_bring() -> None:
     removal = replace(a_canary(1), pruned="worker")
-    lines = drawn(deployments.deployment(answer(removal), NOON))
+    lines = drawn(deployments.deployment(in_full(removal), NOON))
     assert lines[0] == "dev-2 prune of worker ▶ running"
     assert not any(line.startswith(("commit", "by", "image")) for line in lines)
 
@@ -169,6 +179,6 @@ def test_a_task_that_failed_is_shown_with_its_last_lines() -> None:
     failed = running.with_step(
         replace(running.steps[1], kind=StepKind.BEFORE, services=("backend",), hook=hook, run=run)
     )
-    shown = drawn(deployments.deployment(answer(failed), NOON))
+    shown = drawn(deployments.deployment(in_full(failed), NOON))
     assert shown[shown.index("last lines of before backend:") + 1 :] == list(lines)
-    assert "last lines of before backend:" not in drawn(deployments.deployment(answer(running), NOON))
+    assert "last lines of before backend:" not in drawn(deployments.deployment(in_full(running), NOON))

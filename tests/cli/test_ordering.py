@@ -25,6 +25,7 @@ ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("deploy", "dev"), {"order": "deploy"}),
     (("deploy", "dev", "--ref", "release/2"), {"order": "deploy", "ref": "release/2"}),
     (("deploy", "dev", "--restart"), {"order": "deploy", "restart": True}),
+    (("deploy", "dev", "--correct"), {"order": "deploy", "correct": True}),
     (("prune", "dev", "worker", "--yes"), {"order": "prune", "service": "worker"}),
 ]
 
@@ -64,7 +65,7 @@ def test_every_verb_leaves_its_order(
     assert result.exit_code == 0, result.stderr
     left = json.loads(result.stdout)
     names = ("deployment", "to", "across", "ref", "service", "for")
-    nothing: dict[str, Any] = dict.fromkeys(names) | {"restart": False}
+    nothing: dict[str, Any] = dict.fromkeys(names) | {"restart": False, "correct": False}
     assert {name: left[name] for name in (*nothing, "order", "reason")} == nothing | {"reason": "we looked"} | wanted
     assert (left["environment"], left["outcome"]) == ("dev", "as you wish")
 

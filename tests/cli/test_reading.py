@@ -12,6 +12,7 @@ from controller.cli.client import Client
 from controller.cli.endpoint import find_endpoint
 from controller.cli.following import Follower, Lines
 from controller.domain.deployment import Kind, Pause, Phase
+from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked
 from controller.domain.reason import Reason
@@ -51,7 +52,7 @@ def test_reading_verbs_print_one_json_document(terminal: Terminal, words: tuple[
         (("status", "staging"), ["held", "count: found 0"]),
         (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5 s"]),
         (("history",), ["staging-2", "rolled back", "the smoke test failed", "2 min"]),
-        (("show", "dev-2"), ["▶ 1 register", "sha256:", "blue was live", "its gates are open"]),
+        (("show", "dev-2"), ["▶ 1 register", "sha256:", "blue was live", "dev-2 brings develop-2222222"]),
         (("plan", "dev"), ["shift 100", "captioncraft-backend@sha256:", "digest"]),
     ],
 )
@@ -181,7 +182,9 @@ def test_what_steers_a_terminal_is_not_printed(terminal: Terminal, store: Store)
     with store.write() as unit:
         deployment = unit.deployments.get("dev-2")
         assert deployment is not None
-        unit.deployments.save(deployment.because(Reason("x", "red \x1b[31m alert [bold]b[/bold]")))
+        assert deployment.step is not None
+        told = replace(deployment.step, detail="red \x1b[31m alert [bold]b[/bold]")
+        unit.deployments.save(deployment.with_step(told))
     result = terminal("show", "dev-2")
     assert "\x1b" not in result.stdout
     assert "red \ufffd[31m alert [bold]b[/bold]" in result.stdout
@@ -369,3 +372,12 @@ def test_following_tells_a_pause_and_its_end(terminal: Terminal, store: Store) -
     ]
     lines = [line for line in terminal("watch", "dev").stdout.splitlines() if "paused" in line]
     assert lines == ["dev-2 paused by ada: a look at the logs", "dev-2 is not paused any more"]
+
+
+def test_drift_is_shown_with_what_was_declared_what_was_found_and_since_when(terminal: Terminal, store: Store) -> None:
+    difference = Difference("backend", "target group", "check path", "/health", "/other")
+    with store.write() as unit:
+        dev = unit.environments.get("dev")
+        unit.environments.save(replace(dev, drift=Drifted((Drift(difference, NOON),))))
+    shown = " ".join(terminal("status", "dev").stdout.split())
+    assert "DRIFT OF DECLARED FOUND SINCE backend target group, check path /health /other" in shown

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from controller.domain.deployment import Kind, Pause, Phase
+from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.errors import Transient
 from controller.domain.hooks import RunState
 from controller.domain.reason import Reason
@@ -211,6 +212,16 @@ def test_orphans_come_with_the_command_that_removes_them(browser: Browser) -> No
         unit.sightings.put(Sighting("dev", {}, NOON, ("worker",)))
     text = page(browser, "/").text
     assert "worker is no longer in the file, and still there: tidegate prune dev worker removes it." in text
+
+
+def test_drift_is_shown_with_what_was_declared_what_was_found_and_since_when(browser: Browser) -> None:
+    difference = Difference("backend", "target group", "check path", "/health", "<b>/other</b>")
+    with browser.store.write() as unit:
+        dev = unit.environments.get("dev")
+        unit.environments.save(replace(dev, drift=Drifted((Drift(difference, NOON),))))
+    shown = page(browser, "/")
+    assert "backend target group check path /health <b>/other</b> 2026-11-21 12:00:00 UTC" in shown.text
+    assert ("caption", {}) in shown.tags and "Drift: what AWS shows otherwise than the file declares" in shown.text
 
 
 def test_an_environment_that_was_rolled_back_by_order_is_not_said_to_have_failed(browser: Browser) -> None:

@@ -83,6 +83,8 @@ def test_environments_keep_the_order_of_the_file() -> None:
         ("iam::123456789012", "iam::999999999999", 5, "prod.aws.role", "the account 123456789012"),
         ("elasticloadbalancing:eu-central-1", "elasticloadbalancing:us-east-1", 15, "dev.aws.listener", "eu-central-1"),
         ("listener/app", "listener-rule/app", 15, "dev.aws.listener", "listener ARN"),
+        ("      vpc: vpc-0a1b\n", "      vpc: vpc-0a1b\n      alarm_topic: on-call\n", 20, "dev.aws.alarm_topic",
+         "an SNS topic's ARN"),
         ("      vpc: vpc-0a1b\n", "", 11, "dev.aws.vpc", "or a stack"),
         ("[subnet-0a1b, subnet-0c2d]", "[]", 16, "dev.aws.subnets", "at least one entry"),
         ("[subnet-0a1b, subnet-0c2d]", "[subnet-0a1b, subnet-0a1b]", 16, "dev.aws.subnets", "each entry once"),

@@ -5,16 +5,26 @@ from datetime import timedelta
 
 import pytest
 
-from controller.domain.deployment import Deployment, Kind, Pause, Phase
+from controller.domain.deployment import FINAL, Deployment, Kind, Pause, Phase
+from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Environment, Hold, HoldUntil
-from controller.domain.explaining import Explanation, explain
+from controller.domain.explaining import Explanation, explain, explain_deployment
 from controller.domain.hooks import RunState
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.step import Step, StepKind, StepState, Trouble
 from controller.homeward import turned_back
-from tests.support.builders import FILE, NOON, a_deployment, a_run, a_running_deployment
+from tests.support.builders import (
+    FILE,
+    NOON,
+    a_deployment,
+    a_revision,
+    a_rule,
+    a_run,
+    a_running_deployment,
+    a_view,
+)
 
 RED = Reason("smoke.red", "the smoke test failed")
 DUE = NOON + timedelta(seconds=5)
@@ -150,6 +160,17 @@ def test_a_newer_commit_that_changes_nothing_is_not_kept_quiet() -> None:
     assert "2222222 came after it, and changes only paths that the file ignores" in told.text
 
 
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("kind", Kind)
+def test_whatever_it_was_for_and_wherever_it_is_it_is_explained(kind: Kind, phase: Phase) -> None:
+    pruned = "worker" if kind is Kind.PRUNE else None
+    one = replace(a_running_deployment(), kind=kind, phase=phase, pruned=pruned, finished_at=NOON)
+    if phase in FINAL:
+        one = replace(one, steps=())
+    told = explain_deployment(one, Overview(Environment("dev", live=1), a_deployment(1), (), None, None))
+    assert told.text and told.clears
+
+
 @pytest.mark.parametrize(
     ("phase", "said"),
     [
@@ -200,6 +221,7 @@ def test_a_paused_deployment_says_who_why_and_when_it_turns_back() -> None:
         ({"restart": True}, "dev-2 restarts develop-1111111; step"),
         ({"kind": Kind.ROLLBACK, "back_to": "dev-1"}, "dev-2 brings develop-1111111 back, as dev-1 did it; step"),
         ({"kind": Kind.PRUNE, "pruned": "worker"}, "dev-2 removes worker; step"),
+        ({"kind": Kind.CORRECT}, "dev-2 makes develop-1111111 again as its file declares it; step"),
     ],
 )
 def test_each_kind_says_what_it_does(changes: dict[str, object], told: str) -> None:
@@ -252,3 +274,43 @@ def test_what_ran_before_a_version_is_told_with_time_and_result() -> None:
     (line,) = told.ran
     assert line.startswith("`before` of backend ran in dev-2 on 2026-11-21 12:00 UTC: exit code 0 after 3s; versions")
     assert explained(a_running_deployment()).ran == ()
+
+
+DRIFT = Drift(Difference("backend", "ECS service", "desired count", "2", "5"), NOON)
+CORRECTED = FILE.replace("strategy:", "drift: correct\nstrategy:")
+
+
+@pytest.mark.parametrize(
+    ("text", "fought", "code", "who"),
+    [
+        (FILE, None, "drift.found", "whoever set it otherwise; or a person: `tidegate deploy dev --correct`"),
+        (CORRECTED, None, "drift.found", "Tidegate, by itself; or `tidegate deploy dev --correct` at once"),
+        (
+            CORRECTED,
+            Reason("drift.fought", "three times"),
+            "drift.fought",
+            "whoever sets it otherwise, by leaving it; then a person: `tidegate deploy dev --correct`",
+        ),
+    ],
+)
+def test_drift_says_what_since_when_and_who_puts_it_right(
+    text: str, fought: Reason | None, code: str, who: str
+) -> None:
+    live = a_deployment(1, a_revision(text=text), phase=Phase.SUCCEEDED)
+    told = explained(live=live, drift=Drifted((DRIFT,), fought=fought))
+    assert (told.code, told.since, told.clears) == (code, NOON, who)
+    assert "backend, ECS service: desired count 5 instead of 2" in told.text
+
+
+def test_traffic_that_somebody_sent_to_a_slot_without_tasks_is_for_an_operator() -> None:
+    view = a_view(rule=a_rule(0, 100))
+    live = a_deployment(1, phase=Phase.SUCCEEDED)
+    told = explain(Overview(Environment("dev"), live, (), Sighting("dev", {"backend": view}, NOON), None))
+    assert told.code == "traffic.elsewhere" and "operator" in told.clears
+
+
+def test_a_rule_that_is_known_to_be_gone_is_drift() -> None:
+    live, seen = a_deployment(1, phase=Phase.SUCCEEDED), Sighting("dev", {"backend": a_view(rule=None)}, NOON)
+    before = explain(Overview(Environment("dev"), live, (), seen, None))
+    after = explain(Overview(Environment("dev", drift=Drifted((DRIFT,))), live, (), seen, None))
+    assert (before.code, after.code) == ("traffic.rule_missing", "drift.found")

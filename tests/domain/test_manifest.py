@@ -289,15 +289,10 @@ IN_FILES = [
     Named("gates: {window: {allow: [Mon 08:00-09:00]}}", "gates.window", True),
     Named("gates: {approval: {count: 1}}", "gates.approval", True),
     Named("strategy: {type: canary, steps: [{weight: 10, confirm: true}, {weight: 100}]}", "strategy.steps", True),
-    Named("alarms: {cpu: {max: 85%}}", "alarms", False),
-    Named("drift: correct", "drift", False),
-    Named("schedule: [{at: 20:00, count: 0}]", "schedule", False),
     Named("notify: {slack: '#deploys'}", "notify", False),
 ]
 IN_SERVICES = [
     Named("task: {health: {command: [a]}}", "services.backend.task.health", False),
-    Named("capacity: {spot: 50%}", "services.backend.capacity", False),
-    Named("count: {min: 1, max: 2, cpu: 70%}", "services.backend.count", False),
 ]
 
 BUILT = """\
@@ -307,6 +302,7 @@ strategy: {type: blue_green, bake: 1m}
 rollback: {automatic: false, keep_warm: 5m, hold: next_commit}
 verify: [{path: /ready}, {task: backend, command: [a]}]
 watch: {metrics: {errors: {max: 1%, against: live}, latency_p95: {max: 800ms}}}
+alarms: {errors: {max: 1%}, latency_p95: {max: 1s}, tasks: {min: 2}}
 """
 
 

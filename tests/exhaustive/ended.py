@@ -1,10 +1,11 @@
 """What a story leaves behind: everything that lasts, in words that do not depend on when it happened."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from controller.domain.deployment import Deployment, Kind
 from sandbox.world.ports import ContainerLaunch
 from sandbox.world.view import Condition, FixedResponse, Forward, Redirect
 from tests.exhaustive.play import Play
@@ -16,6 +17,9 @@ class End:
     """Two runs of one story are compared by this."""
 
     deployments: tuple[tuple[Any, ...], ...]
+    """Without those that put drift right: how many there are is told apart."""
+    corrections: int
+    drift: tuple[str, ...]
     live: int | None
     recorded: str | None
     hold: tuple[Any, ...] | None
@@ -27,8 +31,11 @@ class End:
     rules: tuple[Any, ...]
     groups: tuple[Any, ...]
     services: tuple[Any, ...]
+    scaling: tuple[Any, ...]
     definitions: Mapping[str, int]
     log_groups: tuple[str, ...]
+    alarms: tuple[Any, ...]
+    dashboards: tuple[str, ...]
     tasks: Mapping[str, int]
     commands: Mapping[str, int]
     """How many tasks of each command were ever started."""
@@ -45,7 +52,10 @@ def ended(play: Play) -> End:
         deployments=tuple(
             (each.id, str(each.kind), str(each.phase), each.reason.code, each.revision.commit.sha[-4:])
             for each in sorted(deployments, key=lambda one: one.number)
+            if each.kind is not Kind.CORRECT
         ),
+        corrections=sum(each.kind is Kind.CORRECT for each in deployments),
+        drift=tuple(each.difference.told for each in environment.drift.found),
         live=environment.live,
         recorded=environment.recorded,
         hold=(hold.reason.code, str(hold.until), hold.deployment) if hold else None,
@@ -56,17 +66,37 @@ def ended(play: Play) -> End:
         rules=tuple(_rules(play)),
         groups=tuple(_groups(play)),
         services=tuple(_services(play)),
+        scaling=tuple(_scaling(play)),
         definitions=_definitions(play),
         log_groups=_log_groups(play),
+        alarms=tuple(_alarms(play)),
+        dashboards=tuple(each["DashboardName"] for each in _dashboards(play)),
         tasks=Counter(launch.containers[0].digest for launch in play.outside.runtime.running),
         commands=Counter(" ".join(first.command) for first in _first_containers(play) if first.command),
         runs=tuple(play.rows("SELECT environment, number, service, state FROM runs ORDER BY seq")),
-        told=tuple(sorted({key for _, key, _ in play.told})),
+        told=tuple(sorted({key for _, key, _ in play.told if not _is_of_drift(key, deployments)})),
     )
+
+
+def _is_of_drift(key: str, deployments: Sequence[Deployment]) -> bool:
+    of = {each.id for each in deployments if each.kind is Kind.CORRECT}
+    return ":drift." in key or key.partition(":")[0] in of
 
 
 def _first_containers(play: Play) -> Iterator[ContainerLaunch]:
     return (launch.containers[0] for launch in play.outside.runtime.launches)
+
+
+def _alarms(play: Play) -> Iterator[tuple[Any, ...]]:
+    """What they are set to; their states come and go."""
+    for each in play.outside.look("cloudwatch", "DescribeAlarms", MaxRecords=100)["MetricAlarms"]:
+        formulas = [query["Expression"] for query in each.get("Metrics", []) if "Expression" in query]
+        yield each["AlarmName"], each["Threshold"], len(each.get("Metrics", [])), *formulas
+
+
+def _dashboards(play: Play) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = play.outside.look("cloudwatch", "ListDashboards")["DashboardEntries"]
+    return found
 
 
 def differences(found: End, wanted: End) -> list[str]:
@@ -115,6 +145,18 @@ def _groups(play: Play) -> Iterator[Any]:
         settings = sorted((key, str(value)) for key, value in group.items() if not key.endswith(("Arn", "Arns")))
         states = Counter(one["TargetHealth"]["State"] for one in shown["TargetHealthDescriptions"])
         yield group["TargetGroupName"], settings, dict(states), sorted((one["Key"], one["Value"]) for one in attributes)
+
+
+def _scaling(play: Play) -> Iterator[Any]:
+    """What scales, whatever makes it."""
+    for operation, what in (
+        ("DescribeScalableTargets", "ScalableTargets"),
+        ("DescribeScalingPolicies", "ScalingPolicies"),
+        ("DescribeScheduledActions", "ScheduledActions"),
+    ):
+        for shown in play.outside.look("application-autoscaling", operation, ServiceNamespace="ecs")[what]:
+            lasting = {key: str(value) for key, value in shown.items() if not key.endswith(("ARN", "Time", "Alarms"))}
+            yield what, sorted(lasting.items())
 
 
 def _services(play: Play) -> Iterator[Any]:

@@ -115,7 +115,7 @@ def _inject(run: Run, directory: Path, faults: Sequence[Planned], end: End, resu
         result.injected += 1
         result.met += verdict.met
         result.kinds[str(fault.kind)] += 1
-        left, used = excused(fault, verdict.broken)
+        left, used = excused(fault, verdict.broken, is_held=end.hold is not None)
         result.excused.update(rule.why for rule in used)
         if left:
             result.violated.append(Violated(fault.name, left))

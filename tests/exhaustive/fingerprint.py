@@ -35,6 +35,8 @@ from controller.loop.rounds import Round
 from controller.loop.sweep import Heads
 from controller.loop.tenure import Tenure
 from controller.store import Store
+from sandbox.world.cloudwatch.metrics import CONTAINERS
+from sandbox.world.cloudwatch.model import MetricStore
 from sandbox.world.ecs.model import Service
 from sandbox.world.elbv2.model import RegisteredTarget
 from sandbox.world.elbv2.targets import Watch
@@ -102,9 +104,16 @@ class ByValue(pickle.Pickler):
                 return lambda _: (str, ("tags, or where a place's parts are",))
             case Heads():
                 return lambda one: (str, (str({name: sha for name, (sha, _) in one._asked.items()}),))
+            case MetricStore():
+                return lambda one: (_list, (_deciding(one), one.hosts_counted_at))
             case Service():
                 return lambda one: (_list, tuple(kept for name, kept in vars(one).items() if name != "events"))
         return lambda _: NotImplemented
+
+
+def _deciding(store: MetricStore) -> dict[Any, Any]:
+    """Every minute has its samples of running tasks; what comes of them is the state of an alarm."""
+    return {key: lines for key, lines in store.lines.items() if key.namespace != CONTAINERS}
 
 
 def _list(*values: Any) -> list[Any]:
@@ -156,8 +165,9 @@ def _timers(play: Play, exactly: bool) -> list[tuple[float, str]]:
 
 
 def _comes_round(name: str, callback: Callable[..., Any]) -> bool:
-    """The next question to a healthy target; the end of what is kept of a stopped task."""
-    if "_forget" in name:
+    """The next question to a healthy target; the next measure of running tasks; the end of what is kept of a stopped
+    one."""
+    if "_forget" in name or "_measure" in name:
         return True
     asking = next((each for each in _parts(callback) if isinstance(each, Watch)), None)
     return asking is not None and asking._target.state == "healthy" and not asking._target.failures

@@ -16,10 +16,12 @@ SLEEPS = frozenset({Kind.ASLEEP, Kind.ASLEEP_LONG})
 
 @dataclass(frozen=True)
 class Rule:
-    """`why` is printed with the table; `fits` takes the fault and one thing that was found."""
+    """`why` is printed with the table; `fits` takes the fault and one thing that was found. `while_held`: only where
+    the story ends with a held environment."""
 
     why: str
     fits: Callable[[Planned, str], bool]
+    while_held: bool = False
 
 
 def _late(*operations: str, leaves: tuple[str, ...]) -> Callable[[Planned, str], bool]:
@@ -41,16 +43,33 @@ RULES: tuple[Rule, ...] = (
         _late("RegisterTaskDefinition", leaves=("END definitions",)),
     ),
     Rule(
-        "a CreateRule that arrives when all is over leaves a test rule, which the next deployment closes",
-        _late("CreateRule", leaves=("L1: 1 test rules", "END rules")),
+        "what a call leaves behind that arrives when all is over is drift, and corrected",
+        _late("CreateRule", "CreateService", "UpdateService", leaves=("END corrections",)),
     ),
     Rule(
-        "a ModifyRule that arrives late sets weights that were meant before",
+        "until it is corrected, a CreateService or UpdateService that arrives late lacks tasks",
+        _late("CreateService", "UpdateService", leaves=("S5",)),
+    ),
+    Rule(
+        "a ModifyRule that arrives late sets weights that were meant before, and weights are nobody's drift",
         _late("ModifyRule", leaves=("S4", "S5", "L1", "END rules")),
     ),
     Rule(
-        "a CreateService or UpdateService that arrives late sets a count that was meant before",
-        _late("CreateService", "UpdateService", leaves=("S5", "L1", "END services", "END tasks", "END groups")),
+        "while an environment is held nothing is corrected",
+        _late("CreateRule", "CreateService", "UpdateService", leaves=("L1", "END")),
+        while_held=True,
+    ),
+    Rule(
+        "a PutMetricAlarm or PutDashboard that arrives late keeps what was declared before",
+        _late("PutMetricAlarm", "PutDashboard", leaves=("END alarms", "END dashboards")),
+    ),
+    Rule(
+        "a call about scaling that arrives late sets what was meant before; the next deployment sets it anew",
+        _late(
+            *("RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy"),
+            *("PutScheduledAction", "DeleteScheduledAction"),
+            leaves=("S5", "L1", "L2", "END scaling", "END services", "END groups", "END tasks"),
+        ),
     ),
     Rule(
         "a plan from a first picture that is old, or lacks a service, rolls what is live already",
@@ -68,11 +87,12 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def excused(fault: Planned, broken: list[str]) -> tuple[list[str], list[Rule]]:
-    """What remains of `broken`, and the rules that took the rest away."""
+def excused(fault: Planned, broken: list[str], is_held: bool) -> tuple[list[str], list[Rule]]:
+    """What remains of `broken`, and the rules that took the rest away. `is_held`: whether the undisturbed story ends
+    so."""
     used, left = [], []
     for found in broken:
-        fitting = [rule for rule in RULES if rule.fits(fault, found)]
+        fitting = [rule for rule in RULES if rule.fits(fault, found) and (is_held or not rule.while_held)]
         used += fitting[:1]
         left += [] if fitting else [found]
     return left, used

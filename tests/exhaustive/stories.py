@@ -10,7 +10,7 @@ from controller.domain.step import StepKind, StepState
 from sandbox.runtime.scripted import Script, never_healthy
 from tests.exhaustive.play import Cue, Play
 from tests.support.builders import FILE, a_deployment, a_revision
-from tests.support.outside import REPOSITORIES
+from tests.support.outside import PLACE, REPOSITORIES
 
 When = Callable[[Play], bool]
 What = Callable[[Play], None]
@@ -144,7 +144,9 @@ def build(play: Play) -> None:
 
 
 def file(strategy: str, rollback: str = "{hold: next_commit}") -> str:
-    return FILE.replace("{type: rolling}", strategy).replace("{hold: next_commit}", rollback)
+    """What a late call leaves behind is drift, and put right."""
+    text = FILE.replace("{type: rolling}", strategy).replace("{hold: next_commit}", rollback)
+    return text.replace("strategy:", "drift: correct\nstrategy:", 1)
 
 
 STRATEGIES = {
@@ -170,6 +172,8 @@ ANALYSED = (
     file("{type: canary, steps: [{weight: 100}]}", "{hold: person, keep_warm: 5m}")
     + "watch: {metrics: {errors: {max: 1%}, latency_p95: {max: 800ms}}}\n"
 )
+STANDS = "alarms: {errors: {max: 1%}, cpu: {max: 85%}}\n"
+STANDING, STANDING_ALONE = CALM + STANDS, BACKEND_ONLY + STANDS
 MIGRATES, TRIES = ("migrate",), ("try",)
 MIGRATED = CALM.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate], timeout: 2m}\n")
 TRIED = CALM.replace("within: 5s}]\nservices", "within: 5s}, {task: backend, command: [try], timeout: 2m}]\nservices")
@@ -179,6 +183,16 @@ WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
     "    task: {cpu: 256, memory: 512}\n"
     "    count: 2\n"
 )
+
+
+BLUE = f"{PLACE}-backend-blue"
+SCALED = BAKED.replace(
+    "    count: 2\n    health: {path: /health, interval: 10s, timeout: 5s, grace: 30s}\n",
+    "    count: {min: 2, max: 6, cpu: 50%, requests: 600}\n"
+    "    health: {path: /health, interval: 10s, timeout: 5s, grace: 30s}\n",
+    1,
+).replace("services:\n", 'schedule: [{at: "23:00", count: 1}, {at: "06:00", count: 2}]\nservices:\n', 1)
+LESS_SCALED = SCALED.replace(", requests: 600", "").replace('{at: "23:00", count: 1}, ', "")
 
 
 ROLE = "arn:aws:iam::123456789012:role/tidegate-dev"
@@ -206,6 +220,37 @@ def run_well_in_staging(play: Play, number: int, commit: Commit) -> None:
     with play.store.write() as unit:
         unit.revisions.add(revision)
         unit.deployments.add(replace(succeeded, phase=Phase.SUCCEEDED))
+
+
+def tune(play: Play) -> None:
+    """Somebody edits the live ECS service and its target group: nothing rolls because of either."""
+    play.outside.call("ecs", "UpdateService", cluster=PLACE, service=BLUE, healthCheckGracePeriodSeconds=5)
+    group = play.outside.look("elbv2", "DescribeTargetGroups", Names=[BLUE])["TargetGroups"][0]["TargetGroupArn"]
+    play.outside.call("elbv2", "ModifyTargetGroup", TargetGroupArn=group, HealthCheckPath="/other")
+
+
+def revise(play: Play) -> None:
+    """Somebody runs a new revision of the live task definition, with the tags of the old one."""
+    service = play.outside.look("ecs", "DescribeServices", cluster=PLACE, services=[BLUE])["services"][0]
+    asked = {"taskDefinition": service["taskDefinition"], "include": ["TAGS"]}
+    old = play.outside.look("ecs", "DescribeTaskDefinition", **asked)
+    kept = ("family", "networkMode", "requiresCompatibilities", "runtimePlatform", "executionRoleArn", "cpu", "memory")
+    new = {key: old["taskDefinition"][key] for key in kept}
+    container = {**old["taskDefinition"]["containerDefinitions"][0], "stopTimeout": 90}
+    made = play.outside.call(
+        "ecs", "RegisterTaskDefinition", **new, containerDefinitions=[container], tags=old["tags"]
+    )["taskDefinition"]["taskDefinitionArn"]
+    play.outside.call("ecs", "UpdateService", cluster=PLACE, service=BLUE, taskDefinition=made)
+
+
+def delete_rule(play: Play) -> None:
+    rules = play.outside.aws.traffic.rules(play.outside.listener)
+    arn = next(rule.arn for rule in rules if any("/api/*" in condition.values for condition in rule.conditions))
+    play.outside.call("elbv2", "DeleteRule", RuleArn=arn)
+
+
+def wait(play: Play) -> None:
+    """Nothing more: the story is not over before."""
 
 
 def push_ignored(play: Play) -> None:
@@ -337,6 +382,19 @@ OTHERS = [
         Cue(at_once, push(ALARMED)),
         Cue(is_live(2), set_alarm("ALARM")),
     ),
+    story("standing.declared", CALM, Cue(at_once, push(STANDING))),
+    story(
+        "standing.changed_and_dropped",
+        STANDING,
+        Cue(at_once, push(STANDING.replace("max: 1%", "max: 2%"), content="first")),
+        Cue(is_live(2), push(CALM, content="first")),
+    ),
+    story(
+        "standing.pruned",
+        STANDING,
+        Cue(at_once, push(STANDING_ALONE)),
+        Cue(is_live(2), order(OrderKind.PRUNE, service="frontend")),
+    ),
     story("before.success", CALM, Cue(at_once, commands(MIGRATES)), Cue(at_once, push(MIGRATED))),
     story("before.fails", CALM, Cue(at_once, commands(MIGRATES, FAILS)), Cue(at_once, push(MIGRATED))),
     story(
@@ -348,6 +406,24 @@ OTHERS = [
     ),
     story("verify.success", CALM, Cue(at_once, commands(TRIES)), Cue(at_once, push(TRIED))),
     story("verify.fails", CALM, Cue(at_once, commands(TRIES, FAILS)), Cue(at_once, push(TRIED))),
+    story("drifted.tuned", CALM, Cue(at_once, tune), Cue(ended_as(2, Phase.SUCCEEDED), wait)),
+    story("drifted.rule", CALM, Cue(at_once, delete_rule), Cue(ended_as(2, Phase.SUCCEEDED), wait)),
+    story("drifted.rolls", CALM, Cue(at_once, revise), Cue(ended_as(2, Phase.SUCCEEDED), wait)),
+    story(
+        "drifted.aborted",
+        CALM,
+        Cue(at_once, revise),
+        Cue(in_step(2, StepKind.SHIFT), order(OrderKind.ABORT, "dev-2")),
+    ),
+    story("scaled.success", SCALED, Cue(at_once, push(SCALED))),
+    story(
+        "scaled.aborted",
+        SCALED,
+        Cue(at_once, push(SCALED)),
+        Cue(in_step(2, StepKind.BAKE), order(OrderKind.ABORT, "dev-2")),
+    ),
+    story("scaled.otherwise", SCALED, Cue(at_once, push(LESS_SCALED, content="first"))),
+    story("scaled.no_more", SCALED, Cue(at_once, push(BAKED, content="first"))),
     story("nothing_rolls", CALM, Cue(at_once, push(CALM, content="first"))),
     story("late_images", CALM, Cue(at_once, push_without_images), Cue(is_waiting(2), build)),
 ]
@@ -369,8 +445,13 @@ COVERING = frozenset(
         "pruned",
         "rolled_back_to",
         "rolling.crash_loop",
+        "scaled.aborted",
+        "scaled.no_more",
+        "scaled.otherwise",
         "route",
         "route_before_another",
+        "standing.changed_and_dropped",
+        "standing.pruned",
         "unheld",
     }
 )

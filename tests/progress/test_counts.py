@@ -49,7 +49,9 @@ def regrowing(to: int, was: int = 2) -> Deployment:
     """It had begun to do so, and is about to change it back."""
     home = on_its_way_home(adjusting(to, was))
     assert home.step is not None and home.step.kind is StepKind.HOME
-    return home.with_step(home.step.ended(StepState.DONE, NOON, "no traffic was moved"))
+    home = home.with_step(home.step.ended(StepState.DONE, NOON, "no traffic was moved"))
+    assert home.step is not None and home.step.kind is StepKind.EVIDENCE
+    return home.with_step(home.step.ended(StepState.DONE, NOON, "nothing that speaks against it"))
 
 
 def regrown(deployment: Deployment, desired: int, text: str = FILE) -> Outcome:

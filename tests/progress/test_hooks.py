@@ -119,7 +119,7 @@ def test_what_aws_never_takes_is_given_up_with_the_last_reason() -> None:
 
 def test_on_the_way_home_what_runs_is_stopped_before_anything_else_goes() -> None:
     back = on_its_way_home(before(asked(task="arn:task")))
-    assert [step.title for step in back.steps if not step.is_over] == ["home", "stop", "retire"]
+    assert [step.title for step in back.steps if not step.is_over] == ["home", "stop", "evidence", "retire"]
     assert "stop" not in [step.title for step in on_its_way_home(before(asked(state=RunState.FAILED))).steps]
 
 

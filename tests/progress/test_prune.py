@@ -1,7 +1,9 @@
 """Removing a service: its last requests end before its tasks do."""
 
+from dataclasses import replace
+
 from controller.decide import decide
-from controller.domain.actions import EmptySlot
+from controller.domain.actions import EmptySlot, RemoveScaling
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind
@@ -24,6 +26,11 @@ def test_the_last_requests_end_before_the_tasks() -> None:
     assert isinstance(outcome, Wait) and outcome.reason.code == "prune.draining"
 
 
-def test_then_both_slots_are_emptied() -> None:
-    outcome = asked(draining(1), VIEWS)
-    assert isinstance(outcome, Ask) and outcome.action == EmptySlot("website", Slot.BLUE)
+def test_then_both_slots_are_emptied_and_nothing_fills_them_again() -> None:
+    deployment = draining(1)
+    for wanted in (RemoveScaling("website", Slot.BLUE), EmptySlot("website", Slot.BLUE)):
+        outcome = asked(deployment, VIEWS)
+        assert isinstance(outcome, Ask) and outcome.action == wanted
+        step = deployment.step
+        assert step is not None
+        deployment = deployment.with_step(replace(step, acted=("RemoveScaling website blue",)))

@@ -169,7 +169,7 @@ def test_a_rollback_while_the_old_version_is_warm_moves_the_traffic_at_once(warm
     warm.settle()
     back = warm.deployment(3)
     assert back.kind is Kind.ROLLBACK and back.phase is Phase.SUCCEEDED and back.back_to == "dev-1"
-    assert [step.title for step in back.steps] == ["shift 100", "settle", "retire"]
+    assert [step.title for step in back.steps] == ["shift 100", "evidence", "settle", "retire"]
     assert warm.environment.live == 3 and "rude" in warm.environment.hold.reason.text and warm.tasks() == 4
 
 

@@ -126,7 +126,7 @@ def test_nothing_rises_while_nobody_can_tell_whether_it_is_armed(watch: Watch) -
 def test_a_bake_is_watched_although_switches_cannot_be_read(watch: Watch) -> None:
     stage = watch.stage
     in_first_bake(stage)
-    stage.aws.faults.add(Fault("throttled", service="scheduler", times=10**6))
+    stage.aws.faults.add(Fault("throttle", service="scheduler", times=10**6))
     stage.order(OrderKind.ABORT, "dev-2")
     stage.run(lambda: stage.weights()["/api/*"] == HOME)
     assert stage.phase(2) is Phase.ROLLING_BACK

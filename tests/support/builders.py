@@ -212,7 +212,7 @@ def terms(environment: Environment | None = None, **changes: object) -> Terms:
 def a_running_deployment(text: str = FILE, snapshot: Snapshot | None = None, **changes: object) -> Deployment:
     """One whose gates were open in a picture of two services with the old version in blue."""
     waiting = a_deployment(revision=a_revision(text=text))
-    assert {Evidence.SERVICES, Evidence.TARGETS} <= needed(waiting)
+    assert {Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING} <= needed(waiting)
     started = decide(waiting, snapshot or a_snapshot(), NOON, terms()).deployment
     assert started.phase is Phase.RUNNING
     return replace(started, **changes)
@@ -231,4 +231,4 @@ def an_answer(passed: bool, service: str | None = "backend", found: str = "200 i
 
 def a_plan(revision: Revision | None = None, snapshot: Snapshot | None = None) -> planning.Plan:
     picture = snapshot or a_snapshot()
-    return planning.draw(revision or a_revision(), a_binding(), a_foundation(), picture.services)
+    return planning.draw(revision or a_revision(), a_binding(), a_foundation(), picture.services, now=NOON)

@@ -12,6 +12,7 @@ from typing import Any
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Phase
 from controller.domain.names import DEPLOYMENT_TAG, OWNER, OWNER_TAG, group_name, slot_name
+from controller.domain.scaling import LATENESS, Bounds, Scaling, bounds_now, scaling_of
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind, StepState
 from controller.store import Unit
@@ -63,12 +64,18 @@ class Watch:
             self._moves_alone(unit, told)
             self._has_intent(unit, told)
             self._holds_the_lease(unit, told)
+        if moving is not None and moving.kind is Kind.CORRECT:
+            self._capacity(told, ABLE, is_told=False)  # what lacks already is somebody else's doing
         self._not_hot(operation, parameters, told)
         self._is_ours(operation, parameters, told)
         if operation == "DeleteRule":
             self._deletes_its_own(parameters["RuleArn"], moving, told)
         if operation == "UpdateService" and parameters.get("desiredCount") == 0:
             self._empties_no_traffic(parameters["service"], told)
+            self._stays_empty(parameters["service"], told)
+            self._is_witnessed(moving, told)
+        if operation == "UpdateService":
+            self._fights_no_scaling(parameters, moving, told)
         outcome = self._perform(service, operation, parameters, *others, **named)
         if moving is not None:
             self._share_is_allowed(moving, told)
@@ -121,10 +128,18 @@ class Watch:
 
     def _is_ours(self, operation: str, parameters: Any, told: str) -> None:
         """S12: what is changed carries our tag."""
+        if "ResourceId" in parameters and not parameters["ResourceId"].startswith(f"service/{PLACE}/{PLACE}-"):
+            self._break("S12", f"{told}: {parameters['ResourceId']} is not ours")
         for arn in _touched(operation, parameters):
             tags = _tags(self.outside, arn)
             if tags is not None and tags.get(OWNER_TAG) != OWNER:
                 self._break("S12", f"{told}: {arn} is not ours")
+        for name in _alarms_touched(operation, parameters):
+            if not _is_our_alarm(self.outside, name):
+                self._break("S12", f"{told}: the alarm {name} is not ours")
+        for name in _dashboards_touched(operation, parameters):
+            if not _is_our_dashboard(self.outside, name):
+                self._break("S12", f"{told}: the dashboard {name} is not ours")
 
     def _deletes_its_own(self, arn: str, moving: Deployment | None, told: str) -> None:
         """S12: a public rule that was there before this deployment is not its to delete, unless it prunes."""
@@ -135,10 +150,29 @@ class Watch:
         if moving is None or made_by != moving.id:
             self._break("S12", f"{told}: a public rule of {made_by} is deleted by another deployment")
 
+    def _is_witnessed(self, moving: Deployment | None, told: str) -> None:
+        """What AWS knew of a failure is written down before the tasks go that it is about."""
+        if moving is not None and moving.phase is Phase.ROLLING_BACK and not moving.witnessed:
+            self._break("evidence", f"{told}: {moving.id} turns back, and nothing was written down")
+
     def _empties_no_traffic(self, name: str, told: str) -> None:
         """S5: as AWS really is, not as it was shown."""
         if self._weights().get(name, 0) > 0:
             self._break("S5", f"{told}: {name} is emptied with weight {self._weights()[name]}")
+
+    def _stays_empty(self, name: str, told: str) -> None:
+        """S5: nothing that scales by itself fills a slot again that was emptied."""
+        if _scaled(self.outside, name) is not None:
+            self._break("S5", f"{told}: {name} is emptied, and scales by itself")
+
+    def _fights_no_scaling(self, parameters: Any, moving: Deployment | None, told: str) -> None:
+        """S5: a slot that scales never loses tasks to a deployment; `max: 150` shrinks it on purpose."""
+        name, count = parameters["service"], parameters.get("desiredCount")
+        if _scaled(self.outside, name) is None or count is None or (moving and moving.began(StepKind.SHRINK)):
+            return
+        before = _desired(self.outside).get(name, 0)
+        if count < before:
+            self._break("S5", f"{told}: {name} scales by itself, and is set from {before} to {count} tasks")
 
     def _share_is_allowed(self, moving: Deployment, told: str) -> None:
         """S4: never above the step that was recorded, and never rising on the way home."""
@@ -191,11 +225,14 @@ class Watch:
             live, opened = unit.deployments.live("dev"), unit.deployments.open("dev")
         files = [live.revision.file] if live else []
         files += [one.revision.file for one in opened if one.phase in IN_FLIGHT and live]
+        now = self.stage.time.now()
+        moments = (now, now - LATENESS)
         least: dict[str, int] = {}
         for file in files:
             for name, service in file.services.items():
                 if service.route is not None:
-                    least[name] = min(least.get(name, service.count.min), service.count.min)
+                    wanted = min(bounds_now(service, file.schedule, now).min for now in moments)
+                    least[name] = min(least.get(name, wanted), wanted)
         shrunk = any(one.phase is Phase.ROLLING_BACK and one.began(StepKind.SHRINK) for one in opened)
         # `max: 150` gives up half of the old tasks on purpose: traffic comes home to the rest, and they grow again.
         return {name: -(-count // 2) if shrunk else count for name, count in least.items()}
@@ -248,15 +285,33 @@ class Watch:
         if live is None:
             return
         weights = self._weights()
-        for name, service in self.stage.deployment(live).revision.file.services.items():
+        file, now = self.stage.deployment(live).revision.file, self.stage.time.now()
+        for name, service in file.services.items():
             if service.route is None:
                 continue
             serving = [slot for slot in Slot if weights.get(group_name(PLACE, name, slot), 0) > 0]
             healthy = sum(_healthy(self.outside, group_name(PLACE, name, slot)) for slot in serving)
-            if healthy < service.count.min:
-                self._break(
-                    "S5", f"{name}: {healthy} healthy targets have traffic, the file counts {service.count.min}"
-                )
+            least = min(bounds_now(service, file.schedule, at).min for at in (now, now - LATENESS))
+            if healthy < least:
+                self._break("S5", f"{name}: {healthy} healthy targets have traffic, the file counts {least}")
+            for slot in Slot:
+                self._scales_as_declared(name, slot, scaling_of(service, file.schedule) if slot in serving else None)
+
+    def _scales_as_declared(self, name: str, slot: Slot, wanted: Scaling | None) -> None:
+        """L2: scaling is on the live slot, whole, and nowhere else."""
+        with self.stage.store.read() as unit:
+            opened = unit.deployments.open("dev")
+        found = _scaled(self.outside, slot_name(PLACE, name, slot))
+        if opened or (wanted is None and found is None):
+            return
+        if wanted is None or found is None:
+            self._break(
+                "L2", f"{slot} of {name}: {'scales, and should not' if found else 'should scale, and does not'}"
+            )
+        elif any(found["SuspendedState"].values()):
+            self._break("L2", f"{slot} of {name} is live, and its scaling is suspended")
+        elif Bounds(found["MinCapacity"], found["MaxCapacity"]) != wanted.at(self.stage.time.now()):
+            self._break("L2", f"{slot} of {name} scales from {found['MinCapacity']} to {found['MaxCapacity']}")
 
     def _leaves_nothing(self) -> None:
         with self.stage.store.read() as unit:
@@ -338,7 +393,8 @@ def _rises(operation: str, moving: Deployment | None) -> bool:
 
 def _comes_back(operation: str, moving: Deployment | None) -> bool:
     """A rule that somebody had deleted: its targets are asked for their health from now on."""
-    return operation == "CreateRule" and moving is not None and moving.phase is Phase.ROLLING_BACK
+    is_to_mend = moving is not None and (moving.phase is Phase.ROLLING_BACK or moving.kind is Kind.CORRECT)
+    return operation == "CreateRule" and is_to_mend
 
 
 def _moving(unit: Unit) -> Deployment | None:
@@ -352,8 +408,12 @@ def _recorded(deployment: Deployment) -> int:
     return max(shares, default=0)
 
 
+CHANGING = frozenset({"application-autoscaling", "cloudwatch", "ecs", "elbv2"})
+"""The services whose changing calls are looked at."""
+
+
 def _changes(service: str, operation: str) -> bool:
-    return service in {"ecs", "elbv2"} and not operation.startswith(("Describe", "List"))
+    return service in CHANGING and not operation.startswith(("Describe", "List", "Get"))
 
 
 def _touched(operation: str, parameters: Any) -> Iterator[str]:
@@ -363,6 +423,36 @@ def _touched(operation: str, parameters: Any) -> Iterator[str]:
             if key in parameters:
                 yield parameters[key]
         yield from (pair["RuleArn"] for pair in parameters.get("RulePriorities", []))
+
+
+def _alarms_touched(operation: str, parameters: Any) -> list[str]:
+    if operation == "PutMetricAlarm":
+        return [parameters["AlarmName"]]
+    return list(parameters["AlarmNames"]) if operation == "DeleteAlarms" else []
+
+
+def _dashboards_touched(operation: str, parameters: Any) -> list[str]:
+    if operation == "PutDashboard":
+        return [parameters["DashboardName"]]
+    return list(parameters["DashboardNames"]) if operation == "DeleteDashboards" else []
+
+
+def _is_our_alarm(outside: Any, name: str) -> bool:
+    """Also one that is about to be made."""
+    types = ["MetricAlarm", "CompositeAlarm"]
+    found = outside.look("cloudwatch", "DescribeAlarms", AlarmNames=[name], AlarmTypes=types)
+    arns = [each["AlarmArn"] for each in (*found["MetricAlarms"], *found["CompositeAlarms"])]
+    tags = [outside.look("cloudwatch", "ListTagsForResource", ResourceARN=arn)["Tags"] for arn in arns]
+    return all({"Key": OWNER_TAG, "Value": OWNER} in each for each in tags)
+
+
+def _is_our_dashboard(outside: Any, name: str) -> bool:
+    """Also one that is about to be made."""
+    try:
+        body = outside.look("cloudwatch", "GetDashboard", DashboardName=name)["DashboardBody"]
+    except AwsError:
+        return True
+    return f"kept by Tidegate for `{PLACE}`" in body
 
 
 def _is_one_off(launch: Any) -> bool:
@@ -384,6 +474,13 @@ def _tags(outside: Any, arn: str) -> Mapping[str, str] | None:
     except AwsError:
         return None
     return {tag["Key"]: tag["Value"] for tag in shown[0]["Tags"]}
+
+
+def _scaled(outside: Any, name: str) -> Any | None:
+    """The scalable target of an ECS service."""
+    asked = {"ServiceNamespace": "ecs", "ResourceIds": [f"service/{PLACE}/{name}"]}
+    found = outside.look("application-autoscaling", "DescribeScalableTargets", **asked)["ScalableTargets"]
+    return found[0] if found else None
 
 
 def _desired(outside: Any) -> dict[str, int]:

@@ -26,6 +26,7 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 PLACE = "captioncraft-dev"
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 REPOSITORIES = ("captioncraft-backend", "captioncraft-frontend")
+PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 SHORTEST_SHA = 7
 ASKED = {"backend": "/api/captions", "frontend": "/"}
 """The path that traffic to a service of `FILE` asks for."""
@@ -158,7 +159,9 @@ class Outside:
 
     def _found(self) -> None:
         """What the operator's stack makes: cluster, balancer, listener, repositories."""
-        cluster = self.call("ecs", "CreateCluster", clusterName=PLACE)["cluster"]["clusterArn"]
+        cluster = self.call("ecs", "CreateCluster", clusterName=PLACE, capacityProviders=list(PROVIDERS))["cluster"][
+            "clusterArn"
+        ]
         balancer = self.call("elbv2", "CreateLoadBalancer", Name=PLACE, Subnets=["subnet-1", "subnet-2"])
         default = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
         listener = self.call(
@@ -185,8 +188,11 @@ class Outside:
 
     def allow_switches(self) -> None:
         """The operator's stack has a role for dead-man's switches now."""
-        role = {"SwitchRole": f"arn:aws:iam::{ACCOUNT}:role/{PLACE}-switch"}
-        cloudformation.seed(self.aws.place(), PLACE, {**self.outputs, **role})
+        self.have(SwitchRole=f"arn:aws:iam::{ACCOUNT}:role/{PLACE}-switch")
+
+    def have(self, **outputs: str) -> None:
+        """The operator's stack has these outputs now, beside those that it always has."""
+        cloudformation.seed(self.aws.place(), PLACE, {**self.outputs, **outputs})
 
     def commit(
         self,

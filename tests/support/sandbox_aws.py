@@ -30,6 +30,10 @@ BREAKER = {
 }
 
 
+SERVICES = {"autoscaling": "application-autoscaling"}
+"""Where a client is called otherwise than boto3 calls its service."""
+CLIENTS = frozenset({*SERVICES, "cloudformation", "cloudwatch", "ecs", "ecr", "elbv2", "logs", "scheduler", "sts"})
+
 MODELS = Loader()
 """Shared by all sessions: reading the service models is most of what a new client costs."""
 
@@ -59,10 +63,10 @@ class Sandbox:
 
     def __getattr__(self, name: str) -> Any:
         """A boto3 client by its name: `sandbox.ecs`."""
-        if name not in ("cloudformation", "cloudwatch", "ecs", "ecr", "elbv2", "logs", "scheduler", "sts"):
+        if name not in CLIENTS:
             raise AttributeError(name)
         if name not in self._clients:
-            self._clients[name] = self.session.client(name)
+            self._clients[name] = self.session.client(SERVICES.get(name, name))
         return self._clients[name]
 
     def push(self, repository: str, tag: str, script: Script | None = None) -> str:

@@ -7,9 +7,12 @@ from controller.decide import Decision, decide, needed
 from controller.domain import actions
 from controller.domain.checks import CheckAnswer
 from controller.domain.deployment import Deployment, Phase
+from controller.domain.evidence import FailureEvidence
 from controller.domain.manifest import Route
+from controller.domain.scaling import HELD, ScalingView
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, GroupView, Rollout, RuleView, ServiceView, SlotView, Snapshot
+from controller.domain.step import Step
 from controller.progress.outcomes import Terms
 from tests.support.builders import NOON, PACE, a_view, an_answer, terms
 
@@ -27,7 +30,9 @@ class ToyWorld:
     unverified: bool = False
     history: list[actions.Action] = field(default_factory=list)
 
-    def snapshot(self, evidence: frozenset[Evidence], elapsed: timedelta = PACE) -> Snapshot:
+    def snapshot(self, evidence: frozenset[Evidence], elapsed: timedelta = PACE, step: Step | None = None) -> Snapshot:
+        """`step` is the one in which evidence is gathered, if any is."""
+        number = step.number if step else 0
         smoke = tuple(self._answer(name) for name in self.services)
         return Snapshot(
             NOON,
@@ -37,6 +42,7 @@ class ToyWorld:
             dict(self.definitions),
             smoke,
             (an_answer(not self.unverified, None, "503"),),
+            gathered=FailureEvidence("dev-2", "dev-2", number, NOON) if Evidence.FORENSICS in evidence else None,
         )
 
     def _answer(self, name: str) -> CheckAnswer:
@@ -84,7 +90,17 @@ class ToyWorld:
             case actions.DeleteSlot(service, slot):
                 assert not view.slots[slot].desired, "a slot with tasks was deleted"
                 self.services[service] = replace(view, slots={**view.slots, slot: SlotView(exists=False)})
+            case actions.PutScaling(service, slot, scaling, bounds, suspended):
+                found = ScalingView(replace(scaling, bounds=bounds), suspended)
+                desired = max(bounds.min, min(view.slots[slot].desired, bounds.max))
+                self._slot(service, slot, scaling=found, desired=desired, running=desired)
+            case actions.HoldScaling(service, slot):
+                scaled = view.slots[slot].scaling
+                self._slot(service, slot, scaling=replace(scaled, suspended=HELD) if scaled else None)
+            case actions.RemoveScaling(service, slot):
+                self._slot(service, slot, scaling=None)
             case actions.EmptySlot(service, slot):
+                assert view.slots[slot].scaling is None, "a slot that scales by itself was emptied"
                 assert view.rule is None or not view.rule.weights.get(slot, 0), "a slot with traffic was emptied"
                 self._slot(service, slot, desired=0, running=0)
 
@@ -144,10 +160,10 @@ class Film:
     def _pass(self) -> None:
         self.passes += 1
         evidence = needed(self.deployment)
-        decision = decide(self.deployment, self.world.snapshot(evidence), NOON, self.terms)
+        decision = self._decided(evidence, self.deployment.step)
         while decision.needs:
-            decision = decide(self.deployment, self.world.snapshot(decision.needs | evidence), NOON, self.terms)
             evidence |= decision.needs
+            decision = self._decided(evidence, decision.deployment.step)
         self.decisions.append(decision)
         if self.passes in self.lose_record:
             return
@@ -156,6 +172,9 @@ class Film:
             self.world.apply(decision.action)
             if self.passes not in self.lose_outcome:
                 self._remember(decision.action)
+
+    def _decided(self, evidence: frozenset[Evidence], step: Step | None) -> Decision:
+        return decide(self.deployment, self.world.snapshot(evidence, step=step), NOON, self.terms)
 
     def _remember(self, action: actions.Action) -> None:
         step = self.deployment.step

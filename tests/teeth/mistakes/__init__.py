@@ -10,6 +10,7 @@ from tests.teeth.mistakes import (
     acting,
     arriving,
     asking,
+    drifting,
     hearing,
     judging,
     moving,
@@ -17,13 +18,17 @@ from tests.teeth.mistakes import (
     recording,
     returning,
     running,
+    scaling,
     seeing,
+    standing,
+    witnessing,
 )
 
 MISTAKES: tuple[Mistake, ...] = (
     *acting.MISTAKES,
     *recording.MISTAKES,
     *asking.MISTAKES,
+    *drifting.MISTAKES,
     *judging.MISTAKES,
     *seeing.MISTAKES,
     *moving.MISTAKES,
@@ -32,4 +37,7 @@ MISTAKES: tuple[Mistake, ...] = (
     *ordering.MISTAKES,
     *arriving.MISTAKES,
     *hearing.MISTAKES,
+    *standing.MISTAKES,
+    *witnessing.MISTAKES,
+    *scaling.MISTAKES,
 )

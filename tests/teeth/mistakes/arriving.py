@@ -124,14 +124,14 @@ MISTAKES = (
     ),
     Mistake(
         "the plan's digest does not know what is to run",
-        "controller/plan.py",
+        "controller/plan/digests.py",
         '"to": {entry.service: entry.content.canonical() for entry in rolling}',
         '"to": sorted(entry.service for entry in rolling)',
         "tests/test_plan.py::test_the_digest_changes_with_everything_that_will_be_done",
     ),
     Mistake(
         "the plan's digest knows how many tasks are live",
-        "controller/plan.py",
+        "controller/plan/digests.py",
         '            "counts": counts,\n',
         '            "counts": {entry.service: entry.count for entry in rolling},\n',
         "tests/test_plan.py::test_the_digest_does_not_know_how_far_a_service_has_scaled",

@@ -41,8 +41,8 @@ MISTAKES = (
     Mistake(
         "every update starts a new deployment",
         SERVICES,
-        "    if _has_failed(shown, action.definition):\n",
-        "    if shown:\n",
+        "or _has_failed(shown, action.definition):\n",
+        "or shown:\n",
         f"{OF_TASKS}::test_asking_twice_starts_no_second_deployment",
     ),
     Mistake(

@@ -33,7 +33,7 @@ MISTAKES = (
     ),
     Mistake(
         "who is renamed back is never asked",
-        "controller/plan.py",
+        "controller/plan/otherwise.py",
         "and bool(view.rule.orphans_before(file.services))",
         "and bool(view.rule.orphans_before(view.rule.behind))",
         "tests/test_plan.py::test_who_gets_no_requests_takes_them_over_although_nothing_rolls",

@@ -14,8 +14,8 @@ MISTAKES = (
     Mistake(
         "traffic rises while it is paused",
         "controller/progress/__init__.py",
-        "frozenset({StepKind.REGISTER, StepKind.WARM, StepKind.SMOKE, StepKind.ARM}) | UNSTOPPABLE",
-        "frozenset(StepKind)",
+        "    UNSTOPPABLE\n    | PATIENT\n",
+        "    frozenset(StepKind)\n    | PATIENT\n",
         f"{OF_DECIDE}::test_nothing_rises_while_it_is_paused_in_the_middle_of_a_shift",
     ),
     Mistake(
@@ -77,8 +77,8 @@ MISTAKES = (
     Mistake(
         "what was rolled back is not held",
         "controller/choose.py",
-        "live=deployment.number, live_since=now, hold=hold)",
-        "live=deployment.number, live_since=now)",
+        "live=deployment.number, live_since=now, hold=hold, drift=drift)",
+        "live=deployment.number, live_since=now, drift=drift)",
         f"{ORDERED}::test_a_rollback_while_the_old_version_is_warm_moves_the_traffic_at_once",
     ),
     Mistake(
@@ -111,9 +111,9 @@ MISTAKES = (
     ),
     Mistake(
         "a restart finds that nothing has changed",
-        "controller/plan.py",
-        "        if restart or _rolls(",
-        "        if _rolls(",
+        "controller/plan/__init__.py",
+        "        if restart or rolls(",
+        "        if rolls(",
         f"{ORDERED}::test_a_restart_rolls_every_service_of_what_is_live",
     ),
 )

@@ -60,12 +60,15 @@ MISTAKES = (
         "tasks go before their traffic is home",
         HOMEWARD,
         "        Step(StepKind.HOME, touched),\n"
+        "        *([Step(StepKind.RESCALE, scaled)] if scaled else []),\n"
         "        *([Step(StepKind.STOP, deployment.unsettled.services)] if deployment.unsettled else []),\n"
+        "        Step(StepKind.EVIDENCE, touched),\n"
         "        *(Step(StepKind.DISARM, services) for services in armed),\n"
         "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n"
         "        *(Step(StepKind.RETIRE, services) for services in retired),\n",
         "        *(Step(StepKind.RETIRE, services) for services in retired),\n"
         "        Step(StepKind.HOME, touched),\n"
+        "        *([Step(StepKind.RESCALE, scaled)] if scaled else []),\n"
         "        *([Step(StepKind.STOP, deployment.unsettled.services)] if deployment.unsettled else []),\n"
         "        *(Step(StepKind.DISARM, services) for services in armed),\n"
         "        *([Step(StepKind.REGROW, regrown)] if regrown else []),\n",
@@ -81,8 +84,8 @@ MISTAKES = (
     Mistake(
         "counts that a step had changed stay changed",
         DECIDE,
-        "StepKind.ROUTE, StepKind.ADJUST, StepKind.RETIRE}",
-        "StepKind.ROUTE, StepKind.RETIRE}",
+        "*(StepKind.ADJUST, StepKind.MEND, StepKind.RETIRE),",
+        "*(StepKind.MEND, StepKind.RETIRE),",
         f"{HOMECOMING}::test_counts_that_were_changed_are_changed_back",
     ),
     Mistake(
@@ -165,7 +168,7 @@ MISTAKES = (
     Mistake(
         "a rollback that cannot start puts the good version in quarantine",
         HOMEWARD,
-        "quarantines and not deployment.is_way_back",
+        "quarantines and not deployment.brings_what_was_live",
         "quarantines",
         f"{ORDERED}::test_a_rollback_that_cannot_start_is_cleaned_up_and_what_is_live_stays",
     ),

@@ -96,7 +96,7 @@ MISTAKES = (
     Mistake(
         "a definition whose tags have not arrived is never ours",
         "controller/adapters/aws/definitions.py",
-        "            if not tags:\n                return tags\n",
+        "            if not tags:\n                return known\n",
         "",
         "tests/adapters/aws/test_definitions.py::test_tags_that_arrive_late_are_asked_for_again",
     ),

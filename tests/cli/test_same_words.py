@@ -1,0 +1,175 @@
+"""`explain` and `show`, the API and the pages say the same about the same thing."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from controller.domain.deployment import Deployment, Pause, Phase
+from controller.domain.reason import Reason
+from controller.domain.step import StepState, Trouble
+from controller.homeward import turned_back
+from controller.store import Store, Unit
+from tests.cli.conftest import Terminal
+from tests.dashboard.conftest import Browser
+from tests.dashboard.test_pages import HOSTILE, page
+from tests.support.builders import NOON
+from tests.support.evidence import FOUND
+from tests.support.rows import a_waiting_deployment
+
+RANG = Reason("alarm.rang", "dev-5xx rang at 12:00")
+Story = Callable[[Unit, Deployment], None]
+
+
+def moved(unit: Unit, deployment: Deployment) -> None:
+    unit.deployments.save(deployment)
+
+
+def ended(phase: Phase, code: str) -> Story:
+    def happens(unit: Unit, running: Deployment) -> None:
+        unit.deployments.save(replace(running, phase=phase, reason=Reason(code, "so it is"), finished_at=NOON))
+
+    return happens
+
+
+def went_home(unit: Unit, running: Deployment) -> None:
+    back = turned_back(running, RANG, NOON)
+    for step in back.steps:
+        back = back.with_step(step if step.is_over else step.started(NOON).ended(StepState.DONE, NOON, "done"))
+    unit.deployments.save(back.moved(Phase.ROLLED_BACK, RANG, NOON))
+    unit.evidence.add(FOUND, running)
+
+
+def is_stuck(unit: Unit, running: Deployment) -> None:
+    back = turned_back(running, RANG, NOON)
+    assert back.step is not None
+    trouble = Trouble(Reason("aws.denied", "not authorized"), 3, permanent=True, by_action=True)
+    unit.deployments.save(back.with_step(replace(back.step.started(NOON), trouble=trouble, detail="not authorized")))
+    unit.evidence.add(FOUND, running)
+
+
+def is_left(unit: Unit, running: Deployment) -> None:
+    assert running.step is not None
+    told = running.with_step(replace(running.step, detail=RANG.text))
+    unit.deployments.save(replace(told, red=("dev-5xx",)).because(RANG))
+
+
+def is_paused(unit: Unit, running: Deployment) -> None:
+    unit.deployments.save(
+        replace(running, pause=Pause("ada", Reason("order.paused", HOSTILE), NOON, timedelta(hours=1)))
+    )
+
+
+def is_in_trouble(unit: Unit, running: Deployment) -> None:
+    unit.environments.save(replace(unit.environments.get("dev"), trouble=Reason("aws.throttled", "ECS throttles")))
+
+
+STORIES: dict[str, Story] = {
+    "running": moved,
+    "paused": is_paused,
+    "left to a person": is_left,
+    "turning back": lambda unit, running: moved(unit, turned_back(running, RANG, NOON)),
+    "stuck": is_stuck,
+    "in trouble": is_in_trouble,
+    "rolled back": went_home,
+    "failed": ended(Phase.FAILED, "tasks.failed"),
+    "aborted": ended(Phase.ABORTED, "order.aborted"),
+    "superseded": ended(Phase.SUPERSEDED, "deployment.superseded"),
+    "rejected": ended(Phase.REJECTED, "prune.named"),
+    "expired": ended(Phase.EXPIRED, "pause.expired"),
+    "succeeded": ended(Phase.SUCCEEDED, "deployment.succeeded"),
+}
+
+
+@pytest.fixture(params=STORIES.values(), ids=STORIES)
+def told(request: pytest.FixtureRequest, store: Store) -> None:
+    with store.write() as unit:
+        running = unit.deployments.get("dev-2")
+        assert running is not None
+        request.param(unit, running)
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def bare(text: str) -> str:
+    """Commands stand apart on a page, and so do headings."""
+    return re.sub(r"[`: ]", "", text)
+
+
+def says(explanation: Any) -> list[str]:
+    return [flat(each) for each in (explanation["text"], *explanation["evidence"], explanation["clears"])]
+
+
+@pytest.mark.usefixtures("told")
+def test_a_deployment_is_explained_in_the_same_words_everywhere(terminal: Terminal, store: Store) -> None:
+    answer = terminal.door.get("/api/v1/deployments/dev-2").json()
+    printed = flat(terminal("show", "dev-2").stdout)
+    shown = page(Browser(store, terminal.clock), "/deployments/dev-2").text
+    for words in says(answer["explanation"]):
+        assert words in printed
+        assert bare(words) in bare(shown)
+    assert answer["explanation"]["code"] in printed and answer["explanation"]["code"] in shown
+
+
+@pytest.mark.usefixtures("told")
+def test_an_environment_is_explained_in_the_same_words_everywhere(terminal: Terminal, store: Store) -> None:
+    answer = terminal.door.get("/api/v1/environments/dev/explain").json()
+    explained, status = flat(terminal("explain", "dev").stdout), flat(terminal("status", "dev").stdout)
+    shown = page(Browser(store, terminal.clock), "/?environment=dev").text
+    for words in says(answer):
+        assert words in explained and words in status
+        assert bare(words) in bare(shown)
+
+
+@pytest.mark.parametrize("name", ["running", "paused", "left to a person", "turning back", "stuck", "in trouble"])
+def test_what_moves_is_explained_as_its_environment_is(terminal: Terminal, store: Store, name: str) -> None:
+    with store.write() as unit:
+        running = unit.deployments.get("dev-2")
+        assert running is not None
+        STORIES[name](unit, running)
+    environment = terminal.door.get("/api/v1/environments/dev/explain").json()
+    assert says(terminal.door.get("/api/v1/deployments/dev-2").json()["explanation"]) == says(environment)
+
+
+def test_what_waits_behind_a_hold_is_told_with_the_evidence_of_what_holds(terminal: Terminal, store: Store) -> None:
+    waiting = a_waiting_deployment("staging", 3, "5", Reason("environment.held", "staging is held"))
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("staging"), problem=None))
+        unit.revisions.add(waiting.revision)
+        unit.deployments.add(waiting)
+        holding = unit.deployments.get("staging-2")
+        assert holding is not None
+        unit.evidence.add(replace(FOUND, deployment="staging-2", about="staging-2"), holding)
+    told = terminal.door.get("/api/v1/environments/staging/explain").json()
+    assert (told["code"], told["evidence"]) == ("environment.held", list(FOUND.telling))
+
+
+def test_evidence_is_in_the_answer_for_one_deployment_and_not_in_lists(terminal: Terminal, store: Store) -> None:
+    with store.write() as unit:
+        running = unit.deployments.get("dev-2")
+        assert running is not None
+        went_home(unit, running)
+    (found,) = terminal.door.get("/api/v1/deployments/dev-2").json()["evidence"]
+    (slot,) = found["slots"]
+    (tasks,) = slot["stopped"]
+    assert (tasks["times"], tasks["containers"][0]["exit_code"], tasks["lines"][0]) == (4, 1, "begin")
+    assert found["alarms"][0]["threshold"] == 1.0 and found["commands"][0]["title"] == "before backend"
+    assert all("evidence" not in item for item in terminal.door.get("/api/v1/deployments").json()["items"])
+
+
+def test_hostile_lines_run_nowhere(terminal: Terminal, store: Store) -> None:
+    (slot,) = FOUND.slots
+    hostile = replace(slot, stopped=(replace(slot.stopped[0], lines=(HOSTILE, "\x1b[2J\x1b]0;owned\x07")),))
+    with store.write() as unit:
+        running = unit.deployments.get("dev-2")
+        assert running is not None
+        unit.evidence.add(replace(FOUND, slots=(hostile,)), running)
+    html = Browser(store, terminal.clock).get("/deployments/dev-2").text
+    assert "<script>alert" not in html and "&lt;script&gt;alert" in html
+    printed = terminal("show", "dev-2").stdout
+    assert "\x1b" not in printed and "\x07" not in printed and HOSTILE in printed

@@ -1,0 +1,54 @@
+"""Evidence: gathered at the right moment, and in nobody's way."""
+
+from tests.teeth.mistake import Mistake
+
+HOMEWARD = "controller/homeward.py"
+WITNESS = "controller/progress/witness.py"
+READER = "controller/adapters/aws/witness.py"
+OF_WITNESS = "tests/progress/test_witness.py"
+STORIES = "tests/scenarios/test_evidence.py"
+
+MISTAKES = (
+    Mistake(
+        "evidence is gathered before the traffic is home",
+        HOMEWARD,
+        "        Step(StepKind.HOME, touched),\n",
+        "        Step(StepKind.EVIDENCE, touched),\n        Step(StepKind.HOME, touched),\n",
+        f"{OF_WITNESS}::test_traffic_is_home_before_anybody_is_asked_for_evidence",
+    ),
+    Mistake(
+        "tasks go before anybody has asked why they failed",
+        HOMEWARD,
+        "        Step(StepKind.EVIDENCE, touched),\n",
+        "",
+        f"{OF_WITNESS}::test_traffic_is_home_before_anybody_is_asked_for_evidence",
+    ),
+    Mistake(
+        "evidence that can't be read holds the way home",
+        WITNESS,
+        "    if later and looked < PATIENCE - 1:\n",
+        "    if later:\n",
+        f"{OF_WITNESS}::test_what_may_pass_is_asked_for_three_times_and_keeps_nobody_longer",
+    ),
+    Mistake(
+        "a right that is missing ends the look",
+        READER,
+        "        except TidegateError as error:\n",
+        "        except Transient as error:\n",
+        f"{STORIES}::test_a_denied_read_keeps_nothing_from_ending_and_names_the_right",
+    ),
+    Mistake(
+        "a log that may not be read hides that tasks crash",
+        "controller/adapters/aws/log_tail.py",
+        "        except Blocked:\n            return ()\n",
+        "        except Blocked:\n            raise\n",
+        f"{STORIES}::test_a_denied_read_keeps_nothing_from_ending_and_names_the_right",
+    ),
+    Mistake(
+        "the secret of the smoke test is kept with a log",
+        "controller/loop/gathering.py",
+        "    return redacted(found, hidden(deployment) | hidden(about))\n",
+        "    return found\n",
+        f"{STORIES}::test_no_secret_and_no_value_of_env_is_kept",
+    ),
+)
