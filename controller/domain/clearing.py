@@ -19,7 +19,7 @@ CLEARED_BY: Mapping[str, str] = {
     "alarm.rang": f"the alarms, by being well; or {AUTHOR}",
     "alarm.rang_late": f"the alarms, by being well; or {AUTHOR}",
     "alarms": "an operator: CloudWatch must answer, and the environment's role needs the rights of docs/alarms.md",
-    "alarm.red": f"the alarms, by being well; or {PERSON}",
+    "alarm.red": "the alarms, by being well; or a person: `tidegate resume {deployment}`",
     "analysis.error": "an operator: CloudWatch must answer `cloudwatch:GetMetricData`; Tidegate asks again by itself",
     "analysis.failed": AUTHOR,
     "analysis.failed_late": AUTHOR,

@@ -266,22 +266,32 @@ def _slot_lines(slot: SlotEvidence) -> Iterator[str]:
         yield f"{name}: target {target.told}"
 
 
+STRANGERS = frozenset({"text", "reason", "stopped_reason", "explanation", "lines", "log_lines", "why"})
+"""Fields that hold what programs, or AWS about them, have said. Other texts are names, and stay as they are."""
+
+LONGEST = 500
+"""Characters of such a text that are kept."""
+
+
 def redacted(value: Told, hidden: Collection[str]) -> Told:
-    """The same value without these texts, wherever in it they are.
+    """The same value, without these texts in what strangers have said, of which only the beginning is kept: it is cut
+    afterwards, so that no part of what is hidden is left.
 
     >>> redacted(Target("10.0.0.1", "unhealthy", text="said hunter2"), ["hunter2"]).text
     'said [redacted]'
     """
-    return cast("Told", _redacted(value, sorted(hidden, key=len, reverse=True)))
+    return cast("Told", _redacted(value, sorted(hidden, key=len, reverse=True), is_said=False))
 
 
-def _redacted(value: Any, hidden: list[str]) -> Any:
-    if isinstance(value, str) and type(value) is str:
+def _redacted(value: Any, hidden: list[str], *, is_said: bool) -> Any:
+    if type(value) is str and is_said:
         for text in hidden:
             value = value.replace(text, REDACTED)
-        return value
+        return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
     if isinstance(value, tuple):
-        return tuple(_redacted(each, hidden) for each in value)
+        return tuple(_redacted(each, hidden, is_said=is_said) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: _redacted(getattr(value, each.name), hidden) for each in fields(value)})
+        parts = {each.name: getattr(value, each.name) for each in fields(value)}
+        clean = {name: _redacted(part, hidden, is_said=name in STRANGERS) for name, part in parts.items()}
+        return replace(value, **clean)
     return value

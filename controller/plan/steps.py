@@ -63,9 +63,12 @@ def forth(
 
 
 def _guarded(file: EnvironmentFile, rolling: tuple[Rolling, ...], moves: list[Step]) -> tuple[str, ...]:
-    """Services whose traffic AWS itself can send home: their old slots stay whole until the last shift."""
+    """Services whose traffic AWS itself can send home: their old slots stay whole until the last shift, and the old
+    version works with what the new one's commands leave behind."""
     is_whole = all(step.kind is not StepKind.SHRINK for step in moves)
-    may = file.rollback.automatic and file.rollback.unattended and is_whole
+    hooks = (file.services[entry.service].before for entry in rolling)
+    is_one_way = any(hook is not None and not hook.compatible for hook in hooks)
+    may = file.rollback.automatic and file.rollback.unattended and is_whole and not is_one_way
     return tuple(entry.service for entry in rolling if entry.routed and not entry.is_new) if may else ()
 
 

@@ -15,7 +15,7 @@ from controller.domain.metrics import Finding, Readings, Result
 from controller.domain.reason import Reason
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.step import Step, StepKind
-from controller.progress.outcomes import Done, Fail, Halt, Late, Need, Outcome, Stumble, Wait
+from controller.progress.outcomes import Ask, Done, Fail, Halt, Late, Need, Outcome, Stumble, Wait
 
 INCONCLUSIVE = "watch.inconclusive"
 ALARMS = frozenset({Evidence.ALARMS})
@@ -97,7 +97,7 @@ def watched(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Out
     if deployment.phase is Phase.SUCCEEDED:
         return outcome
     unasked = _gone(snapshot) or _unread(findings)
-    if unasked:
+    if unasked and isinstance(outcome, Ask | Wait | Done):
         return unasked
     if isinstance(outcome, Done) and _is_end_of_bake(step, outcome):
         return _judged_at_the_end(step, deployment, snapshot, findings, outcome)

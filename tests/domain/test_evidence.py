@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from controller.domain.evidence import FailureEvidence, StoppedTasks, Target, redacted
+from controller.domain.evidence import LONGEST, FailureEvidence, StoppedTasks, Target, redacted
 from controller.domain.slot import Slot
+from controller.domain.snapshot import TaskFailure, TaskView
 from tests.support.builders import NOON
 from tests.support.evidence import CRASHED, FOUND, GREEN
 
@@ -71,3 +72,17 @@ def test_secrets_are_redacted_wherever_they_are_and_the_longer_first() -> None:
     clean: StoppedTasks = redacted(said, {"token", "backend.token"})
     assert (clean.lines, clean.reason) == (("[redacted] and [redacted]",), "[redacted]")
     assert redacted((Slot.BLUE, 3), {"blue"}) == (Slot.BLUE, 3)
+
+
+def test_names_stay_as_they_are_whatever_is_hidden() -> None:
+    failed = TaskFailure("arn:aws:ecs:eu-west-1:1:task/production/7", "in eu-west-1", 1, "x", counts=True)
+    seen = redacted(TaskView(failed.task, failure=failed), {"eu-west-1", "production"})
+    assert seen.task == failed.task and seen.failure is not None
+    assert (seen.failure.task, seen.failure.stopped_reason) == (failed.task, "in [redacted]")
+    kept = redacted(replace(EMPTY, deployment="production-12", about="production-12"), {"production"})
+    assert (kept.deployment, kept.about) == ("production-12", "production-12")
+
+
+def test_nothing_is_left_of_what_is_hidden_where_a_line_is_cut() -> None:
+    said = replace(CRASHED, lines=("x" * (LONGEST - 5) + "hunter2-hunter2",))
+    assert redacted(said, {"hunter2-hunter2"}).lines == (f"{'x' * (LONGEST - 5)}[reda…",)

@@ -15,7 +15,7 @@ from controller.domain.step import StepKind
 from controller.progress.watch import watched_services
 from tests.analysis.counted import counted, timed
 from tests.progress.steps import in_step, minutes, shared
-from tests.support.builders import FILE, NOON, a_deployment, a_revision, a_running_deployment, a_snapshot, terms
+from tests.support.builders import FILE, NOON, a_deployment, a_revision, a_rule, a_running_deployment, a_snapshot, terms
 
 CANARY = "{type: canary, steps: [{weight: 10, bake: 1m}, {weight: 100, bake: 2m}]}"
 METRICS = "errors: {max: 1%, min_requests: 200}"
@@ -202,3 +202,10 @@ def test_nothing_starts_while_the_numbers_cannot_be_read() -> None:
 def test_a_way_back_waits_for_no_numbers() -> None:
     back = a_deployment(revision=a_revision(text=a_text()), kind=Kind.ROLLBACK)
     assert Evidence.METRICS not in needed(back)
+
+
+def test_what_cannot_be_read_hides_no_certain_failure() -> None:
+    views = shared(10)
+    views["backend"] = replace(views["backend"], rule=a_rule(100, 0))
+    snapshot = replace(a_snapshot(views), readings=Readings(trouble="throttled"))
+    assert decide(at(BAKED), snapshot, NOON, terms()).reason.code == "traffic.foreign_change"

@@ -8,6 +8,7 @@ import pytest
 from controller.domain.deployment import Phase
 from controller.domain.orders import OrderKind
 from controller.domain.step import StepKind
+from sandbox.runtime.scripted import Script
 from sandbox.world.faults import Fault
 from tests.scenarios.test_strategies import TEXTS
 from tests.support.invariants import Watch
@@ -192,3 +193,11 @@ def test_nothing_comes_home_by_itself_where_the_file_says_so(watch: Watch, line:
     stage.push(LONG.replace("hold: person", f"hold: person, {line}"), content="second")
     stage.run(lambda: is_in(stage, StepKind.BAKE))
     assert schedules(stage) == []
+
+
+def test_what_the_old_version_does_not_work_with_is_never_sent_home_by_itself(watch: Watch) -> None:
+    stage = watch.stage
+    one_way = "    before: {command: [migrate], compatible: false}\n    smoke:"
+    stage.runtime.script_command(("migrate",), Script(ends_after_seconds=1.0, exit_code=0))
+    in_first_bake(stage, LONG.replace("    smoke:", one_way, 1))
+    assert schedules(stage) == [] and not stage.deployment(2).guarded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from controller.adapters.aws.batches import batched
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import AlarmHistoryItemTypeDef, CompositeAlarmTypeDef, MetricAlarmTypeDef
 
 NAMES_AT_ONCE = 100
+ONE_MOMENT = timedelta(seconds=1)
+"""An alarm's own time of a change and its history's differ by so much at most; no alarm changes twice within it."""
+
 KINDS: list[AlarmTypeType] = ["MetricAlarm", "CompositeAlarm"]
 """Without them only metric alarms are told of."""
 
@@ -72,4 +75,4 @@ class AlarmBoard:
             }
         )
         for page in self._caller.pages(asked, f"history of alarm {name}"):
-            yield from (item for item in page["AlarmHistoryItems"] if item["Timestamp"] > after)
+            yield from (item for item in page["AlarmHistoryItems"] if item["Timestamp"] > after + ONE_MOMENT)

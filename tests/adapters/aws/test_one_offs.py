@@ -232,7 +232,7 @@ def test_all_containers_must_have_ended_well() -> None:
         ("redis://:hunter2@cache", "redis://:[redacted]@cache"),
         ("DATABASE_PASSWORD=hunter2 LOG_LEVEL=info", "DATABASE_PASSWORD=[redacted] LOG_LEVEL=info"),
         ('{"api_key": "hunter2", "event": "x"}', '{"api_key": "[redacted]", "event": "x"}'),
-        ("x" * 2000, "x" * LONGEST + "…"),
+        ("x" * 5000, "x" * LONGEST),
     ],
 )
 def test_a_line_is_harmless_to_show_and_keeps_no_password(line: str, kept: str) -> None:

@@ -1,7 +1,9 @@
 """What AWS knows of a failure: each part by itself, so that what can't be read costs nothing but itself."""
 
+import itertools
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -122,3 +124,23 @@ def test_an_alarm_is_told_with_its_figures_since_it_was_heard(rig: Rig) -> None:
     assert [change.state for change in alarm.changes] == [AlarmState.RINGING, AlarmState.OK]
     assert (alarm.threshold, alarm.datapoints, said.unread) == (1.0, (3.0, 25.0), ())
     assert alarm.told.startswith("dev-5xx rang at ")
+
+
+def test_a_ring_of_before_the_start_is_not_heard_again_when_the_alarm_gets_well(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alarm's own time of a change, and its history's, are two readings of a clock."""
+    still, readings = rig.clock.now, itertools.count()
+    monkeypatch.setattr(rig.clock, "now", lambda: still() + timedelta(microseconds=next(readings)))
+    rig.sandbox.cloudwatch.put_metric_alarm(
+        AlarmName="down", Namespace="app", MetricName="errors", Statistic="Sum", Period=60, EvaluationPeriods=1,
+        Threshold=1.0, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore",
+    )  # fmt: skip
+    ring = partial(rig.sandbox.cloudwatch.set_alarm_state, AlarmName="down", StateReason="so it is")
+    ring(StateValue="ALARM")
+    seen = rig.cloud.alarms.look(["down"], {})["down"]
+    assert seen is not None
+    rig.clock.advance(30)
+    ring(StateValue="OK")
+    well = rig.cloud.alarms.look(["down"], {"down": seen.since})["down"]
+    assert well is not None and (well.state, well.rang_at) == (AlarmState.OK, None)

@@ -2,8 +2,8 @@
 
 import re
 
-LONGEST = 500
-"""Characters of a line that are kept."""
+LONGEST = 4_000
+"""Characters of a line that are looked at: an event of CloudWatch Logs may have 256 KiB."""
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What moves a cursor, colours a terminal, or turns the reading order round."""
@@ -11,7 +11,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e
 SECRETS = (
     (re.compile(r"(\w://[^\s:/@]*:)[^\s@/]+(@)"), r"\1[redacted]\2"),
     (
-        re.compile(r"(?i)((?:password|passwd|secret|token|api[_-]?key)\w*[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]+"),
+        re.compile(r"(?i)((?:password|passwd|secret|token|api[_-]?key)\w{0,40}[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&]+"),
         r"\1[redacted]",
     ),
 )
@@ -36,7 +36,7 @@ def harmless(line: str) -> str:
     >>> harmless("\\x1b[31mcannot reach postgresql://app:hunter2@db/captions\\n")
     'cannot reach postgresql://app:[redacted]@db/captions'
     """
-    line = UNPRINTABLE.sub("", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line)).rstrip()
+    line = UNPRINTABLE.sub("", re.sub(r"\x1b\[[0-9;?]{0,20}[a-zA-Z]", "", line[:LONGEST])).rstrip()
     for pattern, shown in SECRETS:
         line = pattern.sub(shown, line)
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    return line
