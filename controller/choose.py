@@ -56,8 +56,9 @@ def choose(
 
 
 def _queue(environment: Environment, table: dict[str, Deployment], now: datetime) -> tuple[Deployment, ...]:
-    """What runs comes alone. Else whoever waits goes first, and what is only kept warm goes on beside it. What was
-    restored from a backup while it ran rests until a person has looked."""
+    """What runs comes alone, and so does what must be done before another one begins. Else whoever waits goes first,
+    and what is only kept warm goes on beside it. What was restored from a backup while it ran rests until a person has
+    looked."""
     in_flight = [deployment for deployment in table.values() if deployment.phase in IN_FLIGHT]
     assert len(in_flight) <= 1, f"one running deployment per environment, found {[one.id for one in in_flight]}"
     waiting = [deployment for deployment in table.values() if deployment.phase is Phase.WAITING]
@@ -71,9 +72,9 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
         _stand_behind(table, in_flight[0])
         rests = in_flight[0].rests and environment.hold is not None
         return () if rests else (in_flight[0],)
-    doubled = [deployment for deployment in table.values() if deployment.is_doubled]
-    if doubled:
-        return (doubled[0],)
+    unfinished = [deployment for deployment in table.values() if deployment.is_doubled or deployment.hands_over]
+    if unfinished:
+        return (unfinished[0],)
     retiring = [deployment for deployment in reversed(table.values()) if deployment.is_retiring]
     first = ordered[:1] or (*restarts[:1], *(sealed[-1:] or versions[-1:]))
     return (*first, *retiring)
@@ -141,6 +142,8 @@ def consequences(environment: Environment, before: Deployment, after: Deployment
             return replace(environment, live=after.number, live_since=now, hold=hold, drift=drift)
         case Phase.SUCCEEDED if after.kind is Kind.CORRECT:
             return replace(environment, drift=environment.drift.settled())
+        case Phase.ROLLING_BACK if after.kind is Kind.CORRECT and not _holds(after):
+            return replace(environment, drift=environment.drift.uncorrected())
         case Phase.SUCCEEDED if after.is_way_back:
             return _gone_back(environment, after, now)
         case Phase.ROLLING_BACK if _holds(after):

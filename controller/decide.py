@@ -20,6 +20,7 @@ from controller.domain.alarms import ringing
 from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason, until_pruned
+from controller.domain.scaling import bounds_now
 from controller.domain.slot import Sides
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import PATIENCE, TAKEN_BACK, Step, StepKind, StepState, Trouble, spoken
@@ -38,6 +39,7 @@ from controller.progress import (
     hooks,
     look,
     standing,
+    strength,
     switches,
     watch,
     witness,
@@ -153,20 +155,33 @@ def _unclear(deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Reason
     What is left of a service that the live file doesn't name, as by a removal that was aborted, is in nobody's way: it
     begins anew, and that is cleared away.
     """
+    named = {name: snapshot.services[name] for name in deployment.revision.file.services}
     cut_off = [
         name
-        for name, view in snapshot.services.items()
+        for name, view in named.items()
         if view.is_cut_off and (terms.live is None or name in terms.live.services)
         if deployment.kind is not Kind.CORRECT or view.filled is None
     ]
     if cut_off:
         text = f"tasks of {', '.join(cut_off)} run, and no rule leads to them: put the rule back, or empty the slots"
         return Reason("traffic.rule_missing", text)
-    split = [name for name, view in snapshot.services.items() if view.is_split]
+    unseen = [name for name in terms.live.services if _is_unseen(name, terms.live, snapshot)] if terms.live else []
+    if unseen:
+        text = f"{', '.join(unseen)} should be asleep, and nothing shows in which slot: no scaling of it is seen"
+        return Reason("traffic.unclear", text)
+    split = [name for name, view in named.items() if view.is_split]
     if split:
         text = f"the traffic of {', '.join(split)} is split, and no deployment of ours runs"
         return Reason("traffic.split", f"{text}: a person must choose a slot")
     return None
+
+
+def _is_unseen(name: str, live: EnvironmentFile, snapshot: Snapshot) -> bool:
+    """A service without a route that sleeps is known by its scaling alone; a look that misses that finds it new."""
+    service, view = live.services[name], snapshot.services.get(name)
+    if view is None or view.routed or view.live is not None or view.is_split:
+        return False
+    return bounds_now(service, live.schedule, snapshot.taken_at).max == 0
 
 
 def _start_pruning(deployment: Deployment, name: str, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
@@ -266,7 +281,8 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
         outcome = switches.fired(deployment, snapshot, look(step, deployment, snapshot, terms))
         deployment = watch.judged(step, deployment, snapshot, outcome)
         outcome = watch.watched(step, deployment, snapshot, outcome)
-        outcome = switches.renewed(step, deployment, snapshot, _judged(deployment, step, outcome, terms))
+        outcome = strength.kept(deployment, snapshot, _judged(deployment, step, outcome, terms))
+        outcome = switches.renewed(step, deployment, snapshot, outcome)
         if not isinstance(outcome, Done):
             return _unfinished(deployment, step, outcome, snapshot, now, terms)
         deployment = _finished(deployment, step, outcome, snapshot, now)

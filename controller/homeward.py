@@ -6,6 +6,7 @@ from datetime import datetime
 from controller.domain.deployment import Deployment, Phase, TurningBack, numbered
 from controller.domain.reason import Reason
 from controller.domain.step import TAKEN_BACK, Step, StepKind, StepState
+from controller.domain.undo import UndoEntry
 
 
 def turned_back(
@@ -57,13 +58,17 @@ def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment
 def _home(deployment: Deployment) -> tuple[Step, ...]:
     """Traffic first; then what scales is as it was; then a command that still runs; then what is known of the failure
     is written down, while its tasks are there; slots that run another number of tasks than before get the old one,
-    before the others lose theirs."""
+    before the others lose theirs; and last what stands at all times, which nobody waits for."""
     assert deployment.undo is not None and deployment.plan is not None
     touched = tuple(entry.service for entry in deployment.undo.entries)
     counts = [step for step in deployment.steps if step.kind in TAKEN_BACK[StepKind.REGROW] and step.started_at]
     regrown = tuple(name for name in touched if any(name in step.services for step in counts))
     held = [step for step in deployment.steps if step.kind in TAKEN_BACK[StepKind.RESCALE] and step.started_at]
-    scaled = tuple(name for name in touched if any(name in step.services for step in held))
+    scaled = tuple(
+        entry.service
+        for entry in deployment.undo.entries
+        if any(entry.service in step.services for step in held) or _was_left_unscaled(entry, deployment)
+    )
     retired = [step.services for step in deployment.plan.steps if step.kind is StepKind.RETIRE]
     armed = [step.services for step in deployment.steps if step.kind is StepKind.ARM and step.started_at]
     return (
@@ -74,7 +79,16 @@ def _home(deployment: Deployment) -> tuple[Step, ...]:
         *(Step(StepKind.DISARM, services) for services in armed),
         *([Step(StepKind.REGROW, regrown)] if regrown else []),
         *(Step(StepKind.RETIRE, services) for services in retired),
+        *([Step(StepKind.ALARMS, ())] if deployment.began(StepKind.ALARMS) else []),
     )
+
+
+def _was_left_unscaled(entry: UndoEntry, deployment: Deployment) -> bool:
+    """An earlier deployment was not done with the scaling of the live slot, and this one took its place."""
+    if entry.sides.live is None or not deployment.rolls(entry.service) or not deployment.scales(entry.service):
+        return False
+    found = entry.scaling.get(entry.sides.live)
+    return found is None or not found.is_free
 
 
 def _cut_off(step: Step, reason: Reason, now: datetime) -> Step:

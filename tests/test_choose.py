@@ -213,6 +213,9 @@ def test_a_correction_that_failed_holds_nobody_and_blames_nothing() -> None:
     running = corrected()
     after = consequences(DEV, running, turned_back(running, RED, NOON, culprits=("backend",)), NOON)
     assert (after.hold, after.quarantines) == (None, ())
+    tried = replace(DRIFT, tried=(Tried(("backend", "", ""), 1, NOON),))
+    after = consequences(replace(DEV, drift=tried), running, turned_back(running, RED, NOON), NOON)
+    assert [(each.times, each.failed) for each in after.drift.tried] == [(0, 1)], "it was not undone by anybody"
     stopped = consequences(DEV, running, turned_back(running, RED, NOON, quarantines=False, aborted=True), NOON)
     assert stopped.hold is not None
 

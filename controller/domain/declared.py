@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from controller.domain import scaling, standing
+from controller.domain.capacity import capacity_of
 from controller.domain.content import Content
 from controller.domain.drift import Difference
 from controller.domain.foundation import Foundation
@@ -129,7 +130,11 @@ def counts(shown: Shown) -> Iterator[Difference]:
         if service.route is None and service.count.min and shown.services[name].live is None:
             yield Difference(name, ECS_SERVICE, "desired count", str(service.count.min), "0")
     for live in shown.live:
-        if scaling.scaling_of(live.service, shown.file.schedule) is not None:
+        moving = scaling.scaling_of(live.service, shown.file.schedule)
+        if moving is not None:
+            bounds = counted_otherwise(moving, live.shown, shown.now)
+            if bounds is not None:
+                yield Difference(live.name, ECS_SERVICE, "desired count", str(bounds), str(live.shown.desired))
             continue
         least, most = max(1, live.service.count.min), max(1, live.service.count.max)
         if live.shown.exists and not least <= live.shown.desired <= most:
@@ -138,7 +143,7 @@ def counts(shown: Shown) -> Iterator[Difference]:
 
 
 def scales(shown: Shown) -> Iterator[Difference]:
-    """What scales has its number from that, within its bounds; what does not is not looked at."""
+    """What does not scale is not looked at."""
     for live in shown.live:
         wanted = scaling.scaling_of(live.service, shown.file.schedule)
         if wanted is not None:
@@ -180,6 +185,12 @@ def must_roll(service: Service, content: Content, slot: SlotView) -> bool:
     return any(name not in TUNED_WORDS for name, _, _ in set_otherwise(service, content, slot))
 
 
+def runs_as_declared(service: Service, content: Content, slot: SlotView) -> bool:
+    """Whether a slot runs this content just as the file says: then it can be taken as it is."""
+    is_set = not must_roll(service, content, slot) and not must_be_tuned(service, content, slot)
+    return slot.content == content.digest and slot.capacity == capacity_of(service) and is_set
+
+
 def must_be_tuned(service: Service, content: Content, slot: SlotView) -> bool:
     return any(name in TUNED_WORDS for name, _, _ in set_otherwise(service, content, slot))
 
@@ -219,6 +230,15 @@ def set_otherwise(service: Service, content: Content, slot: SlotView) -> Iterato
         ours, theirs = getattr(wanted, each.name), getattr(slot.settings, each.name)
         if ours != theirs and not (group is None and each.name in BEHIND_A_BALANCER):
             yield _in_words(each.name), _spoken(ours), _spoken(theirs)
+
+
+def counted_otherwise(wanted: scaling.Scaling, slot: SlotView, now: datetime) -> scaling.Bounds | None:
+    """The bounds of this moment, where a slot that scales runs a number of tasks outside of them: scaling acts on its
+    own measurements only, and without any task there are none. Whoever wakes a sleeping slot is left alone, and so is
+    everybody a moment after a turn."""
+    bounds = wanted.at(now)
+    near = {each.nearest(slot.desired) for each in (bounds, wanted.at(now - scaling.LATENESS))}
+    return bounds if slot.exists and bounds.max and slot.desired not in near else None
 
 
 def grouped_otherwise(service: Service, slot: SlotView) -> Iterator[Differing]:

@@ -11,7 +11,7 @@ from controller.domain.manifest import Service
 from controller.domain.metrics import Finding
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
-from controller.domain.scaling import Scaling, scaling_of
+from controller.domain.scaling import Bounds, Scaling, bounds_now, scaling_of
 from controller.domain.secret import Secret
 from controller.domain.slot import Sides, Slot
 from controller.domain.step import Step, StepKind, StepState
@@ -56,6 +56,9 @@ rows were restored and the world has gone on, and what turns back when it can't 
 IN_FLIGHT = frozenset({Phase.RUNNING, Phase.ROLLING_BACK})
 FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not following)
 
+
+WAKING = timedelta(minutes=5)
+"""So long after the clock has let tasks run again they may still be starting."""
 
 RESTART_ORDERED = "restart.ordered"
 """The code of what makes a deployment that restarts what is live."""
@@ -226,6 +229,14 @@ class Deployment:
         return self.is_retiring and any(not self.is_routed(name) for name in left)
 
     @property
+    def hands_over(self) -> bool:
+        """Succeeded, while scaling is still to be its slots': whoever began now would have nobody scale. Where that
+        can't be had, nobody waits for it."""
+        if not self.is_retiring or self.step is None or self.step.kind is not StepKind.SCALE:
+            return False
+        return self.step.trouble is None or not self.step.trouble.lasts
+
+    @property
     def stuck(self) -> Reason | None:
         """What keeps it from turning back, where that doesn't pass by itself: then a person may end it as it is."""
         trouble = self.step.trouble if self.step and self.phase is Phase.ROLLING_BACK else None
@@ -235,6 +246,17 @@ class Deployment:
     def is_retiring(self) -> bool:
         """Succeeded, while its old slots are still there."""
         return self.phase is Phase.SUCCEEDED and self.step is not None
+
+    def sleeping(self, now: datetime) -> tuple[str, ...]:
+        """Services with a route that it doesn't roll, and that the clock lets run no task at this moment, aware UTC;
+        or has just let again: nobody answers for them."""
+        moments = (now, now - WAKING)
+        return tuple(
+            name
+            for name, service in self.revision.file.services.items()
+            if service.route is not None and not self.rolls(name)
+            if any(self.bounds(name, moment).max == 0 for moment in moments)
+        )
 
     def header(self, service: str) -> Secret:
         """The value that opens this service's idle slot."""
@@ -255,6 +277,10 @@ class Deployment:
     def scaling(self, name: str) -> Scaling | None:
         """How its version of the service scales by itself."""
         return scaling_of(self.service(name), self.revision.file.schedule)
+
+    def bounds(self, name: str, now: datetime) -> Bounds:
+        """How many tasks its version of the service may have at this moment, aware UTC."""
+        return bounds_now(self.service(name), self.revision.file.schedule, now)
 
     def scaled_by(self, step: Step) -> Mapping[str, str]:
         """How each service scales once `step` is done, in words; empty for steps that are about something else."""
@@ -316,14 +342,15 @@ class Deployment:
         ]
         return raised[-1] if raised else 0
 
-    def warmed(self, rolling: Rolling, step: Step) -> int:
-        """How many tasks of the new version are to be healthy by the time of `step`; one, where they were warm."""
+    def warmed(self, rolling: Rolling, step: Step, now: datetime) -> int:
+        """How many tasks of the new version are to be healthy by the time of `step`; what was warm already has as many
+        at least as its file says for this moment, aware UTC."""
         asked = [
             earlier.of(rolling.count)
             for earlier in self.steps
             if earlier.kind is StepKind.WARM and earlier.number < step.number and rolling.service in earlier.services
         ]
-        return asked[-1] if asked else 1
+        return asked[-1] if asked else max(1, self.bounds(rolling.service, now).min)
 
     def began(self, *kinds: StepKind) -> bool:
         """Whether a step of such a kind was ever begun, whatever became of it."""

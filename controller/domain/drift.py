@@ -18,7 +18,9 @@ TRIED_FOR = timedelta(hours=24)
 """A correction is forgotten after so long. A wall clock that jumps costs as many corrections more, at worst."""
 
 PAUSE = timedelta(minutes=5)
-"""Between two corrections of the same thing."""
+"""Between two corrections of the same thing; twice as long after each one that failed, up to `LONGEST_PAUSE`."""
+
+LONGEST_PAUSE = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,16 @@ class Drift:
 
 @dataclass(frozen=True)
 class Tried:
-    """How often something was corrected, and when last."""
+    """How often something was corrected, when that began last, and how often in a row it could not be done."""
 
     place: tuple[str, str, str]
     times: int
     at: datetime
+    failed: int = 0
+
+    @property
+    def pause(self) -> timedelta:
+        return min(PAUSE * (1 << self.failed), LONGEST_PAUSE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,17 @@ class Drifted:
 
     def settled(self) -> "Drifted":
         """Something has been brought to how it is declared: what differs after that is found anew."""
-        return replace(self, found=(), edges=self.edges + bool(self.found))
+        tried = tuple(replace(each, failed=0) for each in self.tried)
+        return replace(self, found=(), tried=tried, edges=self.edges + bool(self.found))
+
+    def uncorrected(self) -> "Drifted":
+        """The correction that was begun has failed: nobody has set anything otherwise again."""
+        last = max((each.at for each in self.tried), default=None)
+        tried = (
+            replace(each, times=each.times - 1, failed=each.failed + 1) if each.at == last else each
+            for each in self.tried
+        )
+        return replace(self, tried=tuple(tried))
 
     def forgiven(self) -> "Drifted":
         """As if nothing had been corrected yet."""
@@ -122,7 +139,7 @@ def believed(known: Drifted, doubts: Doubts) -> Drifted:
 def may_be_corrected(known: Drifted, now: datetime) -> bool:
     """Not while the last correction of one of them is fresh, nor once one was corrected often enough."""
     tries = [tried for tried in _recent(known, now) if tried.place in _places(known)]
-    is_fresh = any(timedelta(0) <= now - tried.at < PAUSE for tried in tries)
+    is_fresh = any(timedelta(0) <= now - tried.at < tried.pause for tried in tries)
     return bool(known.found) and known.fought is None and not is_fresh
 
 
@@ -136,7 +153,8 @@ def corrected_again(known: Drifted, now: datetime) -> Drifted:
         return replace(known, fought=Reason("drift.fought", f"{text}. Somebody, or some tool, sets it otherwise"))
     for place in _places(known):
         before = recent.get(place)
-        recent[place] = Tried(place, before.times + 1 if before else 1, now)
+        before = before or Tried(place, 0, now)
+        recent[place] = replace(before, times=before.times + 1, at=now)
     return replace(known, tried=tuple(recent[place] for place in sorted(recent)))
 
 

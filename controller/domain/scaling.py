@@ -47,6 +47,13 @@ class Bounds:
     min: int
     max: int
 
+    def nearest(self, count: int) -> int:
+        """
+        >>> Bounds(2, 10).nearest(0), Bounds(2, 10).nearest(12), Bounds(0, 0).nearest(2)
+        (2, 10, 0)
+        """
+        return max(self.min, min(count, self.max))
+
     def __str__(self) -> str:
         """
         >>> print(Bounds(2, 10), "/", Bounds(1, 1))

@@ -17,8 +17,8 @@ from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.evidence import redacted
 from controller.domain.foundation import Foundation
+from controller.domain.manifest import EnvironmentFile, render_tag
 from controller.domain.manifest import HttpCheck as WantedCheck
-from controller.domain.manifest import render_tag
 from controller.domain.metrics import MINUTE, Readings
 from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Images, Probe
@@ -48,10 +48,12 @@ def observe(
     now: datetime,
     elapsed: timedelta,
     minute: timedelta = MINUTE,
+    live: EnvironmentFile | None = None,
 ) -> Snapshot:
-    """The evidence that was asked for about `deployment`, and nothing else. `minute` is how long one of AWS's lasts."""
-    targets = Evidence.TARGETS in evidence
-    services = cloud.looks.services(deployment.looks_at, targets) if targets or Evidence.SERVICES in evidence else {}
+    """The evidence that was asked for about `deployment`, and nothing else. `minute` is how long one of AWS's lasts,
+    `live` the file of what is live."""
+    targets, looked_at = Evidence.TARGETS in evidence, _looked_at(deployment, live)
+    services = cloud.looks.services(looked_at, targets) if targets or Evidence.SERVICES in evidence else {}
     if Evidence.SCALING in evidence:
         services = with_scaling(services, cloud.scaling.look(services))
     return Snapshot(
@@ -70,6 +72,14 @@ def observe(
         hook=look_after(deployment, cloud, store) if Evidence.HOOK in evidence else None,
         gathered=gather(deployment, cloud, store, now) if Evidence.FORENSICS in evidence else None,
     )
+
+
+def _looked_at(deployment: Deployment, live: EnvironmentFile | None) -> Mapping[str, bool]:
+    """Services, and whether each has a route. Before it starts also those that its file no longer names: their requests
+    may become another service's."""
+    if live is None or deployment.phase is not Phase.WAITING or deployment.pruned is not None:
+        return deployment.looks_at
+    return {**{name: service.route is not None for name, service in live.services.items()}, **deployment.looks_at}
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,9 @@ class Preview:
                 raise Blocked("; ".join(resolved.missing.values()), code="image.missing")
             revision = revision.sealed(resolved.images)
         seen = frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING})
-        evidence = seen | standing.asked(deployment, self._live(deployment))
-        now = self._world.clock.now()
-        snapshot = observe(deployment, evidence, cloud, self._world.probe, self._world.store, now, timedelta(0))
+        live, now, world = self._live(deployment), self._world.clock.now(), self._world
+        evidence = seen | standing.asked(deployment, live)
+        snapshot = observe(deployment, evidence, cloud, world.probe, world.store, now, timedelta(0), live=live)
         split = [name for name, view in snapshot.services.items() if view.is_split]
         if split:
             raise Conflict(f"the traffic of {', '.join(split)} is split: a plan starts from one live slot")

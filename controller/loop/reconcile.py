@@ -207,7 +207,8 @@ class Reconciler:
         while True:
             now = self._world.clock.now()
             world = self._world
-            snapshot = observe(picked, evidence, cloud, world.probe, world.store, now, elapsed, world.minute)
+            looking = (picked, evidence, cloud, world.probe, world.store, now, elapsed, world.minute, terms.live)
+            snapshot = observe(*looking)
             self._keep_sighting(picked, snapshot.services, tenure)
             self._keep_samples(picked, snapshot.readings, tenure)
             decision = decide(picked, snapshot, now, terms)

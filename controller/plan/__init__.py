@@ -19,6 +19,7 @@ from controller.plan.otherwise import (
     adjusted,
     bounded,
     changes_beside,
+    inherited,
     is_rescaled,
     is_spare,
     mended,
@@ -71,13 +72,13 @@ def draw(
         return Plan(plan_digest(revision, binding, (), steps, restart), (), steps)
     bounds = {name: bounds_now(service, file.schedule, now) for name, service in file.services.items()}
     rolling = tuple(
-        rolling_of(file.services[name], content, services[name], bounds[name])
+        rolling_of(file.services[name], content, services[name], bounds[name], inherited(file, name, services))
         for name, content in contents.items()
         if restart or rolls(content, file.services[name], services[name], kind)
     )
-    counts = adjusted(file, rolling, services, kind)
     scaled = tuple(name for name in file.services if scales(file, name, services[name]))
     rescaled = tuple(name for name in scaled if is_rescaled(file, name, rolling, services[name], now))
+    counts = adjusted(file, rolling, services, kind, rescaled, now)
     repaired = mended(file, contents, rolling, services, kind)
     changes = changes_beside(file, services, tuple(counts), repaired, rescaled)
     if stands_otherwise(file, foundation, services, stands):

@@ -7,12 +7,13 @@ from datetime import datetime
 from controller.domain import scaling, standing
 from controller.domain.capacity import capacity_of
 from controller.domain.content import Content
-from controller.domain.declared import grouped_otherwise, must_be_tuned, must_roll
+from controller.domain.declared import counted_otherwise, grouped_otherwise, must_be_tuned, must_roll, runs_as_declared
 from controller.domain.deployment import Kind, Rolling
 from controller.domain.foundation import Foundation
 from controller.domain.manifest import EnvironmentFile, Service
 from controller.domain.scaling import Bounds, scaling_of
-from controller.domain.snapshot import ServiceView
+from controller.domain.slot import Slot
+from controller.domain.snapshot import ServiceView, SlotView
 from controller.domain.standing import Standing
 from controller.domain.step import Step, StepKind
 
@@ -54,18 +55,30 @@ def _live_content(view: ServiceView) -> str | None:
     return view.slots[view.live].content if view.live else None
 
 
-def rolling_of(service: Service, content: Content, view: ServiceView, bounds: Bounds) -> Rolling:
+def rolling_of(service: Service, content: Content, view: ServiceView, bounds: Bounds, inherited: int) -> Rolling:
     idle = view.slots[view.live.other] if view.live else None
     healthy = (idle.group.healthy if idle and idle.group else None) or 0
     return Rolling(
         service=content.service,
         was=_live_content(view),
         content=content,
-        count=bounded(bounds, _live_count(view)),
+        count=bounded(bounds, max(_live_count(view), inherited)),
         routed=service.route is not None,
         is_new=view.live is None,
-        is_warm=idle is not None and idle.content == content.digest and healthy >= max(1, bounds.min),
+        is_warm=idle is not None and healthy >= max(1, bounds.min) and _is_left_as_declared(service, content, idle),
     )
+
+
+def inherited(file: EnvironmentFile, name: str, services: Mapping[str, ServiceView]) -> int:
+    """As many tasks as now answer what this service will be asked: those of one that the file no longer names."""
+    route = file.services[name].route
+    left = (view for other, view in services.items() if other not in file.services)
+    counts = (_live_count(view) for view in left if route and view.rule and view.rule.asks_for(route))
+    return max(counts, default=0)
+
+
+def _is_left_as_declared(service: Service, content: Content, idle: SlotView) -> bool:
+    return runs_as_declared(service, content, idle) and not any(grouped_otherwise(service, idle))
 
 
 def _live_count(view: ServiceView) -> int:
@@ -79,7 +92,7 @@ def bounded(bounds: Bounds, live: int) -> int:
     >>> bounded(Bounds(min=2, max=10), live=7), bounded(Bounds(min=2, max=2), live=4), bounded(Bounds(0, 0), live=2)
     (7, 2, 1)
     """
-    return max(1, min(max(live, bounds.min), bounds.max))
+    return max(1, bounds.nearest(live))
 
 
 def scales(file: EnvironmentFile, name: str, view: ServiceView) -> bool:
@@ -158,24 +171,41 @@ def _is_unasked(service: Service, view: ServiceView, file: EnvironmentFile) -> b
 
 
 def adjusted(
-    file: EnvironmentFile, rolling: tuple[Rolling, ...], services: Mapping[str, ServiceView], kind: Kind
+    file: EnvironmentFile,
+    rolling: tuple[Rolling, ...],
+    services: Mapping[str, ServiceView],
+    kind: Kind,
+    rescaled: tuple[str, ...],
+    now: datetime,
 ) -> dict[str, int]:
     """Tasks of the slots that will be live without having been warmed by this plan, where they run another number. How
-    many a service has that scales is not the file's to say; one that scales no more gets its own, whatever it has."""
+    many a service has that scales is not the file's to say, within its bounds, and other bounds are kept at once; one
+    that scales no more gets its own, whatever it has. Nobody takes requests over with fewer tasks than had them."""
     rolled = {entry.service: entry for entry in rolling}
     counts = {}
     for name, service in file.services.items():
-        view = services[name]
-        if scaling_of(service, file.schedule) is not None:
+        view, heirs = services[name], inherited(file, name, services)
+        slot = _taken_as_it_is(view, rolled.get(name), kind)
+        if slot is None:
             continue
-        wanted, live = bounded(Bounds(service.count.min, service.count.max), _live_count(view)), view.live
-        if name in rolled and kind is Kind.ROLLBACK and rolled[name].is_warm and live is not None:
-            live = live.other
-        elif name in rolled:
+        shown, moving = view.slots[slot], scaling_of(service, file.schedule)
+        if moving is not None:
+            bounds = moving.at(now)
+            is_outside = name not in rescaled and counted_otherwise(moving, shown, now) is not None
+            is_heir = shown.desired < bounds.nearest(heirs) and _is_unasked(service, view, file)
+            counts.update({name: bounds.nearest(max(shown.desired, heirs))} if is_outside or is_heir else {})
             continue
-        if live is not None and (view.slots[live].desired != wanted or view.slots[live].scaling is not None):
+        wanted = bounded(Bounds(service.count.min, service.count.max), max(_live_count(view), heirs))
+        if shown.desired != wanted or shown.scaling is not None:
             counts[name] = wanted
     return counts
+
+
+def _taken_as_it_is(view: ServiceView, rolled: Rolling | None, kind: Kind) -> Slot | None:
+    """The slot that will be live without having been warmed."""
+    if rolled is None or view.live is None:
+        return view.live
+    return view.live.other if kind is Kind.ROLLBACK and rolled.is_warm else None
 
 
 def is_spare(view: ServiceView, name: str, rolling: tuple[Rolling, ...]) -> bool:

@@ -21,6 +21,7 @@ from controller.progress import (
     retire,
     scaling,
     standing,
+    strength,
     switches,
     traffic,
     warm,
@@ -34,7 +35,7 @@ EVIDENCE: Mapping[StepKind, frozenset[Evidence]] = {
     StepKind.BEFORE: frozenset({Evidence.HOOK}),
     StepKind.WARM: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SMOKE: frozenset({Evidence.SMOKE}),
-    StepKind.SUSPEND: frozenset({Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING}),
+    StepKind.SUSPEND: frozenset({Evidence.SERVICES, Evidence.SCALING}),
     StepKind.ARM: frozenset({Evidence.SWITCHES}),
     StepKind.SHIFT: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
     StepKind.SHRINK: frozenset({Evidence.SERVICES, Evidence.TARGETS}),
@@ -106,7 +107,8 @@ HOOKS = frozenset({StepKind.BEFORE, StepKind.TEST})
 
 def evidence(step: Step, deployment: Deployment) -> frozenset[Evidence]:
     """Without which this step can't be looked at."""
-    return EVIDENCE[step.kind] | switches.asked_in(step, deployment) | watch.asked_in(step, deployment)
+    watched = switches.asked_in(step, deployment) | watch.asked_in(step, deployment)
+    return EVIDENCE[step.kind] | watched | strength.asked_in(deployment)
 
 
 def look(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:

@@ -9,6 +9,7 @@ from controller.domain.reason import Reason
 from controller.domain.slot import Slot
 from controller.domain.snapshot import ServiceView, SlotView, Snapshot
 from controller.domain.step import Step
+from controller.progress import scaling, strength
 from controller.progress.outcomes import Ask, Done, Outcome, Terms, Wait
 from controller.progress.traffic import foreign_traffic, too_weak
 
@@ -16,13 +17,20 @@ from controller.progress.traffic import foreign_traffic, too_weak
 def adjust(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     assert deployment.plan is not None, f"{deployment.id} has steps, so it has a plan"
     for name in step.services:
-        view, count = snapshot.services[name], deployment.plan.counts[name]
-        if view.live is None:
+        view, slot, count = snapshot.services[name], _live(name, deployment), deployment.plan.counts[name]
+        if slot is None:
             return Wait(Reason("traffic.unclear", f"{name} has no one live slot to adjust"))
-        ask = _set(step, name, view, view.live, count)
+        is_moving = step.did("SetCount", name) and deployment.scaling(name) is not None
+        ask = None if is_moving else _set(step, name, view, slot, count)
         if ask:
             return ask
     return Done(", ".join(f"{name} {deployment.plan.counts[name]}" for name in step.services))
+
+
+def _live(name: str, deployment: Deployment) -> Slot | None:
+    """Also while it sleeps, when nothing but what the deployment found as it began tells where it is."""
+    sides = deployment.sides(name)
+    return sides.idle if deployment.rolls(name) else sides.live
 
 
 def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -34,16 +42,16 @@ def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
             continue
         view = snapshot.services[name]
         doubtful = foreign_traffic(rolling, deployment, view, percent, percent) or too_weak(
-            rolling, deployment, step, view
+            rolling, deployment, step, snapshot
         )
         if doubtful:
             return doubtful
-        count = step.of(rolling.count)
-        if not (step.did("SetCount", name) and _has_grown(name, view.slots[live], count, deployment)):
+        count = strength.remaining(step, rolling, deployment, snapshot)
+        if count and not (step.did("SetCount", name) and _has_grown(name, view.slots[live], count, deployment)):
             ask = _set(step, name, view, live, count, share=100 - percent)
             if ask:
                 return ask
-        left = view.slots[live].running - max(count, view.slots[live].desired)
+        left = view.slots[live].running - view.slots[live].desired
         if left > 0:
             text = f"{name}: {left} tasks are stopping in {live}"
             return Wait(Reason("slot.emptying", text))
@@ -52,7 +60,8 @@ def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
 
 def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """Traffic is home on another number of tasks than it had: it gets the old one, and only then the others go. Never
-    fewer than the file of what is live counts, whatever somebody had scaled it to, nor than scaling gave it since."""
+    fewer than the file of what is live counts, whatever somebody had scaled it to, nor than scaling gave it since; and
+    never against the clock."""
     assert deployment.undo is not None, f"{deployment.id} turns back, so it has an undo record"
     least = {name: service.count.min for name, service in terms.live.services.items()} if terms.live else {}
     for name in step.services:
@@ -61,7 +70,9 @@ def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
             continue
         now = view.slots[entry.sides.live].desired
         count = max(entry.count, now if entry.scaling else min(least.get(name, 0), now))
-        ask = _set(step, name, view, entry.sides.live, count)
+        before = scaling.before(entry, entry.sides.live, terms)
+        count = before.at(snapshot.taken_at).nearest(count) if before else count
+        ask = _set(step, name, view, entry.sides.live, count) if count else None
         if ask:
             return ask
         if view.slots[entry.sides.live].running < count:

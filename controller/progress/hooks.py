@@ -16,7 +16,7 @@ from controller.domain.reason import Reason
 from controller.domain.rendering import image_digest
 from controller.domain.snapshot import Evidence, HookView, Snapshot, TaskView
 from controller.domain.step import Step, StepKind, spoken
-from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait
+from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait, asleep_words
 
 STARTING = timedelta(minutes=20)
 """So long it may take until AWS takes a task: capacity comes back, or it doesn't."""
@@ -44,7 +44,10 @@ def before(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
 
 
 def test(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """Anew in each deployment."""
+    """Anew in each deployment; not begun while services sleep that it may ask."""
+    asleep = deployment.sleeping(snapshot.taken_at)
+    if asleep and step.run is None:
+        return Done(f"not run: {asleep_words(asleep)}")
     return _carried_out(step, deployment, snapshot, terms)
 
 

@@ -1,5 +1,6 @@
 """What a step may answer, and what holds while it is asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -108,6 +109,14 @@ class Late:
 
 
 Outcome = Ask | Wait | Need | Done | Stumble | Foreign | Fail | Halt | Late
+
+
+def asleep_words(names: Sequence[str]) -> str:
+    """
+    >>> asleep_words(["api"]), asleep_words(["api", "web"])
+    ('api is asleep', 'api, web are asleep')
+    """
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} asleep"
 
 
 def counted(number: int, noun: str) -> str:

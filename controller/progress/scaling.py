@@ -22,9 +22,8 @@ from controller.progress.outcomes import Ask, Done, Need, Outcome, Terms, Wait
 
 
 def suspend(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    """The new slot is as large as the old one is by then: that may have grown since the plan was drawn."""
     for rolling in deployment.rolling(step):
-        ask = _held(step, rolling, deployment, snapshot) or _as_large(step, rolling, deployment, snapshot)
+        ask = _held(step, rolling, deployment, snapshot)
         if ask:
             return ask
     return Done(f"nothing makes {', '.join(step.services)} smaller while the traffic moves")
@@ -55,23 +54,6 @@ def _scaled_before(name: str, slot: Slot, deployment: Deployment) -> bool:
 def _room(wanted: Scaling, rolling: Rolling, now: datetime) -> Bounds:
     """From one task, so that it stays as large as it is, which may be half of what it will be."""
     return Bounds(1, max(wanted.bounds.max, wanted.at(now).max, rolling.count))
-
-
-def _as_large(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Ask | Wait | None:
-    """Only where it was warmed whole: halves make room for one another."""
-    name, sides, wanted = rolling.service, deployment.sides(rolling.service), deployment.scaling(rolling.service)
-    if sides.live is None or wanted is None or deployment.warmed(rolling, step) < rolling.count:
-        return None
-    slots = snapshot.services[name].slots
-    count = min(slots[sides.live].desired, max(wanted.at(snapshot.taken_at).max, rolling.count))
-    new = slots[sides.idle]
-    if new.desired < count:
-        return Ask(SetCount(name, sides.idle, count), f"run {count} tasks of {name} in {sides.idle}, as many as now")
-    healthy = new.group.healthy if new.group else new.running
-    if (healthy or 0) < count:
-        text = f"{name} in {sides.idle}: {healthy or 0} of {count} tasks are healthy"
-        return Wait(Reason("slot.warming", text))
-    return None
 
 
 def scale(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -127,18 +109,18 @@ def _as_before(
 ) -> Iterator[tuple[Action, str]]:
     name, live, now = entry.service, entry.sides.live, snapshot.taken_at
     if live is not None:
-        before = _before(entry, live, terms)
-        if before is not None:
-            yield PutScaling(name, live, before, before.at(now)), f"let {live} of {name} scale as before: {before}"
+        had = before(entry, live, terms)
+        if had is not None:
+            yield PutScaling(name, live, had, had.at(now)), f"let {live} of {name} scale as before: {had}"
         elif deployment.did("PutScaling", name, live):
             yield RemoveScaling(name, live), f"{live} of {name} didn't scale before"
     if deployment.rolls(name):
         yield RemoveScaling(name, entry.sides.idle), f"let nothing fill {entry.sides.idle} of {name} again"
 
 
-def _before(entry: UndoEntry, live: Slot, terms: Terms) -> Scaling | None:
-    """What it had. Where that was not seen, or was not whole because an earlier deployment was not done with it: what
-    the file of what is live asks for."""
+def before(entry: UndoEntry, live: Slot, terms: Terms) -> Scaling | None:
+    """How the live slot scaled. Where that was not seen, or was not whole because an earlier deployment was not done
+    with it: what the file of what is live asks for."""
     found = entry.scaling.get(live)
     if found is not None and found.is_free:
         return found.scaling

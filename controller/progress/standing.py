@@ -1,19 +1,19 @@
 """Alarms: what stands in the environment at all times is as the file says.
 
 It comes when all of the traffic has moved, for by then every target group is there; and nothing about it sends traffic
-home. Whoever lacks the rights for it waits until they are given. A deployment that turns back leaves it as it is: the
-next plan is drawn from what is there.
+home. Whoever lacks the rights for it waits until they are given. A deployment that turns back leaves it as it is, for
+the next plan is drawn from what is there; unless what is live again declares nothing: then nobody would look at it.
 """
 
 from controller.domain.actions import DropAlarms, DropDashboard, KeepAlarms, KeepDashboard
 from controller.domain.dashboard import dashboard_differences
-from controller.domain.deployment import Deployment
+from controller.domain.deployment import Deployment, Phase
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.standing import Standing, StandingAlarm, changed, declares, wanted
 from controller.domain.step import Step
-from controller.progress.outcomes import Ask, Done, Outcome, Terms, Wait, counted
+from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, Wait, counted
 
 
 def asked(deployment: Deployment, live: EnvironmentFile | None) -> frozenset[Evidence]:
@@ -23,13 +23,16 @@ def asked(deployment: Deployment, live: EnvironmentFile | None) -> frozenset[Evi
 
 
 def alarms(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
-    found = snapshot.standing
+    found, is_home = snapshot.standing, deployment.phase is Phase.ROLLING_BACK
+    if is_home and declares(terms.live):
+        return Done("what differs now the next deployment puts right")
     if isinstance(found, Reason):
-        return Wait(found)
+        return Stumble(found) if is_home else Wait(found)
     if deployment.pruned is not None:
         dropped = _dropped(step, deployment.pruned, of(deployment.pruned, found))
         return dropped or Done(f"nothing stands for {deployment.pruned} any more")
-    should = wanted(deployment.revision.file, terms.foundation, snapshot.groups)
+    file = deployment.revision.file
+    should = Standing(services=frozenset(file.services)) if is_home else wanted(file, terms.foundation, snapshot.groups)
     return (
         _kept(step, should, found)
         or _cleared(step, should, found)

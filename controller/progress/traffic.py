@@ -1,7 +1,7 @@
 """Shift, bake, route and settle: whatever raises the weights of public rules, or watches over them."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.domain.actions import SetRoute, SetWeights
 from controller.domain.deployment import Deployment, Kind, Rolling
@@ -9,6 +9,7 @@ from controller.domain.reason import Reason, until_pruned
 from controller.domain.slot import Slot, Weights, weights
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import Step, spoken
+from controller.progress import strength
 from controller.progress.failures import told
 from controller.progress.outcomes import Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
 
@@ -32,10 +33,13 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
         foreign = foreign_traffic(rolling, deployment, view, percent, deployment.percent_before(step))
         if foreign:
             return foreign
-        weak = too_weak(rolling, deployment, step, view)
+        weak = too_weak(rolling, deployment, step, snapshot)
         if weak:
             return weak
         if view.rule is None or dict(view.rule.weights) != wanted:
+            lacking = strength.reinforced(step, rolling, deployment, snapshot)
+            if lacking:
+                return lacking
             route = deployment.service(name).route
             assert route is not None, f"{name} has no route: it takes no part in a shift"
             beside = frozenset(deployment.revision.file.services)
@@ -69,7 +73,7 @@ def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
         before = view.rule.orphans_before(deployment.revision.file.services)
         if view.rule.asks_for(wanted) and not before and step.did("SetRoute", name):
             continue
-        if before and not _can_take_over(name, deployment, view):
+        if before and not _can_take_over(name, deployment, view, snapshot.taken_at):
             text = f"{name} has too few healthy targets to take the requests of {', '.join(before)} over"
             return Wait(Reason("targets.too_few", text))
         instead = f" instead of {', '.join(before)}" if before else ""
@@ -77,9 +81,12 @@ def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
     return Done(f"{counted(len(step.services), 'route')} changed")
 
 
-def _can_take_over(name: str, deployment: Deployment, view: ServiceView) -> bool:
+def _can_take_over(name: str, deployment: Deployment, view: ServiceView, now: datetime) -> bool:
+    """By night nobody answers for what it takes over, and nobody has to."""
+    assert deployment.plan is not None, f"{deployment.id} has steps, so it has a plan"
     group = view.slots[view.live].group if view.live else None
-    return group is not None and (group.healthy or 0) >= max(1, deployment.service(name).count.min)
+    least = max(deployment.bounds(name, now).min, deployment.plan.counts.get(name, 0))
+    return group is not None and (group.healthy or 0) >= least
 
 
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -99,10 +106,7 @@ _SETTLED: Mapping[Kind, str] = {
 def _ailing(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | Fail | Foreign | Need | None:
     """What keeps a step that moves nothing from ending well: a slot without a healthy target, somebody else's hand,
     tasks that crash again and again, or too few healthy targets for longer than it takes to replace a task."""
-    looked = {
-        rolling.service: too_weak(rolling, deployment, step, snapshot.services[rolling.service])
-        for rolling in deployment.rolling(step)
-    }
+    looked = {rolling.service: too_weak(rolling, deployment, step, snapshot) for rolling in deployment.rolling(step)}
     weak = {name: found for name, found in looked.items() if found}
     dead = next((found for found in weak.values() if isinstance(found, Stumble)), None)
     certain = dead or _foreign_hand(step, deployment, snapshot)
@@ -128,7 +132,7 @@ def _loops(name: str, deployment: Deployment, step: Step, snapshot: Snapshot) ->
         for failure in snapshot.failures.get(name, ())
         if failure.counts and since and failure.stopped_at and failure.stopped_at >= since
     ]
-    tasks = deployment.warmed(deployment.rolled(name), step)
+    tasks = deployment.warmed(deployment.rolled(name), step, snapshot.taken_at)
     if len(crashes) < min(max(FEWEST_CRASHES, tasks + 1), MOST_CRASHES):
         return None
     text = f"{len(crashes)} tasks of {name} have stopped by themselves since it got traffic: {told(crashes[0])}"
@@ -159,10 +163,10 @@ def _whole(span: timedelta) -> timedelta:
     return timedelta(seconds=round(span.total_seconds()))
 
 
-def too_weak(rolling: Rolling, deployment: Deployment, step: Step, view: ServiceView) -> Wait | Stumble | None:
-    """No traffic rises onto a slot that can't carry it; one without any healthy target has failed."""
-    slot, wanted = view.slots[deployment.sides(rolling.service).idle], deployment.warmed(rolling, step)
-    healthy = (slot.group.healthy if slot.group else slot.running) or 0
+def too_weak(rolling: Rolling, deployment: Deployment, step: Step, snapshot: Snapshot) -> Wait | Stumble | None:
+    """The slot has fewer healthy targets than it was given tasks; one without any has failed."""
+    slot = snapshot.services[rolling.service].slots[deployment.sides(rolling.service).idle]
+    healthy, wanted = strength.healthy(slot), deployment.warmed(rolling, step, snapshot.taken_at)
     if healthy >= wanted:
         return None
     complaints = "; ".join(slot.group.complaints) if slot.group else ""

@@ -2,6 +2,7 @@
 
 from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RegisterDefinition, RunSlot
 from controller.domain.capacity import capacity_of
+from controller.domain.declared import runs_as_declared
 from controller.domain.deployment import Deployment, Rolling
 from controller.domain.manifest import Service
 from controller.domain.reason import Reason
@@ -55,16 +56,18 @@ def _warm_one(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Sn
         behind = _behind_balancer(name, service, deployment, view)
         if behind:
             return behind
-    has_grown = slot.desired > count and deployment.has_raised and deployment.scales(name)
+    has_grown = slot.desired > count and deployment.has_raised
     if not is_ours or (slot.desired != count and not has_grown):
         return Ask(_run(rolling, service, deployment, idle, count), f"run {count} tasks of {name} in {idle}")
     return _healthy(rolling, idle, slot, count, snapshot)
 
 
 def _is_ours(rolling: Rolling, deployment: Deployment, slot: SlotView) -> bool:
-    """The slot runs the content to come. Where everything is to start anew, only once this deployment started it."""
-    if deployment.restart and not deployment.did("RunSlot", rolling.service):
-        return False
+    """The slot runs the content to come, because this deployment has started it; or what was left there is set just as
+    it is to be, and nothing is to start anew."""
+    if not deployment.did("RunSlot", rolling.service):
+        service = deployment.service(rolling.service)
+        return not deployment.restart and runs_as_declared(service, rolling.content, slot)
     return slot.content == rolling.content.digest or slot.definition == deployment.definitions[rolling.content.digest]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from controller.domain.drift import (
+    LONGEST_PAUSE,
     PAUSE,
     TRIED_FOR,
     TRIES,
@@ -110,6 +111,19 @@ def test_between_two_corrections_of_the_same_there_is_a_pause() -> None:
     assert may_be_corrected(known, now + PAUSE)
     elsewhere = replace(known, found=(Drift(GRACE, NOON),))
     assert may_be_corrected(elsewhere, now)
+
+
+def test_a_correction_that_fails_is_nobodys_fight_and_is_tried_ever_less_often() -> None:
+    known, now = tried(TRIES - 1)
+    waits = []
+    for _ in range(8):
+        began, known = now, corrected_again(known, now).uncorrected()
+        assert known.fought is None
+        while not may_be_corrected(known, now):
+            now += PAUSE
+        waits.append(now - began)
+    assert waits[:3] == [PAUSE * 2, PAUSE * 4, PAUSE * 8] and waits[-1] == LONGEST_PAUSE
+    assert [(each.times, each.failed) for each in corrected_again(known, now).settled().tried] == [(TRIES, 0)]
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_from_being_corrected() -> None:

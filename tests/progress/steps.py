@@ -58,10 +58,10 @@ def warmed(service: str = "backend", healthy: int = 2, **changes: Any) -> SlotVi
     return a_slot(service, NEW_IMAGE, **{"group": a_group(service, healthy=healthy), **changes})
 
 
-def shared(green: int, healthy: int = 2) -> dict[str, ServiceView]:
+def shared(green: int, healthy: int = 2, **changes: Any) -> dict[str, ServiceView]:
     """Both services give so many percent of their traffic to green, whose targets are healthy as far as that says."""
     return {
-        name: a_view(name, green=warmed(name, healthy), rule=a_rule(100 - green, green, name))
+        name: a_view(name, green=warmed(name, healthy, **changes), rule=a_rule(100 - green, green, name))
         for name in ("backend", "frontend")
     }
 

@@ -28,7 +28,7 @@ from tests.support.builders import (
 
 
 def test_half_of_the_old_tasks_go_and_the_action_says_for_how_much_traffic_the_rest_is_enough() -> None:
-    outcome = asked(in_step("shrink 50", HALF), shared(50))
+    outcome = asked(in_step("shrink 50", HALF), shared(50, healthy=1, desired=1))
     assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.BLUE, 1, share=50)
 
 

@@ -21,7 +21,6 @@ from tests.support.builders import (
     NOON,
     a_deployment,
     a_file,
-    a_group,
     a_plan,
     a_revision,
     a_rule,
@@ -140,11 +139,9 @@ def suspended(**slots: Mapping[str, Any]) -> object:
     return asked(in_step("suspend", running=running(), acted=done), views(**merged))
 
 
-def test_what_has_grown_meanwhile_is_caught_up_with_before_the_traffic_moves() -> None:
+def test_once_both_are_held_it_is_done_however_many_tasks_they_have() -> None:
     assert isinstance(suspended(), Done)
-    assert action(suspended(blue={"desired": 6})) == SetCount("backend", Slot.GREEN, 6)
-    assert isinstance(suspended(blue={"desired": 6}, green={"desired": 6}), Wait)
-    assert isinstance(suspended(blue={"desired": 6}, green={"desired": 6, "group": a_group(healthy=6)}), Done)
+    assert isinstance(suspended(blue={"desired": 6}), Done)
 
 
 # --- scale ---------------------------------------------------------------------------------------------------------

@@ -229,6 +229,34 @@ def test_a_person_may_abort_what_waits_for_its_alarms(standing: Stage) -> None:
     assert standing.weights()["/api/*"]["captioncraft-dev-backend-blue"] == 100
 
 
+@pytest.mark.parametrize("denied", ["PutDashboard", "PutMetricAlarm"])
+def test_nothing_stands_after_an_abort_where_the_live_file_declares_nothing(stage: Stage, denied: str) -> None:
+    """Nobody would ever look at them again."""
+    watch = deployed(stage, FILE, "first")
+    fault = stage.aws.faults.add(Fault("denied", operation=denied))
+    stage.push(FILE + FEW, content="second")
+    stage.run(lambda: waits_in_alarms(stage, 2))
+    stage.order(OrderKind.ABORT, "dev-2")
+    stage.settle()
+    assert stage.phase(2) is Phase.ABORTED and alarms(stage) == {} and dashboards(stage) == []
+    stage.aws.faults.remove(fault)
+    assert watch.at_rest() == []
+
+
+def test_a_way_home_that_can_not_see_what_stands_may_be_ended_by_a_person(stage: Stage) -> None:
+    deployed(stage, FILE, "first")
+    stage.aws.faults.add(Fault("denied", operation="PutMetricAlarm"))
+    stage.push(FILE + FEW, content="second")
+    stage.run(lambda: waits_in_alarms(stage, 2))
+    stage.aws.faults.add(Fault("denied", operation="DescribeAlarms"))
+    stage.order(OrderKind.ABORT, "dev-2")
+    stage.run(lambda: stage.deployment(2).stuck is not None)
+    assert stage.weights()["/api/*"]["captioncraft-dev-backend-blue"] == 100
+    stage.order(OrderKind.ABORT, "dev-2")
+    stage.settle()
+    assert stage.phase(2) is Phase.ABORTED
+
+
 def test_a_service_that_the_file_drops_keeps_its_alarms_until_it_is_pruned(standing: Stage) -> None:
     watch = deployed(standing, FILE.split("  frontend:")[0] + FEW, "second")
     assert sorted(alarms(standing)) == named("errors", "tasks")

@@ -15,6 +15,7 @@ from controller.domain.names import DEPLOYMENT_TAG, OWNER, OWNER_TAG, group_name
 from controller.domain.scaling import LATENESS, Bounds, Scaling, bounds_now, scaling_of
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind, StepState
+from controller.domain.undo import UndoEntry
 from controller.store import Unit
 from sandbox.world.errors import AwsError
 from sandbox.world.view import Forward, RuleView
@@ -188,6 +189,18 @@ class Watch:
                 self._break("S4", f"{told}: {share}% of {entry.service} on the new version, recorded were {allowed}%")
             if share > before:
                 self._baked_before(moving, share, told)
+                self._has_tasks_for(moving, entry, share, told)
+
+    def _has_tasks_for(self, moving: Deployment, entry: UndoEntry, share: int, told: str) -> None:
+        """S5: a share rises onto as many healthy tasks as the old slot has for it, within what the file allows."""
+        if moving.kind is Kind.ROLLBACK or moving.began(StepKind.SHRINK) or entry.sides.live is None:
+            return  # the way back doesn't wait for ever; an old slot that was shrunk has only a part of them
+        old = _desired(self.outside).get(slot_name(PLACE, entry.service, entry.sides.live), 0)
+        most = max(1, moving.bounds(entry.service, self.stage.time.now()).max)
+        least = -(-min(old, most) * share // 100)
+        found = _healthy(self.outside, group_name(PLACE, entry.service, entry.sides.idle))
+        if found < least:
+            self._break("S5", f"{told}: {share}% of {entry.service} on {found} tasks, the old slot has {old}")
 
     def _baked_before(self, moving: Deployment, share: int, told: str) -> None:
         """S16: between two shares lies the bake that the plan puts there, by a clock that never jumps."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from controller.adapters.aws.batches import batched
@@ -27,7 +28,7 @@ from controller.adapters.aws.wire import scaling as wire
 from controller.domain.actions import HoldScaling, PutScaling, RemoveScaling
 from controller.domain.names import policy_name
 from controller.domain.ports import Permit
-from controller.domain.scaling import HELD, Found, Metric, ScalingView
+from controller.domain.scaling import HELD, Bounds, Found, Metric, ScalingView
 from controller.domain.slot import Slot
 
 if TYPE_CHECKING:
@@ -65,15 +66,18 @@ class SlotScaling:
         return found
 
     def put(self, action: PutScaling, permit: Permit) -> None:
+        """Bounds last: a slot that the clock has sent to sleep is never without the turn that wakes it. One that is new
+        here stays as it is until then."""
         resource = self._place().resource_id(action.service, action.slot)
-        target = self._target(resource)
+        target, first = self._target(resource), _as_it_is(action)
         if target is None:
             tags = self._owner.slot(action.service, action.slot, permit.deployment)
-            self._register(wire.registered(action, resource, tags), resource, permit)
-        elif not wire.is_registered(target, action):
-            self._register(wire.registered(action, resource, None), resource, permit)
+            self._register(wire.registered(first, resource, tags), resource, permit)
         self._put_aims(action, resource, permit)
         self._put_turns(action, resource, permit)
+        is_registered = first == action if target is None else wire.is_registered(target, action)
+        if not is_registered:
+            self._register(wire.registered(action, resource, None), resource, permit)
 
     def hold(self, action: HoldScaling, permit: Permit) -> None:
         """Bounds that are not given stay as they are."""
@@ -172,6 +176,13 @@ class SlotScaling:
         request: Any = wire.about(resource) if resource else {"ServiceNamespace": wire.NAMESPACE}
         pages = self._caller.pages(DESCRIBE_SCHEDULED_ACTIONS(request), f"scheduled actions of {resource or 'ECS'}")
         return [each for page in pages for each in page["ScheduledActions"]]
+
+
+def _as_it_is(action: PutScaling) -> PutScaling:
+    """Nothing makes the slot smaller, and its bounds have room for what it runs."""
+    if action.suspended >= HELD:
+        return action
+    return replace(action, bounds=Bounds(0, max(action.bounds.max, action.scaling.bounds.max, 1)), suspended=HELD)
 
 
 def _about(resource: str) -> str:

@@ -3,6 +3,7 @@
 from tests.teeth.mistake import Mistake
 
 STEPS, STAGE = "tests/progress/test_scaling.py", "tests/scenarios/test_scaling.py"
+STRENGTH, ENOUGH = "tests/progress/test_strength.py", "tests/scenarios/test_enough.py"
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
@@ -35,8 +36,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="turning back gives the old slot the bounds of the time when it was held",
         file="controller/progress/scaling.py",
-        right="            yield PutScaling(name, live, before, before.at(now)), f",
-        wrong="            yield PutScaling(name, live, before, before.bounds), f",
+        right="            yield PutScaling(name, live, had, had.at(now)), f",
+        wrong="            yield PutScaling(name, live, had, had.bounds), f",
         caught_by=f"{STEPS}::test_a_night_that_fell_meanwhile_is_made_up_for",
     ),
     Mistake(
@@ -52,8 +53,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="the file's count is set although the service scales",
         file="controller/plan/otherwise.py",
-        right="        if scaling_of(service, file.schedule) is not None:\n            continue\n",
-        wrong="",
+        right="        if moving is not None:\n            bounds = moving.at(now)",
+        wrong="        if moving is not None and not moving:\n            bounds = moving.at(now)",
         caught_by=f"{STAGE}::test_a_worker_that_sleeps_is_still_known_to_be_live",
     ),
     Mistake(
@@ -69,5 +70,61 @@ MISTAKES: tuple[Mistake, ...] = (
         right="        capacity=str(capacity_of(service)),\n",
         wrong='        capacity="on demand",\n',
         caught_by=f"{STAGE}::test_other_capacity_arrives_with_a_roll_and_goes_with_one",
+    ),
+    Mistake(
+        name="the last share rises onto as many tasks as the plan counted, long ago",
+        file="controller/progress/traffic.py",
+        right="            if lacking:\n                return lacking\n",
+        wrong="",
+        caught_by=f"{STRENGTH}::test_the_last_share_rises_once_the_new_slot_has_as_many_healthy_tasks_as_the_old_one",
+    ),
+    Mistake(
+        name="an old slot that was shrunk tells how many tasks all of the traffic takes",
+        file="controller/progress/strength.py",
+        right="    if shrunk is None or shrunk.percent is None:\n        return count",
+        wrong="    if shrunk is None or shrunk.percent is not None:\n        return count",
+        caught_by=f"{STRENGTH}::test_an_old_slot_that_was_shrunk_shows_how_many_all_of_the_traffic_takes",
+    ),
+    Mistake(
+        name="the way back to what is warm waits for its tasks for ever",
+        file="controller/progress/strength.py",
+        right="    if deployment.is_way_back and step.observed >= REINFORCEMENT:\n        return None\n",
+        wrong="",
+        caught_by=f"{STRENGTH}::test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever",
+    ),
+    Mistake(
+        name="nobody wakes the old slot in the morning while its clock is held",
+        file="controller/progress/strength.py",
+        right="    yield sides.live, own.nearest(beside)\n",
+        wrong="    yield sides.live, min(beside, own.max)\n",
+        caught_by=f"{STRENGTH}::test_the_morning_comes_for_slots_that_nothing_else_wakes",
+    ),
+    Mistake(
+        name="what waits begins before scaling is handed over",
+        file="controller/choose.py",
+        right="if deployment.is_doubled or deployment.hands_over]",
+        wrong="if deployment.is_doubled]",
+        caught_by=f"{ENOUGH}::test_a_long_deployment_of_another_service_keeps_nobody_from_scaling",
+    ),
+    Mistake(
+        name="scaling that an earlier deployment was not done with stays held",
+        file="controller/homeward.py",
+        right=" or _was_left_unscaled(entry, deployment)\n",
+        wrong="\n",
+        caught_by=f"{ENOUGH}::test_scaling_that_could_not_be_handed_over_keeps_nobody_waiting_and_is_put_right",
+    ),
+    Mistake(
+        name="a warm slot goes live on whatever it runs",
+        file="controller/domain/declared.py",
+        right="    return slot.content == content.digest and slot.capacity == capacity_of(service) and is_set\n",
+        wrong="    return slot.content == content.digest\n",
+        caught_by=f"{ENOUGH}::test_a_warm_slot_is_taken_as_it_is_only_where_it_is_set_as_the_file_says",
+    ),
+    Mistake(
+        name="a night that falls on the way home is overruled",
+        file="controller/progress/counts.py",
+        right="        count = before.at(snapshot.taken_at).nearest(count) if before else count\n",
+        wrong="",
+        caught_by=f"{ENOUGH}::test_a_night_that_comes_while_halves_turn_back_stays_a_night",
     ),
 )
