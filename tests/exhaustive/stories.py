@@ -185,7 +185,7 @@ WORKER = BACKEND_ONLY.replace("verify: [{path: /ready, within: 5s}]\n", "") + (
 )
 
 
-BLUE = f"{PLACE}-backend-blue"
+BLUE, GREEN = f"{PLACE}-backend-blue", f"{PLACE}-backend-green"
 SCALED = BAKED.replace(
     "    count: 2\n    health: {path: /health, interval: 10s, timeout: 5s, grace: 30s}\n",
     "    count: {min: 2, max: 6, cpu: 50%, requests: 600}\n"
@@ -227,6 +227,15 @@ def tune(play: Play) -> None:
     play.outside.call("ecs", "UpdateService", cluster=PLACE, service=BLUE, healthCheckGracePeriodSeconds=5)
     group = play.outside.look("elbv2", "DescribeTargetGroups", Names=[BLUE])["TargetGroups"][0]["TargetGroupArn"]
     play.outside.call("elbv2", "ModifyTargetGroup", TargetGroupArn=group, HealthCheckPath="/other")
+
+
+def grow(slot: str) -> Callable[[Play], None]:
+    """As the load of its tasks would have it."""
+
+    def cue(play: Play) -> None:
+        play.outside.call("ecs", "UpdateService", cluster=PLACE, service=slot, desiredCount=5)
+
+    return cue
 
 
 def revise(play: Play) -> None:
@@ -395,6 +404,12 @@ OTHERS = [
         Cue(at_once, push(STANDING_ALONE)),
         Cue(is_live(2), order(OrderKind.PRUNE, service="frontend")),
     ),
+    story(
+        "standing.aborted",
+        CALM,
+        Cue(at_once, push(STANDING)),
+        Cue(in_step(2, StepKind.ALARMS), order(OrderKind.ABORT, "dev-2")),
+    ),
     story("before.success", CALM, Cue(at_once, commands(MIGRATES)), Cue(at_once, push(MIGRATED))),
     story("before.fails", CALM, Cue(at_once, commands(MIGRATES, FAILS)), Cue(at_once, push(MIGRATED))),
     story(
@@ -421,6 +436,20 @@ OTHERS = [
         SCALED,
         Cue(at_once, push(SCALED)),
         Cue(in_step(2, StepKind.BAKE), order(OrderKind.ABORT, "dev-2")),
+    ),
+    story("scaled.grown", SCALED, Cue(at_once, push(SCALED)), Cue(in_step(2, StepKind.SMOKE), grow(BLUE))),
+    story(
+        "scaled.rolled_back",
+        SCALED,
+        Cue(at_once, push(SCALED)),
+        Cue(is_live(2), grow(GREEN)),
+        Cue(is_live(2), order(OrderKind.ROLLBACK)),
+    ),
+    story(
+        "scaled.followed",
+        SCALED,
+        Cue(at_once, push(SCALED)),
+        Cue(in_step(2, StepKind.BAKE), push(SCALED, SICK, content="third")),
     ),
     story("scaled.otherwise", SCALED, Cue(at_once, push(LESS_SCALED, content="first"))),
     story("scaled.no_more", SCALED, Cue(at_once, push(BAKED, content="first"))),
