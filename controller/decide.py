@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from controller import plan as planning
-from controller.domain.actions import Action, RunTask, SetWeights
+from controller.domain.actions import Action, SetWeights
 from controller.domain.alarms import ringing
 from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
 from controller.domain.manifest import EnvironmentFile
@@ -23,21 +23,16 @@ from controller.domain.reason import Reason, until_pruned
 from controller.domain.scaling import bounds_now
 from controller.domain.slot import Sides
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
-from controller.domain.step import PATIENCE, TAKEN_BACK, Step, StepKind, StepState, Trouble, spoken
+from controller.domain.step import PATIENCE, TAKEN_BACK, Step, StepKind, StepState
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.gates import BEFORE_PLAN, WITH_PLAN
 from controller.gates.base import Answer, Case, Gate, Verdict
 from controller.homeward import stopped, taken_back, turned_back
 from controller.progress import (
-    BLAMELESS,
-    DEADLINES,
-    FREE_WHILE_PAUSED,
-    HOOKS,
-    PATIENT,
-    UNSTOPPABLE,
     evidence,
     hooks,
     look,
+    patience,
     standing,
     strength,
     switches,
@@ -52,7 +47,6 @@ from controller.progress.outcomes import (
     Halt,
     Late,
     Need,
-    Outcome,
     Stumble,
     Terms,
     Wait,
@@ -75,7 +69,8 @@ class Decision:
 
     `look_again_in` is None when nothing but an event or an order can change the answer. `needs` is what the next look
     must show; it is empty unless the picture was not enough. `adopts`: somebody else rolled this deployment back, which
-    is to be recorded as a rollback of its own. `goes_back`: it had succeeded, and a rollback is to be opened.
+    is to be recorded as a rollback of its own. `goes_back`: it had succeeded, and a rollback is to be opened. `beside`
+    says what the action is for, where `reason` tells of something else.
     """
 
     deployment: Deployment
@@ -85,6 +80,12 @@ class Decision:
     needs: frozenset[Evidence] = field(default=frozenset())
     adopts: bool = False
     goes_back: bool = False
+    beside: str = ""
+
+    @property
+    def purpose(self) -> str:
+        """What the action is for."""
+        return self.beside or self.reason.text
 
 
 def needed(deployment: Deployment) -> frozenset[Evidence]:
@@ -278,17 +279,28 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
         deployment = _aged(deployment, step, elapsed, now)
         elapsed = timedelta(0)
         step = deployment.step or step
-        outcome = switches.fired(deployment, snapshot, look(step, deployment, snapshot, terms))
+        outcome = switches.fired(step, deployment, snapshot, look(step, deployment, snapshot, terms))
         deployment = watch.judged(step, deployment, snapshot, outcome)
         outcome = watch.watched(step, deployment, snapshot, outcome)
-        outcome = strength.kept(deployment, snapshot, _judged(deployment, step, outcome, terms))
-        outcome = switches.renewed(step, deployment, snapshot, outcome)
+        outcome = strength.kept(deployment, snapshot, patience.judged(deployment, step, outcome, terms))
+        outcome = switches.held_back(step, deployment, snapshot, outcome)
+        renewal = switches.due(step, deployment, snapshot)
+        if renewal is not None and isinstance(outcome, Ask | Wait | Done):
+            outcome = renewal  # nothing rises, and no step ends, before it
         if not isinstance(outcome, Done):
-            return _unfinished(deployment, step, outcome, snapshot, now, terms)
+            return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), renewal)
         deployment = _finished(deployment, step, outcome, snapshot, now)
         if step.kind is StepKind.SETTLE:
             return Decision(deployment, deployment.reason, look_again_in=AT_ONCE)
     return _ended(deployment, now)
+
+
+def _beside(decision: Decision, renewal: Ask | None) -> Decision:
+    """What is counted, or left to a person, does nothing; whoever looks at it watches, so the switches are renewed."""
+    is_free = decision.action is None and not decision.needs and decision.deployment.phase is Phase.RUNNING
+    if renewal is None or not is_free:
+        return decision
+    return replace(decision, action=renewal.action, beside=renewal.text)
 
 
 def _aged(deployment: Deployment, step: Step, elapsed: timedelta, now: datetime) -> Deployment:
@@ -300,66 +312,6 @@ def _aged(deployment: Deployment, step: Step, elapsed: timedelta, now: datetime)
         step = replace(step, paused=step.paused + elapsed)
         deployment = replace(deployment, pause=replace(pause, observed=pause.observed + elapsed))
     return deployment.with_step(step.started(now))
-
-
-def _judged(deployment: Deployment, step: Step, outcome: Outcome, terms: Terms) -> Outcome:
-    """Patience, deadlines and pauses, the same for every kind of step."""
-    if isinstance(outcome, Fail | Need) or step.kind in UNSTOPPABLE or deployment.phase is not Phase.RUNNING:
-        return outcome
-    if isinstance(outcome, Stumble) and _is_believed(step, outcome, terms):
-        return Fail(outcome.reason, outcome.culprits, outcome.quarantines)
-    if deployment.pause is not None:
-        outcome = _while_paused(deployment, deployment.pause, step, outcome)
-    if isinstance(outcome, Done | Fail | Halt):
-        return outcome
-    gives_up = step.kind not in PATIENT
-    if gives_up and step.trouble and step.trouble.permanent and step.trouble.times >= PATIENCE:
-        return Fail(step.trouble.reason, quarantines=False)
-    deadline = DEADLINES.get(step.kind)
-    if deadline and step.active > deadline:
-        waited = f"; last: {outcome.reason.text}" if isinstance(outcome, Wait | Stumble | Foreign) else ""
-        reason = Reason("step.deadline", f"{step.title} was not done within {spoken(deadline)}{waited}")
-        return Fail(reason, quarantines=step.kind not in BLAMELESS)
-    return outcome
-
-
-def _while_paused(deployment: Deployment, pause: Pause, step: Step, outcome: Outcome) -> Outcome:
-    """Nothing rises and nothing ends; what goes wrong still counts, and so does the time."""
-    if pause.observed >= pause.limit:
-        text = f"nobody resumed it within {spoken(pause.limit)}; it was paused because {pause.reason.text}"
-        return Fail(Reason("pause.expired", text), quarantines=False)
-    if isinstance(outcome, Stumble) or step.kind in FREE_WHILE_PAUSED:
-        return outcome
-    if step.kind in HOOKS and not (isinstance(outcome, Ask) and isinstance(outcome.action, RunTask)):
-        return outcome
-    left = spoken(timedelta(seconds=round((pause.limit - pause.observed).total_seconds())))
-    text = f"paused by {pause.actor}: {pause.reason.text}; it turns back in {left}, unless it is resumed"
-    return Wait(Reason("deployment.paused", text))
-
-
-def _is_believed(step: Step, outcome: Stumble, terms: Terms) -> bool:
-    """Over a longer time it may look wrong now in this way and now in another one."""
-    if outcome.within:
-        return step.observed - _wrong_since(step) >= outcome.within
-    return _times(step, outcome.reason, terms) >= PATIENCE
-
-
-def _wrong_since(step: Step) -> timedelta:
-    """How long the step had been observed when it began to look wrong; now, if it didn't the last time."""
-    return step.trouble.began if step.trouble and not step.trouble.by_action else step.observed
-
-
-def _times(step: Step, reason: Reason, terms: Terms) -> int:
-    """How often in a row it looked wrong in this way, this look included; a burst of wake-ups is one look."""
-    if step.trouble is None or step.trouble.by_action or step.trouble.reason.code != reason.code:
-        return 1
-    return step.trouble.times + (0 if _in_one_breath(step, reason, terms) else 1)
-
-
-def _in_one_breath(step: Step, reason: Reason, terms: Terms) -> bool:
-    """Whether the last such look was less than half a pace ago."""
-    last = step.trouble
-    return last is not None and last.reason.code == reason.code and (step.observed - last.since) * 2 < terms.pace
 
 
 def _unfinished(
@@ -376,8 +328,10 @@ def _unfinished(
             return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
         deployment = witness.witnessed(deployment, step)
     match outcome:
-        case Need(evidence):
-            return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=evidence)
+        case Need(more):
+            # Beside what the step always looks at: else the two would ask in turns, for ever.
+            needs = evidence(step, deployment) | more
+            return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=needs)
         case Ask(action, text):
             rises = isinstance(action, SetWeights)
             assert not rises or deployment.phase is Phase.RUNNING, f"{deployment.id}: traffic rises only while it runs"
@@ -388,10 +342,10 @@ def _unfinished(
             soon = terms.pace if step.detail == text else AT_ONCE
             return Decision(told, Reason(f"step.{step.kind}", text), action, look_again_in=soon)
         case Stumble(reason):
-            return Decision(_stumbled(deployment, step, reason, terms), reason, look_again_in=terms.pace)
+            return Decision(patience.stumbled(deployment, step, reason, terms), reason, look_again_in=terms.pace)
         case Foreign(reason, adopts):
-            told = _stumbled(deployment, step, reason, terms)
-            if _times(step, reason, terms) < PATIENCE:
+            told = patience.stumbled(deployment, step, reason, terms)
+            if patience.times(step, reason, terms) < PATIENCE:
                 return Decision(told, reason, look_again_in=terms.pace)
             return _left_alone(told, reason, adopts, now, terms)
         case Halt(reason):
@@ -409,12 +363,6 @@ def _unfinished(
                 return _left_to_a_person(deployment, step, reason, snapshot, terms)
             back = turned_back(deployment, reason, now, culprits=culprits, quarantines=quarantines)
             return Decision(back, reason, look_again_in=AT_ONCE)
-
-
-def _stumbled(deployment: Deployment, step: Step, reason: Reason, terms: Terms) -> Deployment:
-    since = step.trouble.since if _in_one_breath(step, reason, terms) and step.trouble else step.observed
-    trouble = Trouble(reason, _times(step, reason, terms), since=since, began=_wrong_since(step))
-    return deployment.with_step(replace(step, detail=reason.text, trouble=trouble))
 
 
 def _left_alone(deployment: Deployment, reason: Reason, adopts: bool, now: datetime, terms: Terms) -> Decision:

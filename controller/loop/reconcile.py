@@ -314,13 +314,14 @@ class Reconciler:
             if error.code in REFUSALS:
                 raise
             saved = record_failure(self._world.store, tenure.lease, deployment, action, error, self._world.clock.now())
-            reason = Reason(error.code, f"{decision.reason.text}: {error}")
+            reason = Reason(error.code, f"{decision.purpose}: {error}")
             return Pass(deployment.environment, reason, self._backoff(saved, error, tenure), deployment.id, name)
         record_outcome(self._world.store, tenure.lease, deployment, action, made, self._world.clock.now())
         return Pass(deployment.environment, decision.reason, decision.look_again_in, deployment.id, name)
 
     def _backoff(self, deployment: Deployment, error: TidegateError, tenure: Tenure) -> timedelta:
-        times = deployment.step.trouble.times if deployment.step and deployment.step.trouble else 1
+        trouble = deployment.step.trouble if deployment.step else None
+        times = trouble.times if trouble and trouble.by_action else 1
         least = error.retry_after if isinstance(error, Transient) else self._pace
         wait: timedelta = min(max(least, self._pace * 2 ** min(times - 1, 10)), LONGEST_BACKOFF)
         return max(wait, timedelta(seconds=tenure.quiet_seconds))

@@ -119,7 +119,7 @@ def record_decision(
         if decision.goes_back:
             _go_back(unit, after, decision.reason, now, token)
         changed = _save_environment(unit, environment, meant, now)
-        unit.audit.append([*_moves(before, after, now), *_intent(after, decision.action, decision.reason, now)])
+        unit.audit.append([*_moves(before, after, now), *_intent(after, decision.action, decision.purpose, now)])
         _keep_runs(unit, before, after)
         if gathered is not None and after.witnessed != before.witnessed:
             unit.evidence.add(gathered, after)
@@ -184,10 +184,11 @@ def record_outcome(
 def record_failure(
     store: Store, lease: Lease, deployment: Deployment, action: Action, error: TidegateError, now: datetime
 ) -> Deployment:
-    """The action failed, or nobody knows: the next look will show. The step remembers how often in a row."""
+    """The action failed, or nobody knows: the next look will show. The step remembers how often in a row, unless it
+    looks wrong: that is what is counted then, and the action was one beside it."""
     after = deployment
     step = deployment.step
-    if step is not None:
+    if step is not None and (step.trouble is None or step.trouble.by_action):
         times = 1 + (step.trouble.times if step.trouble and step.trouble.reason.code == error.code else 0)
         trouble = Trouble(
             Reason(error.code, str(error)), times, isinstance(error, Blocked), by_action=True, service=action.service
@@ -280,11 +281,11 @@ def _step_facts(step: Step) -> dict[str, object]:
     return {"step": step.number, "kind": str(step.kind), "state": str(step.state), "services": list(step.services)}
 
 
-def _intent(deployment: Deployment, action: Action | None, reason: Reason, now: datetime) -> list[AuditEntry]:
+def _intent(deployment: Deployment, action: Action | None, purpose: str, now: datetime) -> list[AuditEntry]:
     if action is None:
         return []
     facts: dict[str, object] = {"action": _name(action), "service": action.service}
-    return [_entry(Event.ACTION_INTENDED, deployment, now, reason.text, facts)]
+    return [_entry(Event.ACTION_INTENDED, deployment, now, purpose, facts)]
 
 
 def _answer(order: Order, now: datetime) -> AuditEntry:
@@ -307,13 +308,14 @@ def _tell(unit: Unit, before: Deployment, after: Deployment) -> None:
 
 
 def _acted(deployment: Deployment, action: Action) -> Deployment:
-    """The step knows that this took effect; what had gone wrong before is over."""
+    """The step knows that this took effect; what had gone wrong before is over, but not what looks wrong."""
     step = deployment.step
     assert step is not None, f"{deployment.id} acts, so it is in a step"
     slot = getattr(action, "slot", None)
     marks = [f"{_name(action)} {action.service}", *([f"{_name(action)} {action.service} {slot}"] if slot else [])]
     new = tuple(mark for mark in marks if mark not in step.acted)
-    return deployment.with_step(replace(step, trouble=None, acted=(*step.acted, *new)))
+    left = step.trouble if step.trouble and not step.trouble.by_action else None
+    return deployment.with_step(replace(step, trouble=left, acted=(*step.acted, *new)))
 
 
 def _started(deployment: Deployment, task: str) -> Deployment:

@@ -83,12 +83,12 @@ BLAMELESS = frozenset({StepKind.SUSPEND, StepKind.ARM, StepKind.SCALE, StepKind.
 UNSTOPPABLE = frozenset(
     {
         *(StepKind.HOME, StepKind.RESCALE, StepKind.STOP, StepKind.EVIDENCE),
-        *(StepKind.DISARM, StepKind.REGROW, StepKind.RETIRE),
+        *(StepKind.REGROW, StepKind.RETIRE),
     }
 )
 """On the way home, and after success: nothing turns back from these, they go on until they are done."""
 
-PATIENT = frozenset({StepKind.ALARMS})
+PATIENT = frozenset({StepKind.ALARMS, StepKind.DISARM})
 """What an operator's mistake, as a missing right, does not fail: no traffic goes home for it."""
 
 FREE_WHILE_PAUSED = (

@@ -13,19 +13,19 @@ from controller.domain.step import Step, StepKind, spoken
 from controller.domain.switch import ArmedSwitch, Switch
 from controller.progress.home import is_as_it_was
 from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
+from controller.progress.traffic import ailment
 
-WHILE_IT_IS_SHARED = frozenset(
-    {
-        *(StepKind.SHIFT, StepKind.BAKE, StepKind.ROUTE),
-        *(StepKind.VERIFY, StepKind.TEST, StepKind.SCALE, StepKind.ADJUST, StepKind.ALARMS),
-    }
-)
+FIRED = "switch.fired"
+ENDS = frozenset({StepKind.ARM, StepKind.SETTLE})
+"""Between these two every switch is looked at and renewed, whatever the steps are."""
 
 
 def asked_in(step: Step, deployment: Deployment) -> frozenset[Evidence]:
-    """What is to be seen in this step."""
-    is_shared = bool(deployment.guarded) and deployment.phase is Phase.RUNNING and step.kind in WHILE_IT_IS_SHARED
-    return frozenset({Evidence.SWITCHES}) if is_shared and deployment.began(StepKind.ARM) else frozenset()
+    """What is to be seen in this step: the switches, and whether one of them has sent traffic home."""
+    is_armed = bool(deployment.guarded) and deployment.began(StepKind.ARM) and step.kind not in ENDS
+    if not is_armed or deployment.phase is not Phase.RUNNING:
+        return frozenset()
+    return frozenset({Evidence.SWITCHES, Evidence.SERVICES, Evidence.TARGETS})
 
 
 def arm(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -40,6 +40,10 @@ def arm(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) ->
 
 
 def disarm(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """Until the last one is gone the traffic is watched as in a bake; on the way home it is there already."""
+    ill = ailment(step, deployment, snapshot) if deployment.phase is Phase.RUNNING else None
+    if ill:
+        return ill
     if isinstance(snapshot.switches, Reason):
         return Wait(snapshot.switches)
     for name in step.services:
@@ -60,32 +64,49 @@ def still_armed(step: Step, deployment: Deployment, snapshot: Snapshot) -> Outco
     return next((_disarmed(name, deployment) for name in left), None)
 
 
-def renewed(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
-    """`outcome`, unless a switch is to be renewed first; nothing rises while nobody knows whether they are armed."""
-    if not asked_in(step, deployment) or not isinstance(outcome, Ask | Wait | Done):
-        return outcome
-    if isinstance(snapshot.switches, Reason):
-        rises = isinstance(outcome, Ask) and isinstance(outcome.action, SetWeights)
-        return Wait(snapshot.switches) if rises else outcome
-    for name in deployment.guarded:
-        if not _holds(name, snapshot.switches.get(name), deployment, snapshot):
-            return _armed(name, deployment, snapshot)
+def held_back(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
+    """`outcome`, but nothing rises while nobody knows whether the switches are armed."""
+    rises = isinstance(outcome, Ask) and isinstance(outcome.action, SetWeights)
+    if rises and asked_in(step, deployment) and isinstance(snapshot.switches, Reason):
+        return Wait(snapshot.switches)
     return outcome
 
 
-def fired(deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
-    """What looks like somebody else's hand was the switch's, where the traffic is home and the switch is gone."""
-    if not isinstance(outcome, Foreign) or Evidence.SWITCHES not in snapshot.has:
+def due(step: Step, deployment: Deployment, snapshot: Snapshot) -> Ask | None:
+    """The renewal that this look asks for, whatever else comes of it. One that has fired is not made anew; in `disarm`
+    none is that is gone, or was asked to go."""
+    wanted = asked_in(step, deployment)
+    if not wanted or wanted - snapshot.has or isinstance(snapshot.switches, Reason):
+        return None
+    for name in deployment.guarded:
+        switch = snapshot.switches.get(name)
+        leaves = step.kind is StepKind.DISARM and (switch is None or step.did("DisarmSwitch", name))
+        if leaves or _has_fired(name, step, deployment, snapshot):
+            continue
+        if not _holds(name, switch, deployment, snapshot):
+            return _armed(name, deployment, snapshot)
+    return None
+
+
+def fired(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
+    """`outcome`, unless a switch has sent traffic home, which looks like somebody else's hand, or like nothing at all
+    to a step that doesn't look at it. What is certain of the version itself goes first."""
+    wanted = asked_in(step, deployment)
+    if not wanted or wanted - snapshot.has or not isinstance(outcome, Ask | Wait | Done | Foreign):
         return outcome
-    if isinstance(snapshot.switches, Reason) or deployment.undo is None:
-        return outcome
-    gone = (name for name in deployment.guarded if name not in snapshot.switches)
-    home = [name for name in gone if is_as_it_was(snapshot.services[name], deployment.undo.of(name))]
+    home = [name for name in deployment.guarded if _has_fired(name, step, deployment, snapshot)]
     if not home:
         return outcome
     span = spoken(deployment.revision.file.rollback.unattended)
     text = f"nobody watched for {span}, so AWS sent the traffic of {', '.join(home)} home"
-    return Stumble(Reason("switch.fired", text), quarantines=False)
+    return Stumble(Reason(FIRED, text), quarantines=False)
+
+
+def _has_fired(name: str, step: Step, deployment: Deployment, snapshot: Snapshot) -> bool:
+    """Its traffic had left by an earlier step, and is home; and the switch is gone."""
+    if isinstance(snapshot.switches, Reason) or name in snapshot.switches or not deployment.percent_before(step):
+        return False
+    return deployment.undo is not None and is_as_it_was(snapshot.services[name], deployment.undo.of(name))
 
 
 def _armed(name: str, deployment: Deployment, snapshot: Snapshot) -> Ask:

@@ -51,7 +51,7 @@ def shift(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
 
 def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """It ends neither in time nor by order while the new version is not well; time goes by meanwhile."""
-    ailing = _ailing(step, deployment, snapshot)
+    ailing = ailment(step, deployment, snapshot)
     if ailing:
         return ailing
     wait = step.wait or timedelta(0)
@@ -91,7 +91,7 @@ def _can_take_over(name: str, deployment: Deployment, view: ServiceView, now: da
 
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """It has succeeded if the traffic is where the last step put it, is asked for there and finds healthy slots."""
-    ailing = _ailing(step, deployment, snapshot) or _unasked(deployment, snapshot)
+    ailing = ailment(step, deployment, snapshot) or _unasked(deployment, snapshot)
     return ailing or Done(f"{_SETTLED[deployment.kind]}{until_pruned(terms.left_by(deployment.revision.file))}")
 
 
@@ -103,7 +103,7 @@ _SETTLED: Mapping[Kind, str] = {
 }
 
 
-def _ailing(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | Fail | Foreign | Need | None:
+def ailment(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble | Fail | Foreign | Need | None:
     """What keeps a step that moves nothing from ending well: a slot without a healthy target, somebody else's hand,
     tasks that crash again and again, or too few healthy targets for longer than it takes to replace a task."""
     looked = {rolling.service: too_weak(rolling, deployment, step, snapshot) for rolling in deployment.rolling(step)}

@@ -24,7 +24,8 @@ NOTHING: frozenset[Evidence] = frozenset()
 WHILE_IT_MOVES = frozenset(
     {
         *(StepKind.SHIFT, StepKind.SHRINK, StepKind.BAKE, StepKind.ROUTE),
-        *(StepKind.VERIFY, StepKind.TEST, StepKind.SCALE, StepKind.ADJUST, StepKind.ALARMS, StepKind.SETTLE),
+        *(StepKind.VERIFY, StepKind.TEST, StepKind.SCALE, StepKind.ADJUST, StepKind.ALARMS),
+        *(StepKind.DISARM, StepKind.SETTLE),
     }
 )
 

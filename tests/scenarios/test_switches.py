@@ -10,6 +10,7 @@ from controller.domain.orders import OrderKind
 from controller.domain.step import StepKind
 from sandbox.runtime.scripted import Script
 from sandbox.world.faults import Fault
+from tests.scenarios.test_homecoming import STARTS_LONG, crash
 from tests.scenarios.test_strategies import TEXTS
 from tests.support.invariants import Watch
 from tests.support.stage import Stage
@@ -201,3 +202,50 @@ def test_what_the_old_version_does_not_work_with_is_never_sent_home_by_itself(wa
     stage.runtime.script_command(("migrate",), Script(ends_after_seconds=1.0, exit_code=0))
     in_first_bake(stage, LONG.replace("    smoke:", one_way, 1))
     assert schedules(stage) == [] and not stage.deployment(2).guarded
+
+
+def test_no_switch_fires_while_somebody_waits_for_tasks_to_come_back_and_the_wait_still_ends(watch: Watch) -> None:
+    stage = watch.stage
+    in_first_bake(stage, LONG.replace("hold: person", "hold: person, unattended: 2m"))
+    crash(stage, 2, "backend", keep=1, then=STARTS_LONG)
+    began, renewals = stage.time.now(), stage.changes().count("UpdateSchedule")
+    stage.run(lambda: stage.phase(2) is not Phase.RUNNING)
+    assert stage.deployment(2).reason.code == "targets.too_few"
+    assert timedelta(minutes=5) <= stage.time.now() - began < timedelta(minutes=7), "renewing restarts no patience"
+    assert stage.changes().count("UpdateSchedule") - renewals >= 2 * 4
+
+
+def in_disarm(stage: Stage) -> None:
+    """Of two switches one is gone."""
+    stage.push(TEXTS["canary"], content="second")
+    stage.run(lambda: is_in(stage, StepKind.DISARM) and stage.deployment(2).did("DisarmSwitch", "backend"))
+    assert schedules(stage) == ["dev-frontend"]
+
+
+def test_a_switch_that_fires_while_the_last_ones_are_disarmed_is_told_from_a_hand(watch: Watch) -> None:
+    stage = watch.stage
+    in_disarm(stage)
+    stage.clock.advance((UNATTENDED + PRECISION).total_seconds())
+    assert schedules(stage) == [] and stage.weights()["/api/*"] != HOME
+    stage.start_over()
+    stage.run(lambda: stage.deployment(2).is_final)
+    ended = stage.deployment(2)
+    assert (ended.phase, ended.reason.code) == (Phase.ROLLED_BACK, "switch.fired")
+    assert stage.weights()["/api/*"] == HOME and watch.at_rest() == []
+
+
+def test_a_version_whose_switches_can_not_be_disarmed_is_watched_and_its_switches_last(watch: Watch) -> None:
+    stage = watch.stage
+    stage.push(TEXTS["canary"], content="second")
+    stage.run(lambda: is_in(stage, StepKind.BAKE))
+    stage.aws.faults.add(Fault("denied", operation="DeleteSchedule", times=10**6))
+    stage.run(lambda: is_in(stage, StepKind.DISARM))
+    later = stage.time.now() + 2 * UNATTENDED
+    stage.run(lambda: stage.time.now() > later)
+    assert is_in(stage, StepKind.DISARM) and len(schedules(stage)) == 2
+    crash(stage, 2, "backend", keep=0, then=STARTS_LONG)
+    stage.run(lambda: stage.phase(2) is Phase.ROLLING_BACK)
+    assert stage.deployment(2).reason.code == "targets.unhealthy"
+    stage.aws.faults.clear()
+    stage.run(lambda: stage.deployment(2).is_final)
+    assert stage.weights()["/api/*"] == HOME and schedules(stage) == []

@@ -6,6 +6,7 @@ TRAFFIC = "controller/progress/traffic.py"
 WARM = "controller/progress/warm.py"
 COUNTS = "controller/progress/counts.py"
 OF_DECIDE = "tests/test_decide.py"
+OF_SWITCHES = "tests/progress/test_switches.py"
 STRATEGIES = "tests/scenarios/test_strategies.py"
 RENAMED = "tests/scenarios/test_renamed.py"
 
@@ -41,8 +42,8 @@ MISTAKES = (
     Mistake(
         "a deployment settles while an orphan gets the requests",
         TRAFFIC,
-        "_ailing(step, deployment, snapshot) or _unasked(deployment, snapshot)",
-        "_ailing(step, deployment, snapshot)",
+        "ailment(step, deployment, snapshot) or _unasked(deployment, snapshot)",
+        "ailment(step, deployment, snapshot)",
         f"{RENAMED}::test_it_does_not_settle_while_another_rule_of_ours_gets_the_requests",
     ),
     Mistake(
@@ -90,7 +91,7 @@ MISTAKES = (
     Mistake(
         "nobody watches the targets during a bake",
         TRAFFIC,
-        "    ailing = _ailing(step, deployment, snapshot)\n    if ailing:\n        return ailing\n",
+        "    ailing = ailment(step, deployment, snapshot)\n    if ailing:\n        return ailing\n",
         "",
         "tests/progress/test_traffic.py::test_a_bake_whose_time_is_over_waits_for_the_missing_targets_and_says_why_they_are",
     ),
@@ -145,7 +146,7 @@ MISTAKES = (
     ),
     Mistake(
         "a step may take for ever",
-        "controller/decide.py",
+        "controller/progress/patience.py",
         "    if deadline and step.active > deadline:\n",
         "    if deadline and step.active > deadline * 100:\n",
         f"{OF_DECIDE}::test_a_step_that_takes_too_long_has_failed",
@@ -156,5 +157,34 @@ MISTAKES = (
         "        return () if rests else (in_flight[0],)\n",
         "        return () if rests else (in_flight[0], *sealed[-1:])\n",
         "tests/test_choose.py::test_nothing_starts_beside_what_runs",
+    ),
+    Mistake(
+        "switches run out under a controller that watches",
+        "controller/decide.py",
+        "return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), renewal)",
+        "return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), None)",
+        f"{OF_SWITCHES}::test_what_is_counted_is_counted_on_while_its_switches_are_renewed",
+    ),
+    Mistake(
+        "renewing a switch restarts a patience",
+        "controller/loop/record.py",
+        "    left = step.trouble if step.trouble and not step.trouble.by_action else None\n",
+        "    left = None\n",
+        "tests/scenarios/test_switches.py"
+        "::test_no_switch_fires_while_somebody_waits_for_tasks_to_come_back_and_the_wait_still_ends",
+    ),
+    Mistake(
+        "a look that needs more forgets what it had, and asks for ever",
+        "controller/decide.py",
+        "            needs = evidence(step, deployment) | more\n",
+        "            needs = more\n",
+        f"{OF_SWITCHES}::test_what_a_look_needs_comes_beside_what_it_had",
+    ),
+    Mistake(
+        "nobody watches while switches are disarmed",
+        "controller/progress/switches.py",
+        "if deployment.phase is Phase.RUNNING else None\n",
+        "if deployment.phase is Phase.WAITING else None\n",
+        f"{OF_SWITCHES}::test_a_version_is_watched_until_its_last_switch_is_gone",
     ),
 )

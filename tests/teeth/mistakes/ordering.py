@@ -3,6 +3,7 @@
 from tests.teeth.mistake import Mistake
 
 DECIDE = "controller/decide.py"
+PATIENCE = "controller/progress/patience.py"
 OBEY = "controller/obey.py"
 ORDERED = "tests/scenarios/test_ordered.py"
 NO_ABORT = '        return case.not_running("abort")'
@@ -20,14 +21,14 @@ MISTAKES = (
     ),
     Mistake(
         "a pause lasts for ever",
-        DECIDE,
+        PATIENCE,
         "    if pause.observed >= pause.limit:\n",
         "    if pause.observed >= pause.limit * 1000:\n",
         f"{OF_DECIDE}::test_a_pause_that_nobody_ends_turns_back_without_blaming_the_content",
     ),
     Mistake(
         "what fails while it is paused is overlooked",
-        DECIDE,
+        PATIENCE,
         "if isinstance(outcome, Stumble) or step.kind in FREE_WHILE_PAUSED:",
         "if step.kind in FREE_WHILE_PAUSED:",
         f"{OF_DECIDE}::test_what_fails_while_it_is_paused_turns_back",
@@ -41,7 +42,7 @@ MISTAKES = (
     ),
     Mistake(
         "the time of a pause counts for the deadline",
-        DECIDE,
+        PATIENCE,
         "    if deadline and step.active > deadline:\n",
         "    if deadline and step.observed > deadline:\n",
         f"{OF_DECIDE}::test_a_pause_that_nobody_ends_turns_back_without_blaming_the_content",

@@ -3,6 +3,7 @@
 from tests.teeth.mistake import Mistake
 
 DECIDE = "controller/decide.py"
+PATIENCE = "controller/progress/patience.py"
 HOME = "controller/progress/home.py"
 RETIRE = "controller/progress/retire.py"
 ATTACK = "tests/scenarios/test_under_attack.py"
@@ -18,7 +19,7 @@ MISTAKES = (
     ),
     Mistake(
         "three looks in one breath are three proofs",
-        DECIDE,
+        PATIENCE,
         "(0 if _in_one_breath(step, reason, terms) else 1)",
         "1",
         f"{ATTACK}::test_three_looks_within_a_second_are_no_three_proofs",

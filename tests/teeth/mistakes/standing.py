@@ -55,15 +55,15 @@ MISTAKES = (
     Mistake(
         "a missing right to keep alarms sends traffic home",
         "controller/progress/__init__.py",
-        "PATIENT = frozenset({StepKind.ALARMS})",
-        "PATIENT: frozenset[StepKind] = frozenset()",
+        "PATIENT = frozenset({StepKind.ALARMS, StepKind.DISARM})",
+        "PATIENT = frozenset({StepKind.DISARM})",
         f"{SCENARIOS}::test_a_missing_right_is_named_and_waited_for_and_sends_no_traffic_home[PutMetricAlarm]",
     ),
     Mistake(
         "switches run out while alarms are waited for",
         "controller/progress/switches.py",
-        "StepKind.ADJUST, StepKind.ALARMS),",
-        "StepKind.ADJUST),",
+        "ENDS = frozenset({StepKind.ARM, StepKind.SETTLE})",
+        "ENDS = frozenset({StepKind.ARM, StepKind.ALARMS, StepKind.SETTLE})",
         UNREADABLE,
     ),
     Mistake(
