@@ -322,7 +322,7 @@ def _unfinished(
     now: datetime,
     terms: Terms,
 ) -> Decision:
-    if witness.is_due(step, deployment, is_left=isinstance(outcome, Fail) and _stays(deployment, step)):
+    if witness.is_due(step, deployment, outcome, is_left=isinstance(outcome, Fail) and _stays(deployment, step)):
         if Evidence.FORENSICS not in snapshot.has:
             wanted = snapshot.has | {Evidence.FORENSICS}
             return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.domain.deployment import Deployment, Phase, TurningBack, numbered
+from controller.domain.hooks import RunState
 from controller.domain.reason import Reason
 from controller.domain.step import TAKEN_BACK, Step, StepKind, StepState
 from controller.domain.undo import UndoEntry
@@ -50,8 +51,9 @@ def taken_back(deployment: Deployment, by: Step) -> Deployment:
 
 
 def stopped(deployment: Deployment, reason: Reason, now: datetime) -> Deployment:
-    """The deployment, ended where it stands: nothing that it did is undone."""
-    steps = tuple(_cut_off(step, reason, now) for step in deployment.steps)
+    """The deployment, ended where it stands: nothing that it did is undone, and nobody follows a command any more that
+    still ran."""
+    steps = tuple(_let_go(_cut_off(step, reason, now)) for step in deployment.steps)
     return replace(deployment, steps=steps, pause=None).moved(Phase.ABORTED, reason, now)
 
 
@@ -89,6 +91,14 @@ def _was_left_unscaled(entry: UndoEntry, deployment: Deployment) -> bool:
         return False
     found = entry.scaling.get(entry.sides.live)
     return found is None or not found.is_free
+
+
+def _let_go(step: Step) -> Step:
+    """An open run would keep every later deployment from running the command."""
+    if step.run is None or not step.run.is_open:
+        return step
+    text = "nobody follows it any more: it may have run, and may still run"
+    return replace(step, run=replace(step.run, state=RunState.UNKNOWN, text=text))
 
 
 def _cut_off(step: Step, reason: Reason, now: datetime) -> Step:

@@ -136,7 +136,8 @@ def _beside(deployment: Deployment) -> str:
 def _left_as_it_is(case: _Case, deployment: Deployment) -> Answer:
     """It can't turn back any further. Whatever the file says, it is for a person to go on from there."""
     reason = case.because("order.aborted", "ended its way home where it was, for it was stuck")
-    told = f"{deployment.id} ends where it is: traffic and tasks that had not gone back stay as they are"
+    runs = f"; nobody follows {deployment.unsettled.title} any more" if deployment.unsettled else ""
+    told = f"{deployment.id} ends where it is: traffic and tasks that had not gone back stay as they are{runs}"
     answer = case.done(told, stopped(deployment, reason, case.now))
     hold = Hold(reason, HoldUntil.PERSON, case.now, deployment.number, deployment.revision.commit.sha)
     return replace(answer, environment=replace(case.environment, hold=hold))

@@ -47,6 +47,7 @@ def record_choice(
             after = consequences(after, before[deployment.id], deployment, now)
             saved[deployment.id] = unit.deployments.save(deployment)
             unit.audit.append(_moves(before[deployment.id], deployment, now))
+            _keep_runs(unit, before[deployment.id], deployment)
             _tell(unit, before[deployment.id], deployment)
         for order in choice.orders:
             unit.orders.settle(order.id, order.state, order.outcome)

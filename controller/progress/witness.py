@@ -9,7 +9,7 @@ from controller.domain.deployment import Deployment, Kind
 from controller.domain.reason import Reason
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.step import PATIENCE, Step
-from controller.progress.outcomes import Done, Need, Outcome, Stumble, Terms
+from controller.progress.outcomes import Ask, Done, Need, Outcome, Stumble, Terms
 
 UNREAD = "evidence.unread"
 
@@ -25,10 +25,12 @@ def gather(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     return Done(found.told)
 
 
-def is_due(step: Step, deployment: Deployment, *, is_left: bool) -> bool:
+def is_due(step: Step, deployment: Deployment, outcome: Outcome, *, is_left: bool) -> bool:
     """Whether this step's failure waits for a person, who may come when AWS has forgotten it: then it is written down
-    at once. `is_left`: only an order ends the step."""
-    waits = is_left or deployment.stuck is not None
+    at once. `is_left`: only an order ends the step. What can be done again goes first; what AWS refuses again and again
+    can't."""
+    is_refused = step.trouble is not None and step.trouble.by_action
+    waits = is_left or (deployment.stuck is not None and (is_refused or not isinstance(outcome, Ask)))
     return waits and step.number not in deployment.witnessed and deployment.kind is not Kind.PRUNE
 
 

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from controller.domain.canonical import digest
+from controller.domain.errors import Blocked
 from controller.domain.hooks import Run, RunState
 from controller.store.bodies import RUNS
 from controller.store.tables import RunRow
 from controller.store.transaction import Transaction
 
+ONE_OF = (RunState.STARTED, RunState.SUCCEEDED)
 PLAIN = ("token", "environment", "number", "service", "image", "state")
 
 
@@ -32,24 +34,42 @@ def command_digest(command: Sequence[str]) -> str:
     return digest(list(command))
 
 
+def _same(environment: str, service: str, image: str, command: Sequence[str]) -> Select[Any]:
+    return select(RunRow).where(
+        col(RunRow.environment) == environment,
+        col(RunRow.service) == service,
+        col(RunRow.image) == image,
+        col(RunRow.command) == command_digest(command),
+    )
+
+
 class Runs:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     def put(self, run: Run) -> None:
-        """As it is now. `Conflict` when the same command of the same image has succeeded already, or still runs."""
+        """As it is now. `Blocked` when the same command of the same image has succeeded already, or still runs."""
+        taken = self._taken(run)
+        if taken is not None:
+            text = f"{' '.join(run.command)} of {run.service} can't begin in {run.deployment}"
+            raise Blocked(f"{text}: {taken.told}", code="before.taken")
         self._transaction.put(RunRow, to_row(run), unique=["token"])
+
+    def _taken(self, run: Run) -> Run | None:
+        """Another one that has its place: of one service, image and command at most one is open, or has succeeded."""
+        if run.state not in ONE_OF:
+            return None
+        row = self._transaction.row(
+            _same(run.environment, run.service, run.image, run.command).where(
+                col(RunRow.state).in_(ONE_OF), col(RunRow.token) != run.token
+            )
+        )
+        return None if row is None else from_row(row)
 
     def succeeded(self, environment: str, service: str, image: str, command: Sequence[str]) -> Run | None:
         """The run that this command needs no second time."""
         row = self._transaction.row(
-            select(RunRow).where(
-                col(RunRow.environment) == environment,
-                col(RunRow.service) == service,
-                col(RunRow.image) == image,
-                col(RunRow.command) == command_digest(command),
-                col(RunRow.state) == RunState.SUCCEEDED,
-            )
+            _same(environment, service, image, command).where(col(RunRow.state) == RunState.SUCCEEDED)
         )
         return None if row is None else from_row(row)
 

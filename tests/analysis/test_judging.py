@@ -7,10 +7,11 @@ from controller.analysis import judge, percents, samples, unreadable
 from controller.domain.metrics import Readings, Result
 from controller.domain.slot import Slot
 from tests.analysis.counted import counted, timed
-from tests.support.builders import FILE, NOON, a_file
+from tests.progress.steps import BAKED
+from tests.support.builders import NOON, a_file
 
 WANTED = a_file(
-    FILE + "watch: {metrics: {errors: {max: 1%, min_requests: 50}, latency_p95: {max: 800ms}, latency_p99: {max: 2s}}}"
+    BAKED + "watch: {metrics: {errors: {max: 1%, min_requests: 50}, latency_p95: {max: 800ms}, latency_p99: {max: 2s}}}"
 ).watch.metrics
 NOTHING = a_file().watch.metrics
 

@@ -17,10 +17,10 @@ from controller.domain.snapshot import Evidence
 from controller.domain.step import StepKind
 from controller.loop.observe import LONGEST, observe
 from tests.analysis.counted import counted
-from tests.progress.steps import in_step
-from tests.support.builders import FILE, NOON, a_deployment, a_revision, a_running_deployment
+from tests.progress.steps import BAKED, in_step
+from tests.support.builders import NOON, a_deployment, a_revision, a_running_deployment
 
-TEXT = FILE + "watch: {metrics: {errors: {max: 1%}, latency_p99: {max: 1s}}}\n"
+TEXT = BAKED + "watch: {metrics: {errors: {max: 1%}, latency_p99: {max: 1s}}}\n"
 MINUTES = {"backend": {Slot.GREEN: counted((100, 1))}}
 
 

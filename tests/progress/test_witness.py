@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from controller.decide import decide
+from controller.domain.actions import RestoreRule
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.evidence import FailureEvidence, Unread
 from controller.domain.reason import Reason
@@ -83,3 +84,12 @@ def test_a_way_home_that_is_stuck_is_witnessed_where_it_stands() -> None:
     assert goes_on.action is not None, "traffic is still tried to be sent home"
     assert goes_on.deployment.witnessed == (stuck.step.number,)
     assert goes_on.deployment.phase is Phase.ROLLING_BACK
+
+
+def test_traffic_that_can_go_home_again_goes_before_anything_is_written_down() -> None:
+    trouble = Trouble(Reason("home.no_healthy_target", "no healthy target"), times=3)
+    stuck = on_its_way_home(in_step("shift 50"), trouble=trouble, observed=timedelta(minutes=9))
+    picture = replace(a_snapshot(shared(50)), has=frozenset({Evidence.SERVICES, Evidence.TARGETS}))
+    assert stuck.stuck is not None
+    goes_on = decide(stuck, picture, NOON, terms())
+    assert isinstance(goes_on.action, RestoreRule) and not goes_on.needs

@@ -327,6 +327,43 @@ def test_an_abort_before_the_task_was_ever_started_ends(stage: Stage) -> None:
     assert "probably not run" in run.text
 
 
+def test_a_command_that_nobody_could_stop_keeps_no_later_deployment_from_running_it(stage: Stage) -> None:
+    stage.runtime.script_command(MIGRATE, replace(PASSES, ends_after_seconds=300.0))
+    stage.push(CALM, content="second")
+    stage.run(lambda: is_running(stage))
+    stage.aws.faults.add(Fault("denied", operation="StopTask", times=10**6))
+    stage.order(OrderKind.ABORT, "dev-2")
+    stage.run(lambda: stage.deployment(2).stuck is not None)
+    order = stage.order(OrderKind.ABORT, "dev-2")
+    stage.settle()
+    assert "nobody follows before backend any more" in stage.left(order).outcome
+    (run,) = runs(stage)
+    assert (run.state, "may still run" in run.text) == (RunState.UNKNOWN, True)
+    stage.aws.faults.clear()
+    stage.runtime.script_command(MIGRATE, PASSES)
+    stage.run(lambda: not is_running(stage))
+    stage.order(OrderKind.UNHOLD)
+    stage.settle()
+    assert (stage.phase(3), tasks(stage)) == (Phase.SUCCEEDED, 2)
+
+
+def test_a_place_that_is_taken_is_told(stage: Stage) -> None:
+    """As rows may have it that an earlier Tidegate left."""
+    stage.push(CALM, content="second")
+    stage.run(lambda: is_running(stage))
+    (run,) = runs(stage)
+    with stage.store.write() as unit:
+        unit.runs.put(replace(run, state=RunState.FAILED))
+        unit.runs.put(replace(run, token="f" * 32, deployment="dev-1", number=1))
+    stage.run(lambda: stage.environment.trouble is not None)
+    trouble = stage.environment.trouble
+    assert trouble is not None and trouble.code == "before.taken" and "ran in dev-1" in trouble.text
+    with stage.store.write() as unit:
+        unit.runs.put(replace(run, token="f" * 32, deployment="dev-1", number=1, state=RunState.UNKNOWN))
+    stage.settle()
+    assert stage.phase(2) is Phase.SUCCEEDED and stage.environment.trouble is None
+
+
 def test_a_pause_lets_a_command_that_runs_end_and_begins_none(stage: Stage) -> None:
     text = CALM.replace("    port: 8080\n", f"    port: 8080\n{BEFORE}")
     stage.push(text)

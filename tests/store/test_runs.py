@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.domain.errors import Conflict
+from controller.domain.errors import Blocked
 from controller.domain.hooks import RunState
 from controller.store import Store
 from tests.support.builders import NEW_IMAGE, OLD_IMAGE, a_run
@@ -38,15 +38,17 @@ def test_a_run_is_put_again_as_it_goes_on(store: Store) -> None:
 def test_what_still_runs_is_not_begun_a_second_time(store: Store) -> None:
     with store.write() as unit:
         unit.runs.put(a_run(2))
-    with pytest.raises(Conflict), store.write() as unit:
+    with pytest.raises(Blocked, match="`before` of backend ran in dev-2") as refused, store.write() as unit:
         unit.runs.put(a_run(3))
+    assert refused.value.code == "before.taken"
 
 
 def test_what_has_succeeded_is_not_begun_again(store: Store) -> None:
     with store.write() as unit:
         unit.runs.put(a_run(2, state=DONE))
-    with pytest.raises(Conflict), store.write() as unit:
+    with pytest.raises(Blocked, match="`before` of backend ran in dev-2") as refused, store.write() as unit:
         unit.runs.put(a_run(3))
+    assert refused.value.code == "before.taken"
 
 
 @pytest.mark.parametrize("state", [RunState.FAILED, RunState.STOPPED, RunState.UNKNOWN])

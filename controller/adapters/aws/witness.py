@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -89,7 +90,8 @@ class AwsWitness:
     def _slot(self, scene: Scene, until: float) -> SlotEvidence:
         """Stopped tasks first: they are what AWS forgets."""
         reading = Reading(self._clock, until, f"{scene.service} {scene.slot}: ")
-        stopped = self._stopped(scene, reading) if scene.is_blamed else ()
+        read = partial(self._stopped, scene, reading)
+        stopped = reading.of("stopped tasks", DESCRIBE_TASKS, read, ()) if scene.is_blamed else ()
         targets = self._targets(scene, reading) if scene.routed else ()
         events = self._events(scene, reading) if scene.is_blamed else ()
         lines = self._running(scene, reading) if scene.is_blamed and not any(each.lines for each in stopped) else ()
@@ -180,7 +182,8 @@ class AwsWitness:
 
 
 class Reading:
-    """Reads parts, and remembers which could not be read. `place` stands before the name of each part."""
+    """Reads parts, and remembers which could not be read, whatever the error: it costs that part, and never the pass,
+    which may be about to bring traffic home. `place` stands before the name of each part."""
 
     def __init__(self, clock: Clock, until: float, place: str = "") -> None:
         self._clock, self._until, self._place = clock, until, place
@@ -197,8 +200,7 @@ class Reading:
             lacks = f"the environment's role lacks {rights} (docs/reference/iam-policy.md)"
             why = lacks if error.code == "aws.denied" else str(error)
             self._note(what, why, isinstance(error, Transient))
-        except (LookupError, TypeError, ValueError) as error:
-            # An answer in a shape that nobody knows yet: that costs this part, and nothing else.
+        except Exception as error:  # noqa: BLE001 - an answer in a shape that nobody knows yet, a vendor's own error
             self._note(what, f"AWS's answer is not understood: {type(error).__name__} {error}")
         return otherwise
 

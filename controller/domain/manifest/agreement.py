@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations, pairwise
 
-from controller.domain.manifest.models import Canary, EnvironmentFile, Rolling, TaskCheck
+from controller.domain.manifest.models import BlueGreen, Canary, EnvironmentFile, Rolling, Strategy, TaskCheck
 from controller.domain.manifest.problem import quoted
 from controller.domain.manifest.service import Route, Service
 from controller.domain.manifest.tree import Path
@@ -223,6 +223,26 @@ def _a_switch_leaves_time_for_a_takeover(file: EnvironmentFile) -> Iterator[Find
         yield Finding(at, found, f"0s (never), or {least} at least: another controller needs time to take over", (at,))
 
 
+def _metrics_have_time_to_be_judged(file: EnvironmentFile) -> Iterator[Finding]:
+    """They come minutes late: only a bake, and the time in which the old version is kept warm, waits for them."""
+    named = [name for name, metric in file.watch.metrics if metric is not None]
+    is_watched_after = file.rollback.automatic and file.rollback.keep_warm
+    if named and not _bakes(file.strategy) and not is_watched_after:
+        at: Path = ("watch", "metrics")
+        wanted = "a strategy that bakes, or automatic and keep_warm in rollback: nothing else waits for numbers"
+        yield Finding(at, listed(named, "and"), wanted, (at, ("strategy",), ("rollback",)))
+
+
+def _bakes(strategy: Strategy) -> bool:
+    match strategy:
+        case BlueGreen(bake=bake):
+            return bake > timedelta(0)
+        case Canary(steps=steps):
+            return any(step.bake > timedelta(0) for step in steps)
+        case Rolling():
+            return False
+
+
 def _canary_rises_to_all(file: EnvironmentFile) -> Iterator[Finding]:
     if not isinstance(file.strategy, Canary):
         return
@@ -257,6 +277,7 @@ _OF_FILES = (
     _tasks_verify_in_a_service,
     _rolling_keeps_nothing_warm,
     _a_switch_leaves_time_for_a_takeover,
+    _metrics_have_time_to_be_judged,
     _canary_rises_to_all,
     _approval_can_be_reached,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from controller.adapters.aws.calls import CALLS
 from controller.adapters.aws.witness import LONGEST_SECONDS
 from controller.domain.actions import PutTestRule
 from controller.domain.alarms import AlarmState
@@ -91,6 +92,27 @@ def test_an_answer_in_another_shape_costs_one_part(crashed: Rig) -> None:
     crashed.hooks.append(("after-call.ecs.DescribeServices", strange))
     found = told(crashed)
     assert found.stopped and "is not understood" in found.unread[0].told
+
+
+@pytest.mark.parametrize("operation", PARTS)
+def test_an_error_that_nobody_knows_costs_one_part(crashed: Rig, operation: str) -> None:
+    def strange(**_: object) -> None:
+        raise RuntimeError("the wire is on fire")
+
+    service = next(call.service for call in CALLS if call.operation == operation)
+    crashed.hooks.append((f"before-call.{service}.{operation}", strange))
+    found = told(crashed)
+    assert "RuntimeError the wire is on fire" in " ".join(each.told for each in found.unread)
+
+
+def test_a_stopped_task_in_another_shape_costs_one_part(crashed: Rig) -> None:
+    def strange(parsed: dict[str, Any], **_: object) -> None:
+        for task in parsed["tasks"]:
+            task["containers"] = None
+
+    crashed.hooks.append(("after-call.ecs.DescribeTasks", strange))
+    found = told(crashed)
+    assert found.events and "is not understood" in found.unread[0].told
 
 
 def test_an_aws_that_is_slow_is_not_asked_for_ever(crashed: Rig) -> None:

@@ -93,4 +93,11 @@ MISTAKES = (
         "    if crossed and order.wish.across is None:\n",
         f"{OF_HOOKS}::test_going_back_across_an_incompatible_run_must_be_typed",
     ),
+    Mistake(
+        "what nobody follows any more keeps its place for ever",
+        "controller/loop/record.py",
+        "            _keep_runs(unit, before[deployment.id], deployment)\n",
+        "",
+        f"{OF_HOOKS}::test_a_command_that_nobody_could_stop_keeps_no_later_deployment_from_running_it",
+    ),
 )

@@ -51,4 +51,11 @@ MISTAKES = (
         "    return found\n",
         f"{STORIES}::test_no_secret_and_no_value_of_env_is_kept",
     ),
+    Mistake(
+        "traffic that can go home waits for evidence",
+        WITNESS,
+        "(is_refused or not isinstance(outcome, Ask))",
+        "True",
+        f"{OF_WITNESS}::test_traffic_that_can_go_home_again_goes_before_anything_is_written_down",
+    ),
 )
