@@ -7,6 +7,7 @@ import httpx
 
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.ports import Clock
+from controller.domain.strangers import harmless, without
 
 BODY_LIMIT = 64 * 1024
 QUOTE_LIMIT = 200
@@ -39,7 +40,7 @@ class HttpProbe:
         except httpx.TimeoutException:
             return CheckAnswer(check, passed=False, found=f"no answer within {within:g}s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return CheckAnswer(check, passed=False, found=f"{_named(error)}: {error}")
+            return CheckAnswer(check, passed=False, found=f"{_named(error)}: {_shown(str(error), check)}")
         return _judged(check, response.status_code, body, took=self._clock.monotonic() - started)
 
     def _request(self, client: httpx.Client, check: HttpCheck) -> httpx.Request:
@@ -73,18 +74,22 @@ class HttpProbe:
 def _judged(check: HttpCheck, status: int, body: str, took: float) -> CheckAnswer:
     within = check.within.total_seconds()
     if status != check.status:
-        return CheckAnswer(check, passed=False, found=f"status {status}{_quoted(body)}; wanted {check.status}")
+        return CheckAnswer(check, passed=False, found=f"status {status}{_quoted(body, check)}; wanted {check.status}")
     if took > within:
         return CheckAnswer(check, passed=False, found=f"status {status} after {took:.1f}s; wanted within {within:g}s")
     return CheckAnswer(check, passed=True, found=f"status {status} in {took * 1000:.0f} ms")
 
 
-def _quoted(body: str) -> str:
-    """The body's beginning on one line, so that a page of error text stays one sentence."""
-    line = " ".join(body.split())
-    if not line:
-        return ""
-    return f' "{line[:QUOTE_LIMIT]}…"' if len(line) > QUOTE_LIMIT else f' "{line}"'
+def _quoted(body: str, check: HttpCheck) -> str:
+    line = _shown(body, check)
+    return f' "{line}"' if line else ""
+
+
+def _shown(text: str, check: HttpCheck) -> str:
+    """Its beginning on one line, so that a page of error text stays one sentence. A page may repeat the request, and
+    settings: it is cut after they are taken out, so that no part of them is left."""
+    line = without(harmless(" ".join(text.split())), check.hidden)
+    return line if len(line) <= QUOTE_LIMIT else f"{line[:QUOTE_LIMIT]}…"
 
 
 def _named(error: Exception) -> str:

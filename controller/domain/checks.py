@@ -10,7 +10,8 @@ from controller.domain.secret import Secret
 class HttpCheck:
     """One request: to `url`, optionally with a header, expecting `status` within `within`.
 
-    `header` is (name, value); its value is a secret, because it opens the idle slot.
+    `header` is (name, value); its value is a secret, because it opens the idle slot. `hidden` are texts that are
+    never repeated of what comes back.
     """
 
     service: str | None
@@ -18,6 +19,7 @@ class HttpCheck:
     status: int
     within: timedelta
     header: tuple[str, Secret] | None = field(default=None)
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from controller.domain.alarms import AlarmState
 from controller.domain.log_lines import gist
 from controller.domain.metrics import Finding, Result
 from controller.domain.slot import Slot
+from controller.domain.strangers import without
 
 STOPPED_BY_ECS = (0, 143)
 """Exit codes of a program that did as it was told; its last words tell of the stop, not of the cause."""
 
 TOLD = 3
 """So many lines of it a sentence is followed by."""
-
-REDACTED = "[redacted]"
 
 Told = TypeVar("Told")
 
@@ -280,13 +279,12 @@ def redacted(value: Told, hidden: Collection[str]) -> Told:
     >>> redacted(Target("10.0.0.1", "unhealthy", text="said hunter2"), ["hunter2"]).text
     'said [redacted]'
     """
-    return cast("Told", _redacted(value, sorted(hidden, key=len, reverse=True), is_said=False))
+    return cast("Told", _redacted(value, hidden, is_said=False))
 
 
-def _redacted(value: Any, hidden: list[str], *, is_said: bool) -> Any:
+def _redacted(value: Any, hidden: Collection[str], *, is_said: bool) -> Any:
     if type(value) is str and is_said:
-        for text in hidden:
-            value = value.replace(text, REDACTED)
+        value = without(value, hidden)
         return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
     if isinstance(value, tuple):
         return tuple(_redacted(each, hidden, is_said=is_said) for each in value)

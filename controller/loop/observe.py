@@ -137,7 +137,7 @@ def _verify(deployment: Deployment, foundation: Foundation, probe: Probe) -> tup
 
 def _asked(service: str | None, base: str, wanted: WantedCheck, deployment: Deployment) -> HttpCheck:
     header = (names.TEST_HEADER, deployment.header(service)) if service else None
-    return HttpCheck(service, f"{base}{wanted.path}", wanted.status, wanted.within, header)
+    return HttpCheck(service, f"{base}{wanted.path}", wanted.status, wanted.within, header, hidden(deployment))
 
 
 def _alarms(deployment: Deployment, services: Mapping[str, ServiceView], cloud: Cloud) -> Alarms:

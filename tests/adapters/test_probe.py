@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,6 +17,13 @@ from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.secret import Secret
 
 HEADER = "X-Tidegate-Slot"
+DEBUG = (
+    b"X-Tidegate-Slot: backend.open-sesame\nAPI=http://hidden.example.com\nDB_PASS=hunter2\n\x1b[31mred\x1b[0m "
+    + b"x" * 105
+    + b" open-sesame "
+    + b"y" * 50
+)
+"""A page that repeats its request and its settings; where it is cut stands the last of them."""
 
 
 @dataclass
@@ -56,6 +63,8 @@ def server() -> Iterator[Server]:
                 "/ready": lambda: self._send(200, b"ready"),
                 "/away": lambda: self._send(302, b"", {"Location": "/ready"}),
                 "/broken": lambda: self._send(503, b"<h1>no\n database</h1>"),
+                "/debug": lambda: self._send(500, DEBUG),
+                "/garbled": lambda: self.wfile.write(b"\x1b[31mno HTTP\r\n\r\n"),
                 "/endless": self._send_for_ever,
                 "/silent": lambda: (released.wait(20), None)[1],
             }
@@ -120,6 +129,19 @@ def test_the_header_is_sent_and_never_told(server: Server) -> None:
     answer = ask(check)
     assert server.seen[0][1][HEADER] == "open-sesame"
     assert "open-sesame" not in repr(answer)
+
+
+def test_what_a_page_repeats_of_the_request_and_of_settings_is_taken_out_before_it_is_cut(server: Server) -> None:
+    hidden = frozenset({"open-sesame", "http://hidden.example.com"})
+    answer = ask(replace(a_check(f"http://127.0.0.1:{server.port}/debug"), hidden=hidden))
+    told = "X-Tidegate-Slot: backend.[redacted] API=[redacted] DB_PASS=[redacted] red xxx"
+    assert answer.found.startswith(f'status 500 "{told}') and answer.found.endswith('…"; wanted 200')
+    assert answer.found.isprintable() and "open" not in repr(answer)
+
+
+def test_an_answer_that_is_none_is_told_without_what_moves_a_cursor(server: Server) -> None:
+    answer = ask(a_check(f"http://127.0.0.1:{server.port}/garbled"))
+    assert not answer.passed and answer.found.isprintable()
 
 
 def test_another_connection_keeps_the_host_header(server: Server) -> None:

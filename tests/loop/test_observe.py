@@ -97,3 +97,14 @@ def test_what_cannot_be_read_is_told_and_hides_nothing_else(error: Exception) ->
 def test_a_lost_lease_ends_the_look() -> None:
     with pytest.raises(Conflict):
         seen(Counting(Conflict("the lease is lost", code="lease.lost")), 10)
+
+
+@pytest.mark.parametrize(("title", "evidence"), [("smoke", Evidence.SMOKE), ("verify", Evidence.VERIFY)])
+def test_what_opens_an_idle_slot_and_values_of_env_are_hidden_in_answers(title: str, evidence: Evidence) -> None:
+    text = BAKED.replace("    port: 8000\n", "    port: 8000\n    env: {API: http://hidden.example.com, LEVEL: info}\n")
+    cloud, probe = Cloud(**{each.name: Mock() for each in fields(Cloud)}), Mock()
+    deployment = in_step(title, running=a_running_deployment(text))
+    observe(deployment, frozenset({evidence}), cloud, probe, Mock(), NOON, timedelta(0))
+    asked = [call.args[0] for call in probe.ask.call_args_list]
+    assert asked and all(check.hidden == {"open-sesame", "http://hidden.example.com"} for check in asked)
+    assert "open-sesame" not in repr(asked)

@@ -4,8 +4,8 @@ from controller.adapters.aws.caller import Caller
 from controller.adapters.aws.calls import GET_LOG_EVENTS
 from controller.adapters.aws.errors import Gone
 from controller.adapters.aws.wire.definitions import log_stream
-from controller.adapters.aws.wire.harmless import harmless
 from controller.domain.errors import Blocked
+from controller.domain.strangers import harmless
 
 LINES = 20
 

@@ -90,8 +90,9 @@ class AwsWitness:
     def _slot(self, scene: Scene, until: float) -> SlotEvidence:
         """Stopped tasks first: they are what AWS forgets."""
         reading = Reading(self._clock, until, f"{scene.service} {scene.slot}: ")
-        read = partial(self._stopped, scene, reading)
-        stopped = reading.of("stopped tasks", DESCRIBE_TASKS, read, ()) if scene.is_blamed else ()
+        stopped: tuple[StoppedTasks, ...] = ()
+        if scene.is_blamed:
+            stopped = reading.of("stopped tasks", DESCRIBE_TASKS, partial(self._stopped, scene, reading), stopped)
         targets = self._targets(scene, reading) if scene.routed else ()
         events = self._events(scene, reading) if scene.is_blamed else ()
         lines = self._running(scene, reading) if scene.is_blamed and not any(each.lines for each in stopped) else ()

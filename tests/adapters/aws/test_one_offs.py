@@ -9,7 +9,6 @@ import pytest
 from botocore.validate import validate_parameters
 
 from controller.adapters.aws.wire import one_offs as wire
-from controller.adapters.aws.wire.harmless import LONGEST, harmless
 from controller.domain.actions import RunTask, StopTask
 from controller.domain.errors import Blocked, Conflict, Transient
 from controller.domain.snapshot import TaskView
@@ -216,24 +215,3 @@ def test_all_containers_must_have_ended_well() -> None:
     assert not wire.view(task, ()).has_succeeded
     task["containers"] = []
     assert not wire.view(task, ()).has_succeeded
-
-
-# ---------------------------------------------------------------- what programs print
-
-
-@pytest.mark.parametrize(
-    ("line", "kept"),
-    [
-        ("\x1b[31mred\x1b[0m", "red"),
-        ("a\x00b\x07c\x9bd", "abcd"),
-        ("turned \u202eround", "turned round"),
-        ('  File "app.py", line 3', '  File "app.py", line 3'),
-        ("postgresql://app:hunter2@db:5432/captions", "postgresql://app:[redacted]@db:5432/captions"),
-        ("redis://:hunter2@cache", "redis://:[redacted]@cache"),
-        ("DATABASE_PASSWORD=hunter2 LOG_LEVEL=info", "DATABASE_PASSWORD=[redacted] LOG_LEVEL=info"),
-        ('{"api_key": "hunter2", "event": "x"}', '{"api_key": "[redacted]", "event": "x"}'),
-        ("x" * 5000, "x" * LONGEST),
-    ],
-)
-def test_a_line_is_harmless_to_show_and_keeps_no_password(line: str, kept: str) -> None:
-    assert harmless(line) == kept

@@ -12,7 +12,7 @@ MISTAKES = (
     Mistake(
         "before does not run for another image",
         "controller/store/runs.py",
-        "                col(RunRow.image) == image,\n",
+        "        col(RunRow.image) == image,\n",
         "",
         f"{OF_HOOKS}::test_another_image_or_another_command_runs_it_anew",
     ),

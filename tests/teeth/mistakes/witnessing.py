@@ -58,4 +58,19 @@ MISTAKES = (
         "True",
         f"{OF_WITNESS}::test_traffic_that_can_go_home_again_goes_before_anything_is_written_down",
     ),
+    Mistake(
+        "a page is cut before its secrets are taken out",
+        "controller/adapters/probe.py",
+        '    line = without(harmless(" ".join(text.split())), check.hidden)\n',
+        '    line = without(harmless(" ".join(text.split()))[:QUOTE_LIMIT], check.hidden)\n',
+        "tests/adapters/test_probe.py"
+        "::test_what_a_page_repeats_of_the_request_and_of_settings_is_taken_out_before_it_is_cut",
+    ),
+    Mistake(
+        "a smoke test tells the secret that it asked with",
+        "controller/loop/observe.py",
+        "wanted.within, header, hidden(deployment))",
+        "wanted.within, header)",
+        "tests/loop/test_observe.py::test_what_opens_an_idle_slot_and_values_of_env_are_hidden_in_answers",
+    ),
 )

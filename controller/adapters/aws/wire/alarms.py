@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from controller.adapters.aws.wire.harmless import said
+from controller.adapters.aws.wire.sentences import said
 from controller.domain.alarms import AlarmState
 from controller.domain.evidence import AlarmChange, AlarmEvidence
 

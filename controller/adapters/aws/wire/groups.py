@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from controller.adapters.aws.wire.harmless import harmless
 from controller.adapters.aws.wire.tags import elb_tags
 from controller.domain.evidence import Target
 from controller.domain.snapshot import GroupSettings, GroupView
+from controller.domain.strangers import harmless
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import (

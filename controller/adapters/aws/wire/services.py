@@ -9,7 +9,7 @@ from datetime import datetime
 from math import gcd
 from typing import TYPE_CHECKING, Any, cast
 
-from controller.adapters.aws.wire.harmless import said
+from controller.adapters.aws.wire.sentences import said
 from controller.adapters.aws.wire.tags import ecs_tags
 from controller.domain.actions import RunSlot
 from controller.domain.capacity import Capacity

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from controller.adapters.aws.explanations import explain
-from controller.adapters.aws.wire.harmless import harmless, said
+from controller.adapters.aws.wire.sentences import said
 from controller.domain.evidence import ContainerEnd, StoppedTasks
 from controller.domain.snapshot import TaskFailure
+from controller.domain.strangers import harmless
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ContainerTypeDef, ListTasksRequestTypeDef, TaskTypeDef
