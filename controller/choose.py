@@ -214,7 +214,8 @@ def _held(environment: Environment, deployment: Deployment, now: datetime) -> En
     until = HoldUntil(deployment.revision.file.rollback.hold)
     if environment.hold is not None and environment.hold.until is HoldUntil.PERSON:
         until = HoldUntil.PERSON
-    hold = Hold(deployment.reason, until, now, deployment.number, deployment.revision.commit.sha)
+    has_failed = deployment.turning.ends_as is Phase.FAILED
+    hold = Hold(deployment.reason, until, now, deployment.number, deployment.revision.commit.sha, has_failed)
     held = replace(environment, hold=hold)
     return _quarantined(held, _blamed(deployment), deployment.number) if deployment.turning.quarantines else held
 

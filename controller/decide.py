@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from controller import plan as planning
 from controller.domain.actions import Action, SetWeights
 from controller.domain.alarms import ringing
-from controller.domain.deployment import Deployment, Kind, Pause, Phase, Plan
+from controller.domain.deployment import RUNNING, Deployment, Kind, Pause, Phase, Plan
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason, until_pruned
 from controller.domain.scaling import bounds_now
@@ -248,7 +248,7 @@ def _start(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
         reason = Reason("plan.nothing_rolls", f"what is live already is what this commit asks for{left}")
         return Decision(deployment.moved(Phase.SUCCEEDED, reason, now), reason, look_again_in=AT_ONCE)
     undo = UndoRecord(tuple(_as_it_is(name, snapshot.services[name]) for name in _touched(deployment)))
-    reason = Reason("deployment.running", "its gates are open")
+    reason = Reason(RUNNING, "its gates are open")
     running = replace(deployment, steps=deployment.plan.steps, undo=undo).moved(Phase.RUNNING, reason, now)
     return Decision(running, reason, look_again_in=AT_ONCE)
 

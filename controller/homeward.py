@@ -103,7 +103,7 @@ def _let_go(step: Step) -> Step:
 
 def _cut_off(step: Step, reason: Reason, now: datetime) -> Step:
     if step.state is StepState.RUNNING:
-        return step.ended(StepState.FAILED, now, reason.text)
+        return step.ended(StepState.FAILED, now, reason.text.removeprefix(f"{step.in_full}: "))
     if step.state is StepState.PENDING:
         return step.ended(StepState.SKIPPED, now, "")
     return step

@@ -11,7 +11,9 @@ from controller.domain.drift import Difference, Drift, Drifted, Tried
 from controller.domain.environment import Environment, Hold, HoldUntil, Quarantine
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
+from controller.domain.slot import Sides
 from controller.domain.step import StepKind, StepState
+from controller.domain.undo import UndoRecord
 from controller.homeward import turned_back
 from controller.obey import Known
 from tests.support.builders import FILE, NOON, a_commit, a_deployment, a_plan, a_revision, a_running_deployment
@@ -124,6 +126,15 @@ def test_without_a_culprit_the_combination_is_quarantined() -> None:
     together = {name: running.plan.of(name).content.digest for name in ("backend", "frontend")}
     assert after.quarantines[0].catches(together)
     assert not after.quarantines[0].catches({**together, "backend": "sha256:fixed"})
+
+
+def test_what_had_nothing_to_go_back_to_is_said_to_have_failed() -> None:
+    running = a_running_deployment()
+    assert running.undo is not None
+    entries = tuple(replace(entry, sides=Sides(None, entry.sides.idle)) for entry in running.undo.entries)
+    first = replace(running, undo=UndoRecord(entries))
+    holds = [consequences(DEV, one, turned_back(one, RED, NOON), NOON).hold for one in (running, first)]
+    assert [hold is not None and hold.has_failed for hold in holds] == [False, True]
 
 
 def test_an_abort_holds_without_quarantine() -> None:

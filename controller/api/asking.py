@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from controller.api.problems import Refused
@@ -23,7 +24,7 @@ MOST_SAMPLES = 5000
 
 def _printable(text: str) -> str:
     if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
-        raise ValueError("no control characters, please")
+        raise PydanticCustomError("control_characters", "no control characters, please")
     return text
 
 

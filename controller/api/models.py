@@ -127,6 +127,7 @@ class DeploymentAnswer(Answer):
     revision: RevisionAnswer
     pause: PauseAnswer | None = Field(description="Null: nobody paused it.")
     rests: bool = Field(description="It moved when a backup was taken that was restored: it waits for an unhold.")
+    needs_a_person: bool = Field(description="It goes wrong and doesn't end by itself; `explanation` says what can.")
     back_to: str | None = Field(description="Of a rollback: the deployment whose revision it brings back.")
     restart: bool = Field(description="Every service rolls, changed or not.")
     pruned: str | None = Field(description="Of a prune: the service that goes.")
@@ -198,6 +199,7 @@ class MovingAnswer(Answer):
     reason: ReasonAnswer
     pause: PauseAnswer | None
     rests: bool
+    needs_a_person: bool
     step: str | None
     step_number: int | None
     steps: int
@@ -253,7 +255,7 @@ class EnvironmentAnswer(Answer):
     traffic: Mapping[str, Mapping[Slot, int]]
     services: Mapping[str, ServiceAnswer]
     orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
-    seen_at: Time | None = Field(description="When traffic and services looked like this.")
+    seen_at: Time | None = Field(description="Since when traffic and services have been seen like this.")
     look_again_at: Time | None
 
 

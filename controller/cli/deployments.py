@@ -10,10 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.drawing import STEPS, Json, facts, named, shares, state, table
+from controller.cli.drawing import STEPS, Indented, Json, facts, named, shares, state
 from controller.cli.evidence import evidence
 from controller.cli.kinds import what
-from controller.cli.time import ago, between, exact, when
+from controller.cli.listing import Listing
+from controller.cli.time import ago, between, due, exact, when
 
 
 def progress(found: Json, now: datetime) -> RenderableType:
@@ -30,7 +31,7 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         ("why", f"{found['explanation']['text']} ({found['explanation']['code']})"),
         *named("evidence", found["explanation"]["evidence"]),
         ("cleared by", found["explanation"]["clears"]),
-        ("next look", when(found["explanation"]["look_again_at"], now)),
+        ("next look", due(found["explanation"]["look_again_at"], now)),
         ("turned back", found["turned_back"] or ""),
         ("paused", pause(found["pause"], now)),
         ("services", ", ".join(everything(found["steps"]))),
@@ -46,24 +47,26 @@ def deployment(found: Json, now: datetime) -> RenderableType:
     parts: list[RenderableType] = [heading(found), facts(rows)]
     if found["steps"]:
         parts += ["", ladder(found, now)]
-    return Group(*parts, *last_words(found["steps"]), *evidence(found["evidence"], now))
+    return Group(*parts, *last_words(found), *evidence(found["evidence"], now))
 
 
-def last_words(steps: Iterable[Json]) -> Iterable[RenderableType]:
-    """What tasks that failed have written last."""
-    for step in steps:
-        if step["run"] and step["run"]["lines"]:
+def last_words(found: Json) -> Iterable[RenderableType]:
+    """What tasks that failed have written last, as long as no evidence tells of them."""
+    told = {command["title"] for item in found["evidence"] for command in item["commands"]}
+    for step in found["steps"]:
+        if step["run"] and step["run"]["lines"] and step["title"] not in told:
             yield Text(f"\nlast lines of {step['title']}:", "bold")
-            yield from (Text(f"  {line}") for line in step["run"]["lines"])
+            yield from (Indented("  ", line) for line in step["run"]["lines"])
 
 
 def history(items: Iterable[Json], now: datetime) -> RenderableType:
-    shown = table("DEPLOYMENT", "STATE", "VERSION", "BY", "BEGAN", "MOVED", "WHY")
+    """Newest first, why last: beneath the rest, where a line has no room for it."""
+    shown = Listing(("DEPLOYMENT", "STATE", "VERSION", "BY", "BEGAN", "MOVED"), "WHY")
     for item in items:
         moved = between(item["started_at"], item["finished_at"], now)
-        why = item["reason"]["text"].split("\n", 1)[0]
+        why = (item["pause"] or item)["reason"]["text"].split("\n", 1)[0]
         began = ago(item["created_at"], now)
-        shown.add_row(item["id"], state(item), what(item), authors(item), began, moved, Text(why, "dim"))
+        shown.add((item["id"], state(item), what(item), authors(item), began, moved), why)
     return shown
 
 
@@ -129,10 +132,10 @@ def ladder(found: Json, now: datetime) -> RenderableType:
 
 
 def rung(step: Json, every: Sequence[str], now: datetime) -> tuple[Text, ...]:
-    """Its services are named where they are not all of them, and the detail doesn't do so by itself."""
+    """Its services are named where they are not all of them, and neither title nor detail does so by itself."""
     icon, style = STEPS.get(step["state"], ("?", ""))
     is_partial = step["services"] and set(step["services"]) != set(every)
-    is_told = any(step["detail"].startswith(f"{name}: ") for name in step["services"])
+    is_told = step["command"] or any(step["detail"].startswith(f"{name}: ") for name in step["services"])
     some = f"{', '.join(step['services'])}: " if is_partial and not is_told else ""
     return (
         Text(icon, style),

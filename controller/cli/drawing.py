@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -30,14 +32,18 @@ STEPS = {
 }
 PAUSED = ("❚❚ paused", "yellow")
 RESTS = ("❚❚ rests", "yellow")
+NEEDS_A_PERSON = ("! needs a person", "red")
 
 Json = Mapping[str, Any]
 
 
 def state(deployment: Json) -> Text:
-    """Its phase; or that it is paused or rests, which its phase doesn't say. Also of what moves in an environment."""
+    """Its phase; or that it is paused, rests or needs a person, which its phase doesn't say. Also of what moves in an
+    environment."""
     if deployment["pause"] or deployment["rests"]:
         return Text(*(PAUSED if deployment["pause"] else RESTS))
+    if deployment["needs_a_person"]:
+        return Text(*NEEDS_A_PERSON)
     icon, style = PHASES.get(deployment["phase"], ("?", ""))
     return Text(f"{icon} {deployment['phase'].replace('_', ' ')}", style)
 
@@ -47,6 +53,18 @@ def table(*columns: str) -> Table:
     for column in columns:
         shown.add_column(column, overflow="fold")
     return shown
+
+
+class Indented:
+    """A line of text; where it is too long for the terminal, what follows stands behind the same beginning."""
+
+    def __init__(self, beginning: str, text: str | Text, style: str = "") -> None:
+        self._beginning, self._text = beginning, text if isinstance(text, Text) else Text(text, style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        width = max(1, options.max_width - cell_len(self._beginning))
+        for line in self._text.wrap(console, width) or [Text()]:
+            yield Text(self._beginning) + line
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:

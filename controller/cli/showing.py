@@ -11,7 +11,8 @@ from rich.text import Text
 
 from controller.cli.deployments import pause
 from controller.cli.drawing import Json, facts, named, shares, short, state, table
-from controller.cli.time import ago, when
+from controller.cli.listing import Listing
+from controller.cli.time import ago, due, when
 
 
 def standing(environment: Json) -> Text:
@@ -33,11 +34,11 @@ def standing(environment: Json) -> Text:
 
 
 def environments(items: Iterable[Json], now: datetime) -> RenderableType:
-    shown = table("ENVIRONMENT", "STATE", "LIVE", "SINCE", "NOW")
+    shown = Listing(("ENVIRONMENT", "STATE", "LIVE", "SINCE"), "NOW")
     for item in items:
         live = item["live"] or {}
         since = ago(live["since"], now) if live else "-"
-        shown.add_row(item["name"], standing(item), live.get("version", "-"), since, Text(doing(item), "dim"))
+        shown.add((item["name"], standing(item), live.get("version", "-"), since), doing(item))
     return shown
 
 
@@ -67,8 +68,8 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
         ("trouble", beside(told, found["trouble"])),
         ("warm until", when(found["warm_until"], now)),
         ("orphans", orphans(found["name"], found["orphans"])),
-        ("seen", ago(found["seen_at"], now) if found["seen_at"] else ""),
-        ("next look", ago(found["look_again_at"], now) if found["look_again_at"] else ""),
+        ("seen last, since" if found["trouble"] else "unchanged since", when(found["seen_at"], now)),
+        ("next look", due(found["look_again_at"], now)),
     ]
     header = Text.assemble((found["name"], "bold"), "  ", standing(found))
     parts: list[RenderableType] = [header, facts(rows)]
@@ -122,9 +123,9 @@ def explanation(told: Json, now: datetime) -> RenderableType:
         ("code", told["code"]),
         ("since", when(told["since"], now)),
         ("cleared by", told["clears"]),
-        ("next look", when(told["look_again_at"], now) or "when something happens"),
+        ("next look", due(told["look_again_at"], now) or "when something happens"),
         ("deployment", told["deployment"] or ""),
-        *(("migration", line) for line in told["ran"]),
+        *(("before", line) for line in told["ran"]),
         ("orphans", orphans(told["environment"], told["orphans"])),
     ]
     return facts(rows)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import commit_link
-from controller.dashboard.words import PAUSED, PHASES, RESTS, STEP_STATES, exact
+from controller.dashboard.words import NEEDS_A_PERSON, PAUSED, PHASES, RESTS, STEP_STATES, exact
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
 from controller.domain.evidence import FailureEvidence
@@ -15,7 +15,7 @@ from controller.domain.overview import Overview, ServiceState, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
-from controller.domain.step import Step
+from controller.domain.step import Step, StepKind
 from controller.domain.undo import UndoEntry
 from controller.domain.way_home import standing_undo, way_home
 
@@ -102,9 +102,10 @@ class PauseView:
 
 @dataclass(frozen=True)
 class DeploymentView:
-    """`pruned` is the service that a prune removes, `back_to` the deployment whose version a rollback brings back;
-    `because_of` is what a person said or did that made it. `undo` is what turning back would still restore,
-    `turned_back` where it did; both may be empty. `told` and `evidence` are known of the one that a page is about."""
+    """`reason` is why it stands where it does. `pruned` is the service that a prune removes, `back_to` the deployment
+    whose version a rollback brings back; `because_of` is what a person said or did that made it. `undo` is what turning
+    back would still restore, `turned_back` where it did; both may be empty. `told` and `evidence` are known of the one
+    that a page is about."""
 
     id: str
     environment: str
@@ -127,6 +128,7 @@ class DeploymentView:
     digest: str | None
     undo: tuple[str, ...]
     turned_back: str
+    has_changed_something: bool
     told: Explanation | None = None
     evidence: tuple[FailureEvidence, ...] = ()
 
@@ -147,6 +149,7 @@ class EnvironmentView:
     orphans: tuple[str, ...]
     warm_until: datetime | None
     drift: tuple[Drift, ...] = ()
+    is_looked_at: bool = True
 
     @property
     def is_told_below(self) -> bool:
@@ -172,6 +175,7 @@ def environment_view(overview: Overview, context: DashboardContext, now: datetim
         orphans=overview.orphans,
         warm_until=overview.warm_until,
         drift=environment.drift.found,
+        is_looked_at=environment.trouble is None,
     )
 
 
@@ -188,7 +192,7 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         pause=_pause(deployment.pause, now) if deployment.pause else None,
         badge=_badge(deployment),
         version=version_view(deployment.revision, context),
-        reason=deployment.reason,
+        reason=deployment.why,
         waiting=exact(lasted.waiting),
         active=exact(lasted.active) if lasted.active is not None else "",
         created_at=deployment.created_at,
@@ -199,16 +203,25 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         digest=deployment.plan.digest if deployment.plan else None,
         undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
         turned_back=way_home(deployment),
+        has_changed_something=_has_changed_something(deployment),
     )
+
+
+def _has_changed_something(deployment: Deployment) -> bool:
+    """Whether it came as far as to anything that turning back would undo."""
+    planned = deployment.steps[: len(deployment.plan.steps)] if deployment.plan else ()
+    return any(step.started_at for step in planned if step.kind not in {StepKind.REGISTER, StepKind.BEFORE})
 
 
 def deployment_in_full(
     deployment: Deployment, overview: Overview, context: DashboardContext, now: datetime
 ) -> DeploymentView:
-    """`overview` is its environment's, with its evidence."""
+    """`overview` is its environment's, with its evidence. The last lines of a command stand in one place."""
     told = explain_deployment(deployment, overview)
     shown, evidence = deployment_view(deployment, context, now), overview.evidence.get(deployment.id, ())
-    return replace(shown, told=told, evidence=evidence)
+    titles = {hook.title for found in evidence for hook in found.hooks}
+    steps = tuple(replace(step, lines=()) if step.title in titles else step for step in shown.steps)
+    return replace(shown, steps=steps, told=told, evidence=evidence)
 
 
 def version_view(revision: Revision, context: DashboardContext) -> VersionView:
@@ -243,6 +256,8 @@ def _standing(overview: Overview) -> Badge:
 def _badge(deployment: Deployment) -> Badge:
     if deployment.rests:
         return Badge(*RESTS)
+    if deployment.pause is None and deployment.needs_a_person:
+        return Badge(*NEEDS_A_PERSON)
     return Badge(*(PAUSED if deployment.pause else PHASES[deployment.phase]))
 
 
@@ -285,7 +300,7 @@ def _step(step: Step, current: Step | None, now: datetime) -> StepView:
     return StepView(
         number=step.number,
         title=step.title,
-        services=", ".join(step.services),
+        services="" if step.hook else ", ".join(step.services),
         badge=Badge(*STEP_STATES[step.state]),
         detail=step.detail,
         started_at=step.started_at,

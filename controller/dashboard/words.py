@@ -28,6 +28,9 @@ PAUSED = ("❚❚", "paused", "warn")
 RESTS = ("❚❚", "rests", "warn")
 """The same, of what a backup brought back while it moved."""
 
+NEEDS_A_PERSON = ("!", "needs a person", "bad")
+"""The same, of what goes wrong and doesn't end by itself."""
+
 STEP_STATES = {
     StepState.PENDING: ("○", "pending", "calm"),
     StepState.RUNNING: ("▶", "running", "busy"),
@@ -50,7 +53,7 @@ def relative(moment: datetime, now: datetime) -> str:
     """
     >>> noon = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
     >>> relative(noon, noon + timedelta(seconds=90)), relative(noon + timedelta(hours=2), noon), relative(noon, noon)
-    ('1 min ago', 'in 2 h', 'now')
+    ('1m ago', 'in 2h', 'now')
     """
     seconds = round((now - moment).total_seconds())
     if abs(seconds) < 1:
@@ -62,24 +65,25 @@ def relative(moment: datetime, now: datetime) -> str:
 def coarse(span: timedelta) -> str:
     """A span in its largest unit: what one reads at a glance."""
     seconds = int(span.total_seconds())
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
         if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def exact(span: timedelta) -> str:
-    """
+    """In its two largest units, spelled as in the file.
+
     >>> exact(timedelta(seconds=3725)), exact(timedelta(seconds=59.6)), exact(timedelta(0))
-    ('1 h 2 min', '1 min 0 s', '0 s')
+    ('1h2m', '1m', '0s')
     """
     seconds = max(0, round(span.total_seconds()))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
     minutes, seconds = divmod(rest, 60)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")]
     first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
-    return " ".join(f"{amount} {unit}" for amount, unit in parts[first : first + 2])
+    return "".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount) or "0s"
 
 
 def with_commands(text: str) -> Markup:

@@ -111,9 +111,7 @@ CLEARED_BY: Mapping[str, str] = {
     "traffic.unclear": "an operator: give the listener rule's whole weight to one slot",
     "transient": PATIENT,
     "verify": AUTHOR,
-    "watch.inconclusive": (
-        "more requests, or a person: `tidegate resume {deployment}` takes it, `tidegate abort {deployment}` turns back"
-    ),
+    "watch.inconclusive": "a person: `tidegate resume {deployment}` takes it, `tidegate abort {deployment}` turns back",
 }
 """By code, or by what stands before its point."""
 

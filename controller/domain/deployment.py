@@ -60,6 +60,10 @@ FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not follow
 WAKING = timedelta(minutes=5)
 """So long after the clock has let tasks run again they may still be starting."""
 
+
+RUNNING = "deployment.running"
+"""The code of the reason of what runs, as long as nothing else is to be said of it."""
+
 RESTART_ORDERED = "restart.ordered"
 """The code of what makes a deployment that restarts what is live."""
 
@@ -241,6 +245,18 @@ class Deployment:
         """What keeps it from turning back, where that doesn't pass by itself: then a person may end it as it is."""
         trouble = self.step.trouble if self.step and self.phase is Phase.ROLLING_BACK else None
         return trouble.reason if trouble is not None and trouble.lasts else None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """It goes wrong, and doesn't end by itself: it is stuck on its way home; or it doesn't turn back, and its
+        reason is what its step says."""
+        is_left = self.phase is Phase.RUNNING and self.reason.code != RUNNING and self.pause is None
+        return self.stuck is not None or (is_left and self.step is not None and self.step.detail == self.reason.text)
+
+    @property
+    def why(self) -> Reason:
+        """Why it stands where it does, in a line of a list."""
+        return self.pause.reason if self.pause is not None else self.reason
 
     @property
     def is_retiring(self) -> bool:

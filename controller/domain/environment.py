@@ -20,13 +20,14 @@ class HoldUntil(StrEnum):
 @dataclass(frozen=True)
 class Hold:
     """The environment waits after turning back; `deployment` is the number of the one that turned back, `commit` its
-    commit."""
+    commit. `has_failed`: there was nothing to go back to, or nothing had changed yet."""
 
     reason: Reason
     until: HoldUntil
     since: datetime
     deployment: int
     commit: str = ""
+    has_failed: bool = False
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def _in_flight(overview: Overview, moving: Deployment) -> _Answer | None:
         text = f"{moving.id} is paused{_place(moving)}, {paused(moving.pause)}"
         return _Answer("deployment.paused", text, moving.pause.since, clears, moving.id)
     text = f"{moving.id} {purpose(moving)}{_doing(moving)}"
-    if _is_left_to_a_person(moving):
+    if moving.needs_a_person:
         goes_on = f", or `tidegate resume {moving.id}` lets it go on" if moving.red else ""
         ends = "ends it" if moving.kind is Kind.PRUNE else "turns it back"
         clears = f"a person: `tidegate abort {moving.id}` {ends}{goes_on}"
@@ -148,11 +148,6 @@ def _in_flight(overview: Overview, moving: Deployment) -> _Answer | None:
     mends = _cleared_by(trouble.reason.code, overview, moving.id) if trouble else ""
     clears = f"{mends}; or {_may_be_told(moving)}" if mends and mends != ITSELF else _may_be_told(moving)
     return _Answer("deployment.running", text, _step_since(moving), clears, moving.id)
-
-
-def _is_left_to_a_person(moving: Deployment) -> bool:
-    """It goes wrong, and doesn't turn back by itself: its reason is what its step says."""
-    return moving.reason.code != "deployment.running" and bool(moving.step and moving.step.detail == moving.reason.text)
 
 
 def _resting(overview: Overview, moving: Deployment) -> _Answer:
@@ -351,7 +346,7 @@ def paused(pause: Pause) -> str:
 
 def how_it_began(hold: Hold) -> str:
     """What its deployment did, as the rest of a sentence."""
-    return _BEGINNINGS.get(hold.reason.code, "turned back")
+    return _BEGINNINGS.get(hold.reason.code, "failed" if hold.has_failed else "turned back")
 
 
 _BEGINNINGS: Mapping[str, str] = {

@@ -86,10 +86,15 @@ class Run:
     @property
     def told(self) -> str:
         """When it ran, and with which result: `before of backend ran in dev-2 on 2026-11-21 12:00 UTC: exit code 0`."""
+        return f"`before` of {self.service} {self.did}"
+
+    @property
+    def did(self) -> str:
+        """The same beneath its own name: `ran in dev-2 on 2026-11-21 12:00 UTC: exit code 0`."""
         when = f"{self.started_at or self.asked_at:%Y-%m-%d %H:%M} UTC"
         result = self.text or _WITHOUT_RESULT[self.state]
         bound = "" if self.compatible else "; versions from before don't work with it"
-        return f"`before` of {self.service} ran in {self.deployment} on {when}: {result}{bound}"
+        return f"ran in {self.deployment} on {when}: {result}{bound}"
 
 
 _WITHOUT_RESULT = {

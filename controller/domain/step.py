@@ -143,6 +143,11 @@ class Step:
         return str(self.kind)
 
     @property
+    def in_full(self) -> str:
+        """Its title, with the command that it runs: `before backend (python -m workload.migrate)`."""
+        return f"{self.title} ({self.hook.told})" if self.hook is not None else self.title
+
+    @property
     def is_over(self) -> bool:
         return self.state not in {StepState.PENDING, StepState.RUNNING}
 

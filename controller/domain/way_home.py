@@ -17,10 +17,10 @@ def standing_undo(deployment: Deployment) -> tuple[UndoEntry, ...]:
 
 def way_home(deployment: Deployment) -> str:
     """Where it turned back, how much traffic the new version had by then, and how long until all of it was home; empty
-    where it did not."""
+    where it did not, and where nothing had changed yet."""
     home = next((step for step in deployment.steps if step.kind is StepKind.HOME), None)
     cut = next((step for step in deployment.steps if step.state in {StepState.FAILED, StepState.SKIPPED}), None)
-    if home is None or cut is None:
+    if home is None or cut is None or cut.kind is StepKind.BEFORE:
         return ""
     before = "in" if cut.state is StepState.FAILED else "before"
     place = f"{before} step {cut.number} of {home.number - 1}, {cut.title}"
@@ -38,4 +38,4 @@ def _end(cut: Step, home: Step) -> str:
     if home.state is not StepState.DONE or home.finished_at is None or cut.finished_at is None:
         return "not all of it is home yet"
     seconds = max(0, round((home.finished_at - cut.finished_at).total_seconds()))
-    return f"all of it was home {spoken(timedelta(seconds=seconds))} later"
+    return f"all of it was home {f'{spoken(timedelta(seconds=seconds))} later' if seconds else 'at once'}"

@@ -1,6 +1,6 @@
 """Evidence of a failure, gathered while AWS still knows it, and without what must not be seen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from controller.domain.alarms import spelled
@@ -22,7 +22,7 @@ WENT_WRONG = frozenset({RunState.FAILED, RunState.STOPPED, RunState.UNKNOWN})
 def gather(deployment: Deployment, cloud: Cloud, store: Store, now: datetime) -> FailureEvidence:
     assert deployment.step is not None and deployment.undo is not None, f"{deployment.id} is in a step"
     about = _about(deployment, store)
-    told = cloud.witness.tell(list(_scenes(deployment, about)), _alarms(about))
+    told = cloud.witness.tell(sorted(_scenes(deployment, about), key=_innocence(deployment, about)), _alarms(about))
     found = FailureEvidence(
         deployment=deployment.id,
         about=about.id,
@@ -35,6 +35,13 @@ def gather(deployment: Deployment, cloud: Cloud, store: Store, now: datetime) ->
         unread_alarms=told.unread,
     )
     return redacted(found, hidden(deployment) | hidden(about))
+
+
+def _innocence(deployment: Deployment, about: Deployment) -> Callable[[Scene], bool]:
+    """Who is found bad comes first: it is asked about while there is time, and read before the others."""
+    culprits = deployment.turning.culprits if deployment.turning else ()
+    bad = {finding.service for finding in about.findings if finding.result is Result.FAILED}
+    return lambda scene: scene.service not in bad.union(culprits)
 
 
 def hidden(deployment: Deployment) -> frozenset[str]:

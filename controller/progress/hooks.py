@@ -39,7 +39,7 @@ def before(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     """Once for each service, image and command, whichever deployment did it."""
     run = step.run
     if run is not None and run.deployment != deployment.id:
-        return Done(f"it has run before: {run.told}")
+        return Done(f"not run again: it {run.did}")
     return _carried_out(step, deployment, snapshot, terms)
 
 
@@ -228,4 +228,4 @@ def _never_seen(run: Run) -> Run:
 
 
 def _reason(step: Step, what: str, text: str) -> Reason:
-    return Reason(f"{step.kind}.{what}", f"{step.title} ({step.hook.told if step.hook else ''}): {text}")
+    return Reason(f"{step.kind}.{what}", f"{step.in_full}: {text}")

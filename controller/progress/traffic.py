@@ -55,6 +55,8 @@ def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -
     if ailing:
         return ailing
     wait = step.wait or timedelta(0)
+    if step.promoted and step.active >= wait:
+        return Done(f"baked {spoken(wait)}, and taken as it was by {step.promoted}")
     if step.promoted:
         return Done(f"baked {spoken(_whole(step.active))} of {spoken(wait)}, promoted by {step.promoted}")
     if step.active >= wait:

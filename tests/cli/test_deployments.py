@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from controller.api import shapes
 from controller.api.evidence import deployment_in_full
 from controller.cli import deployments
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.environment import Environment
 from controller.domain.hooks import Hook, RunState
 from controller.domain.metrics import Finding, Result
@@ -21,6 +21,7 @@ from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState
 from controller.homeward import turned_back
 from tests.support.builders import NOON, a_run, a_running_deployment
+from tests.support.evidence import FOUND
 
 EVERY = ("backend", "frontend")
 RED = Reason("targets.unhealthy", "backend: 0 of 2 targets are healthy")
@@ -86,18 +87,18 @@ def test_a_canary_that_came_home_reads_top_down() -> None:
         "in step 6 of 10, bake 5m, with 50% of the traffic on the new version; all of it was home 3s later"
     )
     assert row(lines, "services") == "backend, frontend"
-    assert row(lines, "ended") == "2026-11-21 12:07:39 UTC (2 min ago)"
+    assert row(lines, "ended") == "2026-11-21 12:07:39 UTC (2m ago)"
     assert lines[lines.index("") + 1 :] == [
-        "✓ 1 register 1 min register done",
-        "✓ 2 warm 1 min warm done",
-        "✓ 3 shift 10 1 min shift 10 done",
-        "✓ 4 bake 5m 1 min bake 5m done",
-        "✓ 5 shift 50 1 min shift 50 done",
-        "✕ 6 bake 5m 2 min 30 s backend: 0 of 2 targets are healthy",
+        "✓ 1 register 1m register done",
+        "✓ 2 warm 1m warm done",
+        "✓ 3 shift 10 1m shift 10 done",
+        "✓ 4 bake 5m 1m bake 5m done",
+        "✓ 5 shift 50 1m shift 50 done",
+        "✕ 6 bake 5m 2m30s backend: 0 of 2 targets are healthy",
         "· 7 skipped shift 100, adjust, settle, retire",
-        "✓ 11 home 3 s done",
-        "✓ 12 evidence 2 s done",
-        "✓ 13 retire 4 s done",
+        "✓ 11 home 3s done",
+        "✓ 12 evidence 2s done",
+        "✓ 13 retire 4s done",
     ]
 
 
@@ -147,8 +148,8 @@ def test_what_goes_well_has_no_way_home() -> None:
 
 def test_a_step_for_some_services_names_them() -> None:
     lines = drawn(deployments.ladder(answer(a_canary(8)), minutes(9)))
-    assert lines[7] == "✓ 8 adjust 1 min frontend: adjust done"
-    assert lines[8].startswith("▶ 9 settle 1 min 2m50s left")
+    assert lines[7] == "✓ 8 adjust 1m frontend: adjust done"
+    assert lines[8].startswith("▶ 9 settle 1m 2m50s left")
 
 
 def test_a_step_that_was_taken_over_says_by_whom() -> None:
@@ -182,3 +183,77 @@ def test_a_task_that_failed_is_shown_with_its_last_lines() -> None:
     shown = drawn(deployments.deployment(in_full(failed), NOON))
     assert shown[shown.index("last lines of before backend:") + 1 :] == list(lines)
     assert "last lines of before backend:" not in drawn(deployments.deployment(in_full(running), NOON))
+
+
+ALARM = "checkout-is-down rang at 12:04:10 UTC: Threshold Crossed: 1 datapoint [25.0] was greater than the threshold"
+
+
+def narrow(shown: RenderableType, width: int = 80) -> list[str]:
+    """As a terminal of so many columns has it, without the spaces at the ends of lines."""
+    out = Console(file=io.StringIO(), width=width)
+    with out.capture() as captured:
+        out.print(shown)
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def of_a_long_name() -> Any:
+    rang = a_canary(3).because(Reason("alarm.rang", ALARM))
+    assert rang.step is not None
+    rang = rang.with_step(replace(rang.step, detail=ALARM))
+    return {**answer(rang), "id": "production-eu-127"}
+
+
+def test_history_keeps_ids_whole_on_a_narrow_terminal_and_cuts_the_reason() -> None:
+    lines = narrow(deployments.history([of_a_long_name(), answer(a_canary(2))], minutes(10)))
+    assert lines[0].split() == ["DEPLOYMENT", "STATE", "VERSION", "BY", "BEGAN", "MOVED"]
+    assert lines[1].split()[:6] == ["production-eu-127", "!", "needs", "a", "person", "develop-1111111"]
+    assert lines[2] == f"  {ALARM[:77]}…"
+    assert lines[3].split()[:4] == ["dev-2", "▶", "running", "develop-1111111"]
+    assert max(map(len, lines)) <= 80 and len(lines) == 5
+
+
+def test_history_has_a_column_for_the_reason_where_there_is_room() -> None:
+    lines = narrow(deployments.history([of_a_long_name()], minutes(10)), 300)
+    assert lines[0].endswith("WHY") and len(lines) == 2 and lines[1].endswith(ALARM)
+
+
+def test_history_says_why_a_deployment_is_paused() -> None:
+    pause = Pause("ada", Reason("order.paused", "a look at the logs"), NOON, timedelta(hours=1))
+    (_, line) = narrow(deployments.history([answer(replace(a_canary(3), pause=pause))], minutes(10)), 300)
+    assert "❚❚ paused" in line and line.endswith("a look at the logs")
+
+
+def with_evidence(deployment: Deployment) -> Any:
+    overview = Overview(*(Environment("dev"), None, (deployment,), None, None), evidence={deployment.id: (FOUND,)})
+    return json.loads(deployment_in_full(deployment, overview).model_dump_json(by_alias=True))
+
+
+def test_evidence_is_indented_where_it_wraps_and_names_the_zone() -> None:
+    lines = narrow(deployments.deployment(with_evidence(went_home(a_canary(5), minutes(7.5))), minutes(10)))
+    begin = lines.index(next(line for line in lines if line.startswith("evidence,")))
+    assert all(line.startswith("  ") for line in lines[begin + 1 :])
+    at = lines.index("    4 tasks stopped, exit code 1: Essential container in task exited: The")
+    assert lines[at + 1] == "    program ended with an error at start"
+    assert lines[at + 2].startswith("    last at 2026-11-21 12:00:00 UTC, task 3f2a")
+    assert any(line.startswith("    2026-11-21 12:00:00 UTC ringing: 25 > 1") for line in lines)
+
+
+def test_the_last_lines_of_a_command_are_shown_once() -> None:
+    deployment = a_hooked_one()
+    assert "last lines of before backend:" in drawn(deployments.deployment(in_full(deployment), NOON))
+    lines = drawn(deployments.deployment(with_evidence(deployment), NOON))
+    assert "last lines of before backend:" not in lines and lines.count("│ no lock") == 1
+
+
+def a_hooked_one() -> Deployment:
+    """Its `before` has failed."""
+    hook = Hook(("migrate",), timedelta(minutes=10))
+    run = a_run(state=RunState.FAILED, exit_code=3, text="exit code 3", lines=("no lock",))
+    step = Step(StepKind.BEFORE, ("backend",), number=2, hook=hook, run=run, detail="exit code 3")
+    steps = (replace(CANARY[0], number=1), step.started(NOON))
+    return replace(a_running_deployment(), steps=(*steps, *(replace(CANARY[1], number=3),)))
+
+
+def test_a_step_with_a_command_names_its_service_once() -> None:
+    line = next(line for line in drawn(deployments.ladder(answer(a_hooked_one()), NOON)) if "before" in line)
+    assert line == "▶ 2 before backend 0s exit code 3"

@@ -15,13 +15,14 @@ from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked
+from controller.domain.hooks import RunState
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
-from controller.domain.step import StepState
+from controller.domain.step import StepKind, StepState
 from controller.store import Store
 from tests.api.conftest import TOKEN
 from tests.cli.conftest import Terminal
-from tests.support.builders import NOON
+from tests.support.builders import NOON, a_run
 from tests.support.rows import a_waiting_deployment
 
 READING = [
@@ -50,8 +51,8 @@ def test_reading_verbs_print_one_json_document(terminal: Terminal, words: tuple[
         (("status",), ["dev", "running", "develop-1111111", "step 1 of 8, register", "❚❚ held"]),
         (("status", "dev"), ["blue 100%, green 0%", "brings develop-2222222", "acme/captioncraft"]),
         (("status", "staging"), ["held", "count: found 0"]),
-        (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5 s"]),
-        (("history",), ["staging-2", "rolled back", "the smoke test failed", "2 min"]),
+        (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5s"]),
+        (("history",), ["staging-2", "rolled back", "the smoke test failed", "2m"]),
         (("show", "dev-2"), ["▶ 1 register", "sha256:", "blue was live", "dev-2 brings develop-2222222"]),
         (("plan", "dev"), ["shift 100", "captioncraft-backend@sha256:", "digest"]),
     ],
@@ -214,7 +215,7 @@ PAUSE = Pause("ada", Reason("order.paused", "a look at the logs"), NOON, timedel
         ),
         (("explain", "dev"), ["deployment.paused", "2026-11-21 13:00 UTC", "tidegate resume dev-2"]),
         (("history",), ["❚❚ paused"]),
-        (("show", "dev-2"), ["❚❚ paused", "by ada 18 min ago: a look at the logs; turns back by itself in 42 min"]),
+        (("show", "dev-2"), ["❚❚ paused", "by ada 18m ago: a look at the logs; turns back by itself in 42m"]),
     ],
 )
 def test_a_paused_deployment_says_who_why_and_how_long(
@@ -225,6 +226,42 @@ def test_a_paused_deployment_says_who_why_and_how_long(
     result = terminal(*words)
     for part in told:
         assert part in result.stdout
+
+
+@pytest.mark.parametrize("words", [("status",), ("status", "dev"), ("history",), ("show", "dev-2")], ids=" ".join)
+def test_what_only_a_person_can_end_is_marked(terminal: Terminal, store: Store, words: tuple[str, ...]) -> None:
+    rang = Reason("alarm.rang", "checkout-is-down rang; `tidegate abort dev-2` must end it")
+    with store.read() as unit:
+        deployment = unit.deployments.get("dev-2")
+    assert deployment is not None and deployment.step is not None
+    assert "! needs a person" not in terminal(*words).stdout
+    change(store, reason=rang, steps=deployment.with_step(replace(deployment.step, detail=rang.text)).steps)
+    assert "! needs a person" in terminal(*words).stdout
+
+
+def test_what_is_seen_says_since_when_it_has_been_so(terminal: Terminal, store: Store) -> None:
+    terminal.clock.sleep(31)
+    told = " ".join(terminal("status", "dev").stdout.split())
+    assert "unchanged since 2026-11-21 12:00:00 UTC (31s ago)" in told
+    with store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("dev"), trouble=Reason("aws.throttled", "slowly")))
+    shown = terminal("status", "dev").stdout
+    assert "seen last, since" in shown and "unchanged since" not in shown
+
+
+def test_a_look_that_is_late_is_due_now(terminal: Terminal) -> None:
+    terminal.clock.sleep(60)
+    assert "next look   now" in terminal("explain", "dev").stdout
+
+
+def test_what_before_did_is_called_before(terminal: Terminal, store: Store) -> None:
+    with store.read() as unit:
+        deployment = unit.deployments.get("dev-2")
+    assert deployment is not None
+    ran = replace(deployment.steps[1], kind=StepKind.BEFORE, run=a_run(state=RunState.SUCCEEDED, text="exit code 0"))
+    change(store, steps=deployment.with_step(ran).steps)
+    shown = terminal("explain", "dev").stdout
+    assert "before      `before` of backend ran in dev-2" in shown and "migration" not in shown
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from structlog.testing import capture_logs
 from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.errors import Transient
-from controller.domain.hooks import RunState
+from controller.domain.hooks import Hook, RunState
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
+from controller.domain.step import StepKind
 from controller.store import Store
 from tests.dashboard.conftest import Browser
 from tests.support.builders import NOON, a_group, a_run, a_slot, a_view
+from tests.support.evidence import FOUND
 from tests.support.rows import PLANTED, a_waiting_deployment, moving
 
 PAGES = ("/", "/?environment=dev", "/deployments/dev-2", "/deployments/staging-2", "/deployments/nothing", "/?cursor=x")
@@ -105,7 +107,7 @@ def test_history_is_newest_first_and_says_how_each_ended(browser: Browser) -> No
     rows = text[text.index("Took") :]
     order = ["rolled back staging-2", "succeeded staging-1", "rolling out dev-2", "succeeded dev-1"]
     assert [rows.index(row) for row in order] == sorted(rows.index(row) for row in order)
-    assert "moved 2 min 0 s waited 0 s" in rows
+    assert "moved 2m waited 0s" in rows
 
 
 def test_older_deployments_are_a_link_away(browser: Browser) -> None:
@@ -169,13 +171,59 @@ def test_a_pause_says_who_why_and_when_it_turns_back_by_itself(browser: Browser)
     browser.clock.sleep(timedelta(minutes=20).total_seconds())
     text = page(browser, "/deployments/dev-2").text
     assert "dev-2 ❚❚ paused" in text
-    assert "Paused by ada a look at the logs order.paused 2026-11-21 12:00:00 UTC 20 min ago" in text
-    assert "It turns back by itself 2026-11-21 13:02:00 UTC in 42 min" in text
+    assert "Paused by ada a look at the logs order.paused 2026-11-21 12:00:00 UTC 20m ago" in text
+    assert "It turns back by itself 2026-11-21 13:02:00 UTC in 42m" in text
     assert "tidegate resume dev-2" in text
     card = page(browser, "/").text
     assert "dev ❚❚ paused" in card
+    assert "a look at the logs" in card[card.index("Took") :], "why it is paused, and not that its gates are open"
     assert "dev-2 is paused at step 1 of 8, register, by ada: a look at the logs" in card
     assert "Cleared by a person: tidegate resume dev-2 goes on" in card
+
+
+def test_what_only_a_person_can_end_is_marked_wherever_it_is_named(browser: Browser) -> None:
+    rang = Reason("alarm.rang", "checkout-is-down rang; `tidegate abort dev-2` must end it")
+    with browser.store.read() as unit:
+        deployment = unit.deployments.get("dev-2")
+    assert deployment is not None and deployment.step is not None
+    steps = deployment.with_step(replace(deployment.step, detail=rang.text)).steps
+    change(browser.store, reason=rang, steps=steps)
+    text = page(browser, "/").text
+    assert "dev ! needs a person" in text and "! needs a person dev-2 develop-2222222" in text
+    assert "`" not in text, "commands are set as such, wherever a sentence names one"
+    assert "dev-2 ! needs a person" in page(browser, "/deployments/dev-2").text
+
+
+def test_a_command_s_last_lines_stand_with_the_evidence_once_there_is_some(browser: Browser) -> None:
+    with browser.store.read() as unit:
+        deployment = unit.deployments.get("dev-2")
+    assert deployment is not None
+    hook = Hook(("migrate",), timedelta(minutes=10))
+    run = a_run(state=RunState.FAILED, lines=("no lock",))
+    failed = replace(deployment.steps[1], kind=StepKind.BEFORE, services=("backend",), hook=hook, run=run)
+    change(browser.store, steps=deployment.with_step(failed).steps)
+    text = page(browser, "/deployments/dev-2").text
+    assert text.count("no lock") == 1 and "before backend pending" in text
+    with browser.store.write() as unit:
+        unit.evidence.add(FOUND, deployment)
+    assert page(browser, "/deployments/dev-2").text.count("no lock") == 1
+
+
+def test_what_ended_before_anything_had_changed_says_that_nothing_was_changed(browser: Browser) -> None:
+    with browser.store.read() as unit:
+        deployment = unit.deployments.get("dev-2")
+    assert deployment is not None
+    change(browser.store, phase=Phase.FAILED, finished_at=NOON)
+    assert "Nothing was changed, so there is nothing to take back." in page(browser, "/deployments/dev-2").text
+
+
+def test_what_is_seen_says_since_when_it_has_been_so(browser: Browser) -> None:
+    browser.clock.sleep(timedelta(minutes=5).total_seconds())
+    assert "Traffic and tasks, unchanged since 2026-11-21 12:00:00 UTC 5m ago" in page(browser, "/").text
+    with browser.store.write() as unit:
+        dev = unit.environments.get("dev")
+        unit.environments.save(replace(dev, trouble=Reason("aws.throttled", "ECS throttles")))
+    assert "Traffic and tasks, as seen last, since 2026-11-21 12:00:00 UTC" in page(browser, "/").text
 
 
 @pytest.mark.parametrize(
@@ -237,7 +285,7 @@ def test_times_are_machine_readable_and_relative(browser: Browser) -> None:
     browser.clock.sleep(timedelta(minutes=5).total_seconds())
     found = page(browser, "/deployments/dev-2")
     assert ("time", {"datetime": "2026-11-21T12:00:00+00:00"}) in found.tags
-    assert "2026-11-21 12:00:00 UTC 5 min ago" in found.text
+    assert "2026-11-21 12:00:00 UTC 5m ago" in found.text
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from controller.domain.clearing import cleared_by
 from controller.domain.deployment import FINAL, Deployment, Kind, Pause, Phase
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Environment, Hold, HoldUntil
@@ -245,6 +246,39 @@ def test_what_never_turns_back_is_not_said_to(kind: Kind) -> None:
 )
 def test_a_hold_says_what_began_it(code: str, told: str) -> None:
     assert explained(hold=replace(a_hold(HoldUntil.PERSON), reason=Reason(code, "so it is"))).text == told
+
+
+def test_a_hold_after_what_had_nothing_to_turn_back_from_says_that_it_failed() -> None:
+    hold = replace(a_hold(HoldUntil.PERSON), has_failed=True)
+    assert explained(hold=hold).text == "dev is held since dev-2 failed: the smoke test failed"
+
+
+RANG = Reason("alarm.rang", "checkout-is-down rang; `tidegate abort dev-2` must end it")
+
+
+def left_to_a_person(detail: str = RANG.text) -> Deployment:
+    running = a_running_deployment()
+    return running.with_step(replace(running.steps[0].started(NOON), detail=detail)).because(RANG)
+
+
+def test_what_only_a_person_can_end_says_so() -> None:
+    assert left_to_a_person().needs_a_person and stuck("aws.denied").needs_a_person
+    assert not left_to_a_person("it went away by itself: 4m left to bake").needs_a_person
+    assert not a_running_deployment().needs_a_person
+
+
+def test_what_is_paused_is_so_for_the_reason_of_its_pause() -> None:
+    pause = Pause("ada", Reason("order.paused", "a look at the logs"), NOON, timedelta(hours=1))
+    assert replace(baking(), pause=pause).why == pause.reason
+    assert (baking().why, left_to_a_person().why) == (baking().reason, RANG)
+    assert not replace(left_to_a_person(), pause=pause).needs_a_person
+
+
+def test_a_bake_that_can_t_be_judged_isn_t_cleared_by_waiting() -> None:
+    pause = Pause("tidegate", Reason("watch.inconclusive", "too few requests"), NOON, timedelta(hours=1))
+    clears = explained(replace(baking(), pause=pause)).clears
+    assert "more requests" not in clears and "`tidegate resume dev-2`" in clears
+    assert "more requests" not in cleared_by("watch.inconclusive", "dev", "dev-2")
 
 
 def test_a_warm_environment_says_how_to_go_back() -> None:

@@ -88,6 +88,15 @@ def test_a_promoted_bake_still_looks_at_health_first() -> None:
     assert isinstance(asked(baking, shared(100)), Done)
 
 
+@pytest.mark.parametrize(
+    ("watched", "told"),
+    [(0.5, "baked 30s of 1m, promoted by ada"), (5, "baked 1m, and taken as it was by ada")],
+)
+def test_who_takes_a_bake_that_was_over_has_not_promoted_it(watched: float, told: str) -> None:
+    outcome = asked(in_step("bake 1m", BAKED, promoted="ada", observed=minutes(watched)), shared(100))
+    assert outcome == Done(told)
+
+
 def test_the_time_of_a_pause_is_not_baked() -> None:
     baking = in_step("bake 1m", BAKED, observed=minutes(30), paused=minutes(29.5))
     outcome = asked(baking, shared(100))

@@ -111,7 +111,7 @@ def test_a_second_deployment_of_the_same_image_and_command_does_not_run_it_again
     stage.push(CALM.replace("within: 5s}]\n  frontend", "within: 4s}]\n    env: {A: b}\n  frontend"), content="second")
     stage.settle()
     assert (stage.phase(3), tasks(stage)) == (Phase.SUCCEEDED, 1)
-    assert "it has run before: `before` of backend ran in dev-2" in step_of(stage.deployment(3), StepKind.BEFORE).detail
+    assert "not run again: it ran in dev-2" in step_of(stage.deployment(3), StepKind.BEFORE).detail
 
 
 def test_a_restart_does_not_run_it_again(stage: Stage) -> None:
