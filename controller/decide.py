@@ -18,6 +18,7 @@ from controller import plan as planning
 from controller.domain.actions import Action, SetWeights
 from controller.domain.alarms import ringing
 from controller.domain.deployment import RUNNING, Deployment, Kind, Pause, Phase, Plan
+from controller.domain.hooks import until_rolled
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason, until_pruned
 from controller.domain.scaling import bounds_now
@@ -139,6 +140,7 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
         stands,
         now=snapshot.taken_at,
     )
+    plan = plan.beside(deployment.revision.file, terms.live) if gated else plan
     deployment = watch.less_excused(deployment, snapshot)
     deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
     case = replace(_case(deployment, terms, plan), alarms=snapshot.alarms, unreadable=snapshot.readings.trouble)
@@ -244,7 +246,7 @@ def _start(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
     """From waiting to running: steps and undo record are written down; the first action is for the next pass."""
     assert deployment.plan is not None
     if not deployment.plan.steps:
-        left = until_pruned(terms.left_by(deployment.revision.file))
+        left = f"{until_pruned(terms.left_by(deployment.revision.file))}{until_rolled(deployment.plan.unrun)}"
         reason = Reason("plan.nothing_rolls", f"what is live already is what this commit asks for{left}")
         return Decision(deployment.moved(Phase.SUCCEEDED, reason, now), reason, look_again_in=AT_ONCE)
     undo = UndoRecord(tuple(_as_it_is(name, snapshot.services[name]) for name in _touched(deployment)))

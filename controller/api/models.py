@@ -289,6 +289,7 @@ class PlanAnswer(Answer):
     digest: str
     services: Mapping[str, PlannedService]
     steps: tuple[PlannedStep, ...]
+    unrun: tuple[str, ...] = Field(description="Services whose `before` is new and is not run: nothing of them rolls.")
 
 
 class AuditLine(Answer):

@@ -127,6 +127,7 @@ def plan_answer(deployment: Deployment, plan: Plan) -> PlanAnswer:
         digest=plan.digest,
         services=services,
         steps=tuple(_planned(step, deployment) for step in plan.steps),
+        unrun=plan.unrun,
     )
 
 

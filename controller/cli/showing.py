@@ -148,9 +148,11 @@ def plan(found: Json) -> RenderableType:
     made = found["deployment"]
     standing = ("now", found["standing"]["text"])
     rows = facts([standing, ("deployment", made or "none"), ("commit", found["commit"]), ("digest", found["digest"])])
+    names = ", ".join(found["unrun"])
+    left = [Text(f"the new `before` of {names} is not run: nothing of {names} rolls")] if names else []
     if not found["steps"]:
-        return Group(rows, Text("nothing rolls: what is live already is what this commit asks for"))
+        return Group(rows, Text("nothing rolls: what is live already is what this commit asks for"), *left)
     others: list[RenderableType] = (
         [] if made else ["", Text("nothing runs; this is what a deployment of that commit would do now:")]
     )
-    return Group(rows, *others, "", rolls, "", steps)
+    return Group(rows, *others, "", rolls, "", steps, *left)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.content import Content
-from controller.domain.hooks import Run
-from controller.domain.manifest import Service
+from controller.domain.hooks import Run, unrun
+from controller.domain.manifest import EnvironmentFile, Service
 from controller.domain.metrics import Finding
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
@@ -95,12 +95,18 @@ class Rolling:
 @dataclass(frozen=True)
 class Plan:
     """The steps that turn what is live into a sealed revision. `digest` is what an approval binds to; `counts` are the
-    tasks that services are to run which don't roll, and run another number."""
+    tasks that services are to run which don't roll, and run another number. `unrun` are services with a new `before`
+    that is not run."""
 
     digest: str
     rolling: tuple[Rolling, ...]
     steps: tuple[Step, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
+    unrun: tuple[str, ...] = field(default=())
+
+    def beside(self, file: EnvironmentFile, live: EnvironmentFile | None) -> "Plan":
+        """The same plan, of this file, while that one is live."""
+        return replace(self, unrun=unrun(file, live, [rolling.service for rolling in self.rolling]))
 
     def of(self, service: str) -> Rolling:
         return next(rolling for rolling in self.rolling if rolling.service == service)

@@ -1,10 +1,12 @@
 """Hooks: commands that a deployment runs once, each as a task of its own beside the slots."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from controller.domain.canonical import digest
+from controller.domain.manifest import EnvironmentFile
 
 LONGEST = 80
 """Characters of a command that a sentence repeats."""
@@ -109,3 +111,24 @@ _WITHOUT_RESULT = {
 def token_of(deployment: str, plan: str, step: int, service: str) -> str:
     """What one run is known by: 32 hex digits, the same for every attempt at it, and for nothing else."""
     return digest({"deployment": deployment, "plan": plan, "step": step, "service": service}).rpartition(":")[2][:32]
+
+
+def unrun(file: EnvironmentFile, live: EnvironmentFile | None, rolling: Collection[str]) -> tuple[str, ...]:
+    """The services whose `before` has another command than in the file that is live, and which don't roll: then nobody
+    runs it."""
+    if live is None:
+        return ()
+    known = {name: service.before.command for name, service in live.services.items() if service.before}
+    wanted = {name: service.before.command for name, service in file.services.items() if service.before}
+    return tuple(name for name in wanted if name not in rolling and wanted[name] != known.get(name))
+
+
+def until_rolled(services: Collection[str]) -> str:
+    """What a sentence goes on with, of services whose `before` is new and was not run; nothing where there are none.
+
+    >>> until_rolled(["backend"]), until_rolled([])
+    ('; the new `before` of backend is not run, because nothing of backend rolls: it runs with the next image', '')
+    """
+    names = ", ".join(services)
+    told = f"the new `before` of {names} is not run, because nothing of {names} rolls: it runs with the next image"
+    return f"; {told}" if services else ""

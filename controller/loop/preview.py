@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from controller import plan as planning
 from controller.domain.capacity import capacity_of
-from controller.domain.deployment import Deployment, Plan
+from controller.domain.deployment import Deployment, Kind, Plan
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.explaining import Explanation, explain
 from controller.domain.manifest import EnvironmentFile
@@ -68,7 +68,7 @@ class Preview:
         if deployment.pruned is not None:
             left = bool(standing.of(deployment.pruned, stands))
             return planning.removal(deployment, binding, snapshot.services[deployment.pruned], has_alarms=left)
-        return planning.draw(
+        plan = planning.draw(
             revision,
             binding,
             cloud.looks.foundation(),
@@ -79,6 +79,7 @@ class Preview:
             stands,
             now=now,
         )
+        return plan.beside(revision.file, self._live(deployment)) if deployment.kind is Kind.DEPLOY else plan
 
     def _live(self, deployment: Deployment) -> EnvironmentFile | None:
         with self._world.store.read() as unit:
@@ -108,6 +109,7 @@ def shown(deployment: Deployment, plan: Plan, standing: Reason, *, is_made: bool
             for rolling in plan.rolling
         },
         "steps": [_step(step, deployment) for step in plan.steps],
+        "unrun": list(plan.unrun),
     }
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.domain.actions import SetRoute, SetWeights
 from controller.domain.deployment import Deployment, Kind, Rolling
+from controller.domain.hooks import until_rolled
 from controller.domain.reason import Reason, until_pruned
 from controller.domain.slot import Slot, Weights, weights
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
@@ -94,7 +95,8 @@ def _can_take_over(name: str, deployment: Deployment, view: ServiceView, now: da
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
     """It has succeeded if the traffic is where the last step put it, is asked for there and finds healthy slots."""
     ailing = ailment(step, deployment, snapshot) or _unasked(deployment, snapshot)
-    return ailing or Done(f"{_SETTLED[deployment.kind]}{until_pruned(terms.left_by(deployment.revision.file))}")
+    unrun = until_rolled(deployment.plan.unrun) if deployment.plan else ""
+    return ailing or Done(f"{_SETTLED[deployment.kind]}{until_pruned(terms.left_by(deployment.revision.file))}{unrun}")
 
 
 _SETTLED: Mapping[Kind, str] = {

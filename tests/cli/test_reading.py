@@ -110,6 +110,14 @@ def test_a_plan_of_nothing_says_why_nothing_runs(terminal: Terminal) -> None:
     assert "nothing runs; this is what a deployment of that commit would do now:" in told and "shift 100" in told
 
 
+def test_a_plan_that_leaves_a_command_out_says_so(terminal: Terminal) -> None:
+    drawn = terminal.door.get("/api/v1/deployments/dev-2/plan").json()
+    terminal.door.preview = lambda name: {**drawn, "unrun": ["backend"]}
+    assert "the new `before` of backend is not run: nothing of backend rolls" in terminal("plan", "dev").stdout
+    terminal.door.preview = lambda name: drawn
+    assert "`before`" not in terminal("plan", "dev").stdout
+
+
 def test_a_plan_that_cant_be_drawn_is_a_no(terminal: Terminal) -> None:
     def preview(name: str) -> dict[str, object]:
         raise Blocked("backend: waiting for the image web:1", code="image.missing")

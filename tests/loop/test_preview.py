@@ -89,3 +89,16 @@ def test_before_anything_was_recorded_there_is_no_plan_and_it_says_why(stage: St
     stage.settle()
     with pytest.raises(Blocked, match="the newest commit isn't taken"):
         planned(stage)
+
+
+def test_a_new_command_that_would_not_run_is_named(stage: Stage) -> None:
+    stage.push(HELD, content="one")
+    stage.settle()
+    stage.push(HELD, Script(health=lambda _: 500), content="two")
+    stage.settle()
+    assert planned(stage)["unrun"] == []
+    hooked = HELD.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate]}\n")
+    stage.push(hooked, content="one")
+    stage.run(lambda: stage.phase(3) is Phase.WAITING)
+    plan = planned(stage)
+    assert (plan["deployment"], plan["steps"], plan["unrun"]) == ("dev-3", [], ["backend"])

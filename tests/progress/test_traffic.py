@@ -81,6 +81,13 @@ def test_what_is_dropped_is_named_when_it_settles() -> None:
     assert outcome == Done("the new version is live; web is no longer named and stays until it is pruned")
 
 
+def test_a_command_that_nobody_ran_is_named_when_it_settles() -> None:
+    settling = in_step("settle")
+    assert settling.plan is not None
+    outcome = asked(replace(settling, plan=replace(settling.plan, unrun=("backend",))), shared(100))
+    assert isinstance(outcome, Done) and "; the new `before` of backend is not run" in outcome.detail
+
+
 def test_a_promoted_bake_still_looks_at_health_first() -> None:
     baking = in_step("bake 1m", BAKED, promoted="ada")
     sick = asked(baking, shared(100, healthy=0))

@@ -130,6 +130,16 @@ def test_another_image_or_another_command_runs_it_anew(stage: Stage) -> None:
     assert (stage.phase(3), tasks(stage)) == (Phase.SUCCEEDED, 2)
 
 
+def test_a_new_command_for_an_image_that_is_live_is_not_run_and_says_so(stage: Stage) -> None:
+    stage.push(CALM, content="second")
+    stage.settle()
+    stage.push(CALM.replace("workload.migrate]", "workload.migrate, again]"), content="second")
+    stage.settle()
+    found = stage.deployment(3)
+    assert (found.reason.code, tasks(stage)) == ("plan.nothing_rolls", 1)
+    assert "; the new `before` of backend is not run, because nothing of backend rolls" in found.reason.text
+
+
 def test_one_that_fails_ends_the_deployment_with_its_last_words_and_moves_nothing(stage: Stage) -> None:
     stage.runtime.script_command(MIGRATE, FAILS)
     before = stage.weights()
