@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +68,18 @@ def taken(ports: range) -> list[int]:
     return [port for port in ports if not _can_listen(port)]
 
 
-def free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
+@contextmanager
+def free_port() -> Iterator[int]:
+    """A port for a child to listen on, that nobody else is given before it does, nor while it starts again: it stays
+    bound meanwhile, without listening. Linux lets a server bind it all the same, if that sets SO_REUSEADDR as servers
+    do (https://man7.org/linux/man-pages/man7/socket.7.html). Other systems don't: there it may be taken meanwhile."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform != "linux":
+            holder.close()
+        yield port
 
 
 def _can_listen(port: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,15 +94,19 @@ class Tending:
 def run(options: Options, clock: Clock) -> int:
     """The exit code. Whatever happens, both children are gone when it returns."""
     state = StateDirectory(options.state_dir)
-    try:
-        port = _port(options)
-        moved = state.take(keep=options.keep)
-    except (InTheWay, OSError) as error:
-        typer.echo(str(error), err=True)
-        return NO
-    if moved:
-        typer.echo(f"the state of the last time is in {moved}")
-    pair = Pair(state, port, clock, options.modules)
+    with ExitStack() as kept:
+        try:
+            port = kept.enter_context(_port(options))
+            moved = state.take(keep=options.keep)
+        except (InTheWay, OSError) as error:
+            typer.echo(str(error), err=True)
+            return NO
+        if moved:
+            typer.echo(f"the state of the last time is in {moved}")
+        return _run(options, Pair(state, port, clock, options.modules), state, clock)
+
+
+def _run(options: Options, pair: Pair, state: StateDirectory, clock: Clock) -> int:
     with Signals() as signals:
         try:
             _story(options, pair, state, clock)
@@ -118,7 +122,7 @@ def run(options: Options, clock: Clock) -> int:
             pair.end(signals.is_urgent)
 
 
-def _port(options: Options) -> int:
+def _port(options: Options) -> AbstractContextManager[int]:
     """The controller's. Raises `InTheWay` when a port that was asked for is taken."""
     if options.port is None:
         return free_port()
@@ -127,7 +131,7 @@ def _port(options: Options) -> int:
         ports = ", ".join(map(str, busy))
         told = f"--port {options.port} needs that port and the {SANDBOX_PORTS} after it, and {ports} can't be had"
         raise InTheWay(f"{told}: choose another one, or leave --port out to take free ones")
-    return options.port
+    return nullcontext(options.port)
 
 
 def _story(options: Options, pair: Pair, state: StateDirectory, clock: Clock) -> NoReturn:

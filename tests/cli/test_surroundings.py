@@ -1,7 +1,10 @@
 """What children see: nothing that leads to a real account."""
 
 import socket
+import sys
 from pathlib import Path
+
+import pytest
 
 from controller.cli.surroundings import for_controller, for_sandbox, free_port, taken
 
@@ -64,4 +67,15 @@ def test_taken_ports_are_found() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert taken(range(port, port + 1)) == [port]
-    assert free_port() > 1023
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port that is bound can't be listened on by another")
+def test_a_free_port_is_nobody_else_s_until_its_server_listens_and_again_when_that_ended() -> None:
+    with free_port() as port:
+        for _ in range(2):
+            with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+                stranger.bind(("127.0.0.1", port))
+            with socket.create_server(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+                pass
+    with socket.socket() as anybody:
+        anybody.bind(("127.0.0.1", 0))

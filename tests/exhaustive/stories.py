@@ -9,6 +9,7 @@ from controller.domain.revision import Commit
 from controller.domain.step import StepKind, StepState
 from sandbox.runtime.scripted import Script, never_healthy
 from tests.exhaustive.play import Cue, Play
+from tests.support import alarms
 from tests.support.builders import FILE, a_deployment, a_revision
 from tests.support.outside import PLACE, REPOSITORIES
 
@@ -103,30 +104,11 @@ def push_to_visitors(play: Play) -> None:
 
 
 def make_alarm(play: Play) -> None:
-    """It is well, and stays as it is set."""
-    play.outside.call(
-        "cloudwatch",
-        "PutMetricAlarm",
-        AlarmName=ALARM,
-        Namespace="app",
-        MetricName="errors",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="ignore",
-    )
-    set_alarm("OK")(play)
+    alarms.make_alarm(play.outside)
 
 
 def set_alarm(state: str) -> Callable[[Play], None]:
-    def happens(play: Play) -> None:
-        play.outside.call(
-            "cloudwatch", "SetAlarmState", AlarmName=ALARM, StateValue=state, StateReason="a person said so"
-        )
-
-    return happens
+    return lambda play: alarms.set_alarm(play.outside, state)
 
 
 def ring_for_a_moment(play: Play) -> None:
@@ -166,8 +148,9 @@ RENAMED = CALM.replace("  frontend:", "  pages:")
 LOGGED = CALM.replace("    port: 8000\n", "    port: 8000\n    logs: {retention: 30d}\n")
 IGNORING = CALM.replace("strategy:", 'paths: {ignore: ["*.md"]}\nstrategy:')
 PROMOTED = CALM.replace('tag: "{branch}-{sha}"', "promote: staging")
-ALARM = "captioncraft-dev-5xx"
-ALARMED = file("{type: blue_green, bake: 20s}", "{hold: person, keep_warm: 5m}") + f"watch: {{alarms: [{ALARM}]}}\n"
+ALARMED = (
+    file("{type: blue_green, bake: 20s}", "{hold: person, keep_warm: 5m}") + f"watch: {{alarms: [{alarms.NAME}]}}\n"
+)
 ANALYSED = (
     file("{type: canary, steps: [{weight: 100}]}", "{hold: person, keep_warm: 5m}")
     + "watch: {metrics: {errors: {max: 1%}, latency_p95: {max: 800ms}}}\n"

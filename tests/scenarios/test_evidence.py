@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from sandbox.runtime.scripted import Script, erring, never_healthy
 from sandbox.world.faults import Fault
 from tests.cli.test_deployments import drawn
 from tests.scenarios.test_analysed import BUSY, KEPT, watched
+from tests.support.alarms import NAME as ALARM
+from tests.support.alarms import make_alarm, set_alarm
 from tests.support.builders import FILE
 from tests.support.outside import START
 from tests.support.stage import Stage
@@ -30,7 +31,6 @@ LATE = Path(__file__).parent / "late_rollback.txt"
 
 CRASHES = Script(ends_after_seconds=1.0, log_lines=("\x1b[31mbegin", '{"event": "cannot start", "reason": "no table"}'))
 SICK = Script(health=never_healthy())
-ALARM = "captioncraft-dev-5xx"
 ALARMED = KEPT.replace("{type: canary", "{type: blue_green, bake: 20s} # {type: canary") + (
     f"watch: {{alarms: [{ALARM}]}}\n"
 )
@@ -63,37 +63,6 @@ def shown(stage: Stage, number: int) -> list[str]:
     begins = next(at for at, line in enumerate(lines) if line.startswith("evidence of"))
     rows = [line for line in lines[: lines.index("")] if not line.startswith(("image", "plan", "commit"))]
     return [*rows, "", *lines[begins:]]
-
-
-def make_alarm(stage: Stage) -> Callable[[str], None]:
-    stage.call(
-        "cloudwatch",
-        "PutMetricAlarm",
-        AlarmName=ALARM,
-        Namespace="app",
-        MetricName="errors",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-        TreatMissingData="ignore",
-    )
-
-    def change(state: str) -> None:
-        reason = "Threshold Crossed: 1 datapoint [25.0] was greater than the threshold (1.0)."
-        data = {"version": "1.0", "recentDatapoints": [25.0], "threshold": 1.0}
-        stage.call(
-            "cloudwatch",
-            "SetAlarmState",
-            AlarmName=ALARM,
-            StateValue=state,
-            StateReason=reason,
-            StateReasonData=json.dumps(data),
-        )
-
-    change("OK")
-    return change
 
 
 def test_a_crash_loop_is_written_down_with_exit_codes_and_last_words(live_stage: Stage) -> None:
@@ -201,10 +170,10 @@ def test_no_secret_and_no_value_of_env_is_kept(live_stage: Stage) -> None:
 
 
 def test_what_a_person_must_end_is_gathered_at_once(live_stage: Stage) -> None:
-    ring = make_alarm(live_stage)
+    make_alarm(live_stage)
     live_stage.push(PATIENT.replace("services:", f"watch: {{alarms: [{ALARM}]}}\nservices:"), content="second")
     live_stage.run(lambda: live_stage.phase(2) is Phase.RUNNING and live_stage.deployment(2).began(StepKind.BAKE))
-    ring("ALARM")
+    set_alarm(live_stage, "ALARM")
     live_stage.run(lambda: written(live_stage) != ())
     assert live_stage.phase(2) is Phase.RUNNING
     told = live_stage.explained()
@@ -216,9 +185,9 @@ def test_what_a_person_must_end_is_gathered_at_once(live_stage: Stage) -> None:
 
 
 def test_the_page_of_a_late_rollback_shows_its_evidence_in_full(live_stage: Stage) -> None:
-    ring = make_alarm(live_stage)
+    make_alarm(live_stage)
     pushed(live_stage, text=ALARMED)
-    ring("ALARM")
+    set_alarm(live_stage, "ALARM")
     live_stage.run(lambda: live_stage.phase(3) is Phase.SUCCEEDED)
     (found,) = written(live_stage, 3)
     assert (found.deployment, found.about) == ("dev-3", "dev-2") and written(live_stage, 2) == (found,)
