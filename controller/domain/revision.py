@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from controller.domain.canonical import digest
-from controller.domain.manifest import EnvironmentFile, read_environment
+from controller.domain.manifest import EnvironmentFile, read_recorded
 
 
 def file_of(environment: str) -> str:
@@ -21,7 +21,7 @@ MERGED = re.compile(r"Merge pull request #(\d+) from ")
 
 @lru_cache(maxsize=100)
 def _read(text: str, name: str) -> EnvironmentFile:
-    return read_environment(text, name)
+    return read_recorded(text, name)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,6 +35,7 @@ from controller.domain.manifest import (
 from controller.domain.manifest.tree import plant
 from controller.domain.manifest.values import parse_percent
 from controller.domain.manifest.windows import Span, parse_span
+from tests.support.builders import a_revision
 
 SMALL = """\
 environment: dev
@@ -370,3 +371,16 @@ def test_the_schema_shows_an_editor_what_is_wrong_in_itself(line: str) -> None:
     assert editor_complaints(f"environment: dev\nbranch: develop\n{text}" if text is line else text) != []
     with pytest.raises(Rejected):
         read(text)
+
+
+def test_turns_of_one_minute_on_other_days_are_fine() -> None:
+    night = "schedule: [{at: '20:00', days: Mon-Thu, count: 1}, {at: '20:00', days: Fri, count: 0}]\n"
+    assert len(read_environment(f"{SMALL}{night}", "dev.yaml").schedule) == 2
+
+
+def test_what_was_taken_once_stays_readable_when_new_files_are_asked_for_more() -> None:
+    """What is live was recorded by an earlier Tidegate, and a later one must be able to go on with it."""
+    text = SMALL.replace("  cleaner:\n", "  cleaner:\n    count: 0\n")
+    with pytest.raises(Rejected, match="at least 1"):
+        read_environment(text, "dev.yaml")
+    assert replace(a_revision(), text=text).file.services["cleaner"].count.min == 0

@@ -149,11 +149,10 @@ def test_what_was_never_there_cannot_be_measured_yet() -> None:
         ("2", "", 2, Silence.BAD),
         ("1", "", 1, Silence.BAD),
         ("{min: 1, max: 9, cpu: 70%}", "", 1, Silence.BAD),
-        ("0", "", 2, Silence.GOOD),
         ("4", 'schedule: [{at: "20:00", count: 1}]\n', 1, Silence.BAD),
         ("4", 'schedule: [{at: "20:00", count: 0}, {at: "07:00", count: 4}]\n', 2, Silence.GOOD),
     ],
-    ids=["as declared", "fewer", "scales", "none at all", "fewer at night", "none at night"],
+    ids=["as declared", "fewer", "scales", "fewer at night", "none at night"],
 )
 def test_a_service_is_not_short_of_tasks_that_its_file_lets_go(
     count: str, schedule: str, least: int, silence: Silence

@@ -28,7 +28,7 @@ from controller.domain.manifest.models import (
     normal_form,
 )
 from controller.domain.manifest.problem import Problem
-from controller.domain.manifest.read import read_environment
+from controller.domain.manifest.read import read_environment, read_recorded
 from controller.domain.manifest.schema import environment_schema
 from controller.domain.manifest.service import Before, Count, Health, HttpCheck, Image, Logs, Route, Service, Task
 from controller.domain.manifest.tree import place_of_key
@@ -75,6 +75,7 @@ __all__ = [
     "parse_duration",
     "place_of_key",
     "read_environment",
+    "read_recorded",
     "render_tag",
     "unbuilt",
 ]

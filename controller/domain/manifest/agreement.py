@@ -5,10 +5,19 @@ To add a check: a function from the file, or from one service, to findings, and 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations, pairwise
+from zoneinfo import ZoneInfo
 
-from controller.domain.manifest.models import BlueGreen, Canary, EnvironmentFile, Rolling, Strategy, TaskCheck
+from controller.domain.manifest.models import (
+    BlueGreen,
+    Canary,
+    EnvironmentFile,
+    Rolling,
+    ScheduledCount,
+    Strategy,
+    TaskCheck,
+)
 from controller.domain.manifest.problem import quoted
 from controller.domain.manifest.service import Route, Service
 from controller.domain.manifest.tree import Path
@@ -107,6 +116,9 @@ def _count_can_be_kept(service: Service) -> Iterator[Finding]:
         )
     elif count.autoscaled and count.min == 0:
         yield Finding(("count", "min"), "0", "at least 1: scaling cannot wake what has no task", (("count",),))
+    elif count.min == 0:
+        words = "at least 1; what is to run nothing leaves the file and is pruned, or sleeps by `schedule`"
+        yield Finding(("count",), "0", words, (("count",),))
 
 
 def _base_fits_the_count(service: Service) -> Iterator[Finding]:
@@ -208,6 +220,26 @@ def _tasks_verify_in_a_service(file: EnvironmentFile) -> Iterator[Finding]:
             yield Finding(at, quoted(check.task), f"a service: {listed(list(file.services))}", (at, ("services",)))
 
 
+def _turns_differ(file: EnvironmentFile) -> Iterator[Finding]:
+    """Of two that come at once AWS does either first, in each night another one."""
+    moments = [_moments(turn) for turn in file.schedule]
+    for first, second in combinations(range(len(moments)), 2):
+        if moments[first] & moments[second]:
+            at: Path = ("schedule", second)
+            words = "a minute of its own, or other days: of two at once AWS does either first"
+            yield Finding(at, f"the minute of schedule[{first}]", words, (("schedule",),))
+
+
+# Any whole year: it has both halves of every zone's summer time.
+_YEAR = [date(2027, 1, 1) + timedelta(days=day) for day in range(365)]
+
+
+def _moments(turn: ScheduledCount) -> frozenset[datetime]:
+    at, zone = time(*divmod(turn.at, 60)), ZoneInfo(turn.timezone)
+    days = (day for day in _YEAR if day.weekday() in turn.days)
+    return frozenset(datetime.combine(day, at, zone).astimezone(UTC) for day in days)
+
+
 def _rolling_keeps_nothing_warm(file: EnvironmentFile) -> Iterator[Finding]:
     if isinstance(file.strategy, Rolling) and file.rollback.keep_warm:
         about = (("strategy",), ("rollback", "keep_warm"))
@@ -275,6 +307,7 @@ _OF_FILES = (
     _versions_are_released,
     _tags_fit,
     _tasks_verify_in_a_service,
+    _turns_differ,
     _rolling_keeps_nothing_warm,
     _a_switch_leaves_time_for_a_takeover,
     _metrics_have_time_to_be_judged,

@@ -113,7 +113,9 @@ class Cooldown(Part):
 class Count(Part):
     """A plain number in the file is `min` and `max` at once."""
 
-    min: Annotated[int, Number(0, 1000, "a number of tasks")] = Field(1, description="Never fewer tasks than this.")
+    min: Annotated[int, Number(0, 1000, "a number of tasks")] = Field(
+        1, description="Never fewer tasks than this; one at least."
+    )
     max: Annotated[int, Number(0, 1000, "a number of tasks")] = Field(
         default_factory=lambda known: int(known["min"]), description="Never more tasks than this. Left out: as `min`."
     )
