@@ -127,8 +127,8 @@ def until_rolled(services: Collection[str]) -> str:
     """What a sentence goes on with, of services whose `before` is new and was not run; nothing where there are none.
 
     >>> until_rolled(["backend"]), until_rolled([])
-    ('; the new `before` of backend is not run, because nothing of backend rolls: it runs with the next image', '')
+    ('; the new `before` of backend is not run, because nothing of backend rolls yet', '')
     """
     names = ", ".join(services)
-    told = f"the new `before` of {names} is not run, because nothing of {names} rolls: it runs with the next image"
+    told = f"the new `before` of {names} is not run, because nothing of {names} rolls yet"
     return f"; {told}" if services else ""

@@ -153,7 +153,8 @@ class Watch(Part):
         WatchedMetrics(), description="Numbers read from CloudWatch for the new version alone."
     )
     on_inconclusive: Literal["pause", "continue", "rollback"] = Field(
-        "pause", description="What to do at the end of a bake that had too few requests to judge."
+        "pause",
+        description="At the end of a bake with too few requests, or alarms without data. A pause turns back after 1h.",
     )
 
 
