@@ -178,4 +178,11 @@ MISTAKES = (
         'self._token.startswith(token.strip().encode("latin-1"))',
         "tests/api/test_routes.py::test_a_header_that_is_not_the_token_is_refused",
     ),
+    Mistake(
+        "what is live can't be read, because new files are asked for more",
+        "controller/domain/manifest/read.py",
+        "EnvironmentFile, lambda _: (), _STAND_INS)\n",
+        "EnvironmentFile, findings_in, _STAND_INS)\n",
+        "tests/domain/test_manifest.py::test_what_was_taken_once_stays_readable_when_new_files_are_asked_for_more",
+    ),
 )

@@ -228,4 +228,11 @@ MISTAKES = (
         "turned_back(deployment, because, case.now, aborted=True)",
         f"{OF_CHOOSE}::test_aborting_a_running_one_sends_it_home_and_does_not_blame_its_content",
     ),
+    Mistake(
+        "what waits for a person looks like what runs",
+        "controller/domain/deployment.py",
+        "        return self.stuck is not None or (is_left and",
+        "        return self.stuck is not None or (not is_left and",
+        "tests/domain/test_explaining.py::test_what_only_a_person_can_end_says_so",
+    ),
 )

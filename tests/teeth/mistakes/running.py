@@ -100,4 +100,11 @@ MISTAKES = (
         "",
         f"{OF_HOOKS}::test_a_command_that_nobody_could_stop_keeps_no_later_deployment_from_running_it",
     ),
+    Mistake(
+        "a command that nobody runs is not told of",
+        "controller/decide.py",
+        "    plan = plan.beside(deployment.revision.file, terms.live) if gated else plan\n",
+        "",
+        "tests/scenarios/test_hooks.py::test_a_new_command_for_an_image_that_is_live_is_not_run_and_says_so",
+    ),
 )

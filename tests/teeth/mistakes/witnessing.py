@@ -73,4 +73,11 @@ MISTAKES = (
         "wanted.within, header)",
         "tests/loop/test_observe.py::test_what_opens_an_idle_slot_and_values_of_env_are_hidden_in_answers",
     ),
+    Mistake(
+        "who was found bad is asked about last",
+        "controller/loop/gathering.py",
+        "scene.service not in bad.union(culprits)\n",
+        "scene.service in bad.union(culprits)\n",
+        "tests/loop/test_gathering.py::test_who_is_found_bad_is_asked_about_first_and_read_first",
+    ),
 )
