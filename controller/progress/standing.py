@@ -31,8 +31,9 @@ def alarms(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     if deployment.pruned is not None:
         dropped = _dropped(step, deployment.pruned, of(deployment.pruned, found))
         return dropped or Done(f"nothing stands for {deployment.pruned} any more")
-    file = deployment.revision.file
-    should = Standing(services=frozenset(file.services)) if is_home else wanted(file, terms.foundation, snapshot.groups)
+    should = wanted(deployment.revision.file, terms.foundation, snapshot.groups)
+    if is_home:
+        return _taken_back(step, should, found, deployment)
     return (
         _kept(step, should, found)
         or _cleared(step, should, found)
@@ -79,6 +80,18 @@ def _shown(step: Step, should: Standing, found: Standing, deployment: Deployment
     assert found.dashboard is not None, "what differs is there, or is wanted"
     is_gone = step.did("DropDashboard", name)
     return None if is_gone else Ask(DropDashboard(name, found.dashboard.name), "drop the dashboard")
+
+
+def _taken_back(step: Step, made: Standing, found: Standing, deployment: Deployment) -> Ask | Done:
+    """All that it may have made, once whatever is seen: a look may miss some of it."""
+    for service in dict.fromkeys(alarm.service for alarm in made.alarms.values()):
+        own = tuple(name for name, alarm in made.alarms.items() if alarm.service == service)
+        if not step.did("DropAlarms", service) or not found.alarms.keys().isdisjoint(own):
+            return Ask(DropAlarms(service, own), f"drop the alarms of {service}: what is live declares none")
+    name = deployment.environment
+    if made.dashboard is not None and (found.dashboard is not None or not step.did("DropDashboard", name)):
+        return Ask(DropDashboard(name, made.dashboard.name), "drop the dashboard: what is live declares none")
+    return Done("what is live declares no alarms, so none is kept")
 
 
 def _done(should: Standing) -> Done:

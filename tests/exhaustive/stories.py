@@ -420,7 +420,7 @@ OTHERS = [
         Cue(at_once, push(SCALED)),
         Cue(in_step(2, StepKind.BAKE), order(OrderKind.ABORT, "dev-2")),
     ),
-    story("scaled.grown", SCALED, Cue(at_once, push(SCALED)), Cue(in_step(2, StepKind.SMOKE), grow(BLUE))),
+    story("scaled.grown", SCALED, Cue(at_once, push(SCALED)), Cue(in_step(2, StepKind.WARM), grow(BLUE))),
     story(
         "scaled.rolled_back",
         SCALED,
