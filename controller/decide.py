@@ -284,7 +284,7 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
         outcome = switches.fired(step, deployment, snapshot, look(step, deployment, snapshot, terms))
         deployment = watch.judged(step, deployment, snapshot, outcome)
         outcome = watch.watched(step, deployment, snapshot, outcome)
-        outcome = strength.kept(deployment, snapshot, patience.judged(deployment, step, outcome, terms))
+        outcome = strength.kept(step, deployment, snapshot, patience.judged(deployment, step, outcome, terms))
         outcome = switches.held_back(step, deployment, snapshot, outcome)
         renewal = switches.due(step, deployment, snapshot)
         if renewal is not None and isinstance(outcome, Ask | Wait | Done):

@@ -20,7 +20,7 @@ def adjust(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         view, slot, count = snapshot.services[name], _live(name, deployment), deployment.plan.counts[name]
         if slot is None:
             return Wait(Reason("traffic.unclear", f"{name} has no one live slot to adjust"))
-        is_moving = step.did("SetCount", name) and deployment.scaling(name) is not None
+        is_moving = step.did("SetCount", name, slot) and deployment.scaling(name) is not None
         ask = None if is_moving else _set(step, name, view, slot, count)
         if ask:
             return ask
@@ -47,7 +47,7 @@ def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         if doubtful:
             return doubtful
         count = strength.remaining(step, rolling, deployment, snapshot)
-        if count and not (step.did("SetCount", name) and _has_grown(name, view.slots[live], count, deployment)):
+        if count and not (step.did("SetCount", name, live) and _has_grown(name, view.slots[live], count, deployment)):
             ask = _set(step, name, view, live, count, share=100 - percent)
             if ask:
                 return ask
@@ -88,6 +88,6 @@ def _has_grown(name: str, slot: SlotView, count: int, deployment: Deployment) ->
 
 def _set(step: Step, name: str, view: ServiceView, slot: Slot, count: int, share: int = 100) -> Ask | None:
     """A picture may be old, so it is asked for once whatever is seen."""
-    if view.slots[slot].desired == count and step.did("SetCount", name):
+    if view.slots[slot].desired == count and step.did("SetCount", name, slot):
         return None
     return Ask(SetCount(name, slot, count, share), f"run {count} tasks of {name} in {slot}")

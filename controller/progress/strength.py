@@ -74,13 +74,15 @@ def asked_in(deployment: Deployment) -> frozenset[Evidence]:
     return frozenset({Evidence.SERVICES}) if _suspended(deployment) else frozenset()
 
 
-def kept(deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
-    """`outcome`, unless tasks are to be added first that nothing else adds while scaling is suspended."""
+def kept(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
+    """`outcome`, unless tasks are to be added first that nothing else adds while scaling is suspended. Whoever takes
+    them away again keeps no step from going on that has asked once."""
     if not isinstance(outcome, Ask | Wait | Done):
         return outcome
     for name in _suspended(deployment):
         for slot, least in _least(deployment.rolled(name), deployment, snapshot):
-            if snapshot.services[name].slots[slot].desired < least:
+            is_asked = step.did("SetCount", name, slot) and not isinstance(outcome, Wait)
+            if snapshot.services[name].slots[slot].desired < least and not is_asked:
                 text = f"run {least} tasks of {name} in {slot}, which nothing else makes larger now"
                 return Ask(SetCount(name, slot, least), text)
     return outcome

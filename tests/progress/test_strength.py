@@ -105,6 +105,12 @@ def test_halves_keep_as_many_old_tasks_as_their_share_takes() -> None:
         assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.BLUE, left, share=50)
 
 
+def test_tasks_that_the_new_slot_got_are_not_taken_for_those_that_the_old_one_gave() -> None:
+    deployment = running("shrink 50", HALVES, acted=("SetCount backend", "SetCount backend green"))
+    outcome = asked(deployment, views(HALVES, 50, old=10, **grown(5)))
+    assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.BLUE, 5, share=50)
+
+
 def test_shrinking_wakes_nobody() -> None:
     outcome = asked(running("shrink 50", HALVES, acted=("SetCount frontend",)), views(HALVES, 50, old=0, **grown(1, 1)))
     assert not isinstance(outcome, Ask) or outcome.action.service == "frontend"
@@ -126,7 +132,8 @@ def test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever() ->
 def kept(deployment: Deployment, seen: dict[str, ServiceView], outcome: Outcome = WAITS, hours: float = 0) -> Outcome:
     snapshot = a_snapshot(seen)
     moment = snapshot.taken_at + timedelta(hours=hours)
-    return strength.kept(deployment, replace(snapshot, taken_at=moment), outcome)
+    assert deployment.step is not None
+    return strength.kept(deployment.step, deployment, replace(snapshot, taken_at=moment), outcome)
 
 
 def test_the_old_slot_grows_beside_the_new_one() -> None:
@@ -157,6 +164,13 @@ def test_what_is_wrong_goes_first_and_a_pause_does_not() -> None:
     wrong = Stumble(Reason("targets.unhealthy", "none"))
     assert kept(baking, asleep, wrong) is wrong
     assert isinstance(kept(baking, asleep, Done("baked")), Ask)
+
+
+def test_who_takes_tasks_away_again_keeps_no_step_from_ending() -> None:
+    asked_once = running("bake 5m", NIGHTS, acted=("SetCount backend", "SetCount backend blue"))
+    seen = views(NIGHTS, 10, old=0, **grown(1, 1))
+    assert isinstance(kept(asked_once, seen), Ask)
+    assert isinstance(kept(asked_once, seen, Done("baked")), Done)
 
 
 def test_nothing_is_kept_where_nothing_is_held() -> None:
