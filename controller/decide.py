@@ -284,25 +284,24 @@ def _go_on(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
         outcome = switches.fired(step, deployment, snapshot, look(step, deployment, snapshot, terms))
         deployment = watch.judged(step, deployment, snapshot, outcome)
         outcome = watch.watched(step, deployment, snapshot, outcome)
-        outcome = strength.kept(step, deployment, snapshot, patience.judged(deployment, step, outcome, terms))
-        outcome = switches.held_back(step, deployment, snapshot, outcome)
-        renewal = switches.due(step, deployment, snapshot)
-        if renewal is not None and isinstance(outcome, Ask | Wait | Done):
-            outcome = renewal  # nothing rises, and no step ends, before it
+        outcome = switches.held_back(step, deployment, snapshot, patience.judged(deployment, step, outcome, terms))
+        chore = switches.due(step, deployment, snapshot) or strength.due(step, deployment, snapshot, outcome)
+        if chore is not None and isinstance(outcome, Ask | Wait | Done):
+            outcome = chore  # nothing rises, and no step ends, before it
         if not isinstance(outcome, Done):
-            return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), renewal)
+            return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), chore)
         deployment = _finished(deployment, step, outcome, snapshot, now)
         if step.kind is StepKind.SETTLE:
             return Decision(deployment, deployment.reason, look_again_in=AT_ONCE)
     return _ended(deployment, now)
 
 
-def _beside(decision: Decision, renewal: Ask | None) -> Decision:
-    """What is counted, or left to a person, does nothing; whoever looks at it watches, so the switches are renewed."""
+def _beside(decision: Decision, chore: Ask | None) -> Decision:
+    """What is counted, or left to a person, does nothing; whoever looks at it watches, so what is due is done."""
     is_free = decision.action is None and not decision.needs and decision.deployment.phase is Phase.RUNNING
-    if renewal is None or not is_free:
+    if chore is None or not is_free:
         return decision
-    return replace(decision, action=renewal.action, beside=renewal.text)
+    return replace(decision, action=chore.action, beside=chore.text)
 
 
 def _aged(deployment: Deployment, step: Step, elapsed: timedelta, now: datetime) -> Deployment:

@@ -13,11 +13,14 @@ from controller.domain.reason import Reason
 from controller.domain.scaling import Bounds
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, ServiceView, SlotView, Snapshot
-from controller.domain.step import Step, StepKind, StepState
-from controller.progress.outcomes import Ask, Done, Outcome, Wait
+from controller.domain.step import Step, StepKind, StepState, spoken
+from controller.progress.outcomes import Ask, Done, Fail, Outcome, Wait
 
 REINFORCEMENT = timedelta(minutes=2)
 """So long the way back to a version that is still warm waits for more tasks of it: what it leaves may be worse."""
+
+GROWTH = timedelta(minutes=8)
+"""So long more tasks of a version that is well may take to start, before it turns back without being blamed."""
 
 
 def healthy(slot: SlotView) -> int:
@@ -25,7 +28,7 @@ def healthy(slot: SlotView) -> int:
     return (slot.group.healthy if slot.group else slot.running) or 0
 
 
-def reinforced(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Ask | Wait | None:
+def reinforced(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Ask | Wait | Fail | None:
     """What is to come before the share of `step` rises: tasks enough for it, and healthy."""
     if deployment.is_way_back and step.observed >= REINFORCEMENT:
         return None
@@ -33,10 +36,12 @@ def reinforced(step: Step, rolling: Rolling, deployment: Deployment, snapshot: S
     slot, count = view.slots[idle], _enough(step, rolling, deployment, view, snapshot.taken_at)
     if slot.desired < count:
         return Ask(SetCount(name, idle, count), f"run {count} tasks of {name} in {idle}: its share needs so many")
-    if healthy(slot) < count:
-        text = f"{name} in {idle}: {healthy(slot)} of the {count} tasks that its share needs are healthy"
-        return Wait(Reason("targets.too_few", text))
-    return None
+    if healthy(slot) >= count:
+        return None
+    text = f"{name} in {idle}: {healthy(slot)} of the {count} tasks that its share needs are healthy"
+    if step.active >= GROWTH:
+        return Fail(Reason("tasks.no_capacity", f"{text} after {spoken(GROWTH)}"), quarantines=False)
+    return Wait(Reason("targets.too_few", text))
 
 
 def _enough(step: Step, rolling: Rolling, deployment: Deployment, view: ServiceView, now: datetime) -> int:
@@ -74,18 +79,17 @@ def asked_in(deployment: Deployment) -> frozenset[Evidence]:
     return frozenset({Evidence.SERVICES}) if _suspended(deployment) else frozenset()
 
 
-def kept(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Outcome:
-    """`outcome`, unless tasks are to be added first that nothing else adds while scaling is suspended. Whoever takes
-    them away again keeps no step from going on that has asked once."""
-    if not isinstance(outcome, Ask | Wait | Done):
-        return outcome
-    for name in _suspended(deployment):
+def due(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome) -> Ask | None:
+    """Tasks that nothing else adds while scaling is suspended, whatever else comes of the look. Whoever takes them away
+    again keeps no step from going on that has asked once."""
+    goes_on = isinstance(outcome, Ask | Done)
+    for name in _suspended(deployment) if Evidence.SERVICES in snapshot.has else ():
         for slot, least in _least(deployment.rolled(name), deployment, snapshot):
-            is_asked = step.did("SetCount", name, slot) and not isinstance(outcome, Wait)
-            if snapshot.services[name].slots[slot].desired < least and not is_asked:
+            is_short = snapshot.services[name].slots[slot].desired < least
+            if is_short and not (goes_on and step.did("SetCount", name, slot)):
                 text = f"run {least} tasks of {name} in {slot}, which nothing else makes larger now"
                 return Ask(SetCount(name, slot, least), text)
-    return outcome
+    return None
 
 
 def _suspended(deployment: Deployment) -> tuple[str, ...]:

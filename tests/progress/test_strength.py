@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from controller.decide import decide
 from controller.domain.actions import SetCount, SetWeights
 from controller.domain.deployment import Deployment, Kind
 from controller.domain.reason import Reason
 from controller.domain.scaling import HELD, ScalingView, scaling_of
 from controller.domain.slot import Slot
 from controller.domain.snapshot import Evidence, ServiceView
-from controller.domain.step import StepState
 from controller.progress import evidence, strength
-from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Wait
+from controller.progress.outcomes import Ask, Done, Fail, Outcome, Wait
 from tests.progress.steps import asked, in_step, on_its_way_home, warmed
 from tests.support.builders import (
     FILE,
@@ -26,6 +26,7 @@ from tests.support.builders import (
     a_slot,
     a_snapshot,
     a_view,
+    terms,
 )
 
 SCALED = FILE.replace("count: 2", "count: {min: 2, max: 9, cpu: 70%}", 1).replace(
@@ -129,56 +130,63 @@ def test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever() ->
 # --- while scaling is held -----------------------------------------------------------------------------------------
 
 
-def kept(deployment: Deployment, seen: dict[str, ServiceView], outcome: Outcome = WAITS, hours: float = 0) -> Outcome:
+def due(
+    deployment: Deployment, seen: dict[str, ServiceView], outcome: Outcome = WAITS, hours: float = 0
+) -> SetCount | None:
     snapshot = a_snapshot(seen)
     moment = snapshot.taken_at + timedelta(hours=hours)
     assert deployment.step is not None
-    return strength.kept(deployment.step, deployment, replace(snapshot, taken_at=moment), outcome)
+    ask = strength.due(deployment.step, deployment, replace(snapshot, taken_at=moment), outcome)
+    assert ask is None or isinstance(ask.action, SetCount)
+    return ask.action if ask else None
 
 
 def test_the_old_slot_grows_beside_the_new_one() -> None:
     baking = running("bake 5m")
-    assert kept(baking, views(SCALED, 10)) is WAITS
-    raised = baking.with_step(
-        replace(next(step for step in baking.steps if step.title == "shift 10"), acted=("SetWeights",))
-    )
-    outcome = kept(raised, views(SCALED, 10, old=2, **grown(5)))
-    assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.BLUE, 5)
-    assert kept(raised, views(SCALED, 10, old=6, **grown(5))) is WAITS
+    assert due(baking, views(SCALED, 10)) is None
+    shift = next(step for step in baking.steps if step.title == "shift 10")
+    raised = baking.with_step(replace(shift, acted=("SetWeights",)))
+    assert due(raised, views(SCALED, 10, old=2, **grown(5))) == SetCount("backend", Slot.BLUE, 5)
+    assert due(raised, views(SCALED, 10, old=6, **grown(5))) is None
 
 
 @pytest.mark.parametrize(("hours", "wakes"), [(-12, False), (-4, True)], ids=["midnight", "morning"])
 def test_the_morning_comes_for_slots_that_nothing_else_wakes(hours: float, wakes: bool) -> None:
     """It is noon in the picture."""
     baking = running("bake 5m", NIGHTS)
-    outcome = kept(baking, views(NIGHTS, 10, old=0, **grown(1, 1)), hours=hours)
-    assert (outcome is not WAITS) is wakes
-    if wakes:
-        assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.BLUE, 2)
-        whole = kept(baking, views(NIGHTS, 100, old=2, **grown(1, 1)), hours=hours)
-        assert isinstance(whole, Ask) and whole.action == SetCount("backend", Slot.GREEN, 2)
-
-
-def test_what_is_wrong_goes_first_and_a_pause_does_not() -> None:
-    baking, asleep = running("bake 5m", NIGHTS), views(NIGHTS, 10, old=0, **grown(1, 1))
-    wrong = Stumble(Reason("targets.unhealthy", "none"))
-    assert kept(baking, asleep, wrong) is wrong
-    assert isinstance(kept(baking, asleep, Done("baked")), Ask)
+    old = due(baking, views(NIGHTS, 10, old=0, **grown(1, 1)), hours=hours)
+    new = due(baking, views(NIGHTS, 100, old=2, **grown(1, 1)), hours=hours)
+    expected = (SetCount("backend", Slot.BLUE, 2), SetCount("backend", Slot.GREEN, 2))
+    assert (old, new) == (expected if wakes else (None, None))
 
 
 def test_who_takes_tasks_away_again_keeps_no_step_from_ending() -> None:
     asked_once = running("bake 5m", NIGHTS, acted=("SetCount backend", "SetCount backend blue"))
     seen = views(NIGHTS, 10, old=0, **grown(1, 1))
-    assert isinstance(kept(asked_once, seen), Ask)
-    assert isinstance(kept(asked_once, seen, Done("baked")), Done)
+    assert due(running("bake 5m", NIGHTS), seen, Done("baked")) is not None
+    assert due(asked_once, seen) is not None and due(asked_once, seen, Done("baked")) is None
 
 
-def test_nothing_is_kept_where_nothing_is_held() -> None:
+def test_it_comes_also_while_a_person_is_waited_for() -> None:
+    """Failing at every look, because the file has nothing turn back by itself."""
+    text = NIGHTS.replace("rollback: {", "rollback: {automatic: false, ")
+    baking = running("bake 5m", text)
+    seen = views(text, 10, old=0, **grown(1, healthy=0))
+    stumbled = decide(baking, a_snapshot(seen), NOON, terms())
+    assert stumbled.reason.code == "targets.unhealthy"
+    assert stumbled.action == SetCount("backend", Slot.BLUE, 2) and "nothing else makes larger" in stumbled.beside
+
+
+def test_tasks_that_do_not_start_are_not_held_against_the_version() -> None:
+    late = running("shift 100", observed=strength.GROWTH)
+    outcome = asked(late, views(SCALED, 10, old=6, **grown(6, healthy=4)))
+    assert isinstance(outcome, Fail) and not outcome.quarantines and outcome.reason.code == "tasks.no_capacity"
+
+
+def test_nothing_is_added_where_nothing_is_held() -> None:
     asleep = views(NIGHTS, 10, old=0, **grown(1, 1))
     warming = running("warm", NIGHTS)
     home = on_its_way_home(running("bake 5m", NIGHTS))
-    assert kept(warming, asleep) is WAITS and kept(home, asleep) is WAITS
-    held = next(step for step in running("bake 5m", NIGHTS).steps if step.title == "suspend")
-    assert held.state is StepState.DONE
+    assert due(warming, asleep) is None and due(home, asleep) is None
     verifying = running("verify", NIGHTS)
     assert verifying.step is not None and Evidence.SERVICES in evidence(verifying.step, verifying)
