@@ -161,7 +161,7 @@ MISTAKES = (
     Mistake(
         "switches run out under a controller that watches",
         "controller/decide.py",
-        "return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), renewal)",
+        "return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), chore)",
         "return _beside(_unfinished(deployment, step, outcome, snapshot, now, terms), None)",
         f"{OF_SWITCHES}::test_what_is_counted_is_counted_on_while_its_switches_are_renewed",
     ),
