@@ -72,8 +72,10 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
         _stand_behind(table, in_flight[0])
         rests = in_flight[0].rests and environment.hold is not None
         return () if rests else (in_flight[0],)
-    unfinished = [deployment for deployment in table.values() if deployment.is_doubled or deployment.hands_over]
+    goes_back = any(one.is_way_back for one in ordered)
+    unfinished = [one for one in table.values() if one.is_doubled or (one.hands_over and not goes_back)]
     if unfinished:
+        _stand_behind(table, unfinished[0])
         return (unfinished[0],)
     retiring = [deployment for deployment in reversed(table.values()) if deployment.is_retiring]
     first = ordered[:1] or (*restarts[:1], *(sealed[-1:] or versions[-1:]))
@@ -88,7 +90,9 @@ def _follow_what_is_live(table: dict[str, Deployment], live: Deployment | None) 
 
 
 def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
-    reason = Reason("queue.behind", f"{running.id} is {running.phase.words}; one deployment moves at a time")
+    is_over = running.phase is Phase.SUCCEEDED
+    does = "has succeeded, and is not done with its slots" if is_over else f"is {running.phase.words}"
+    reason = Reason("queue.behind", f"{running.id} {does}; one deployment moves at a time")
     for deployment in table.values():
         if deployment.phase is Phase.WAITING and deployment.revision.is_sealed:
             table[deployment.id] = deployment.because(reason)

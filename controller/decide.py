@@ -122,8 +122,10 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     if wanted - snapshot.has:
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
     stands = snapshot.standing
-    if isinstance(stands, Reason):
-        return Decision(deployment.because(stands), stands, look_again_in=WAITING_LOOK)
+    unknown = stands if isinstance(stands, Reason) else snapshot.deaf
+    if isinstance(stands, Reason) or unknown is not None:
+        assert unknown is not None, "one of the two can't be read"
+        return Decision(deployment.because(unknown), unknown, look_again_in=WAITING_LOOK)
     if deployment.pruned is not None:
         return _start_pruning(deployment, deployment.pruned, snapshot, now, terms)
     unclear = _unclear(deployment, snapshot, terms)
@@ -170,7 +172,8 @@ def _unclear(deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Reason
         return Reason("traffic.rule_missing", text)
     unseen = [name for name in terms.live.services if _is_unseen(name, terms.live, snapshot)] if terms.live else []
     if unseen:
-        text = f"{', '.join(unseen)} should be asleep, and nothing shows in which slot: no scaling of it is seen"
+        what = "should be asleep, and no slot of it scales, so nothing shows which one is live"
+        text = f"{', '.join(unseen)} {what}: it waits until the clock wakes it, or until one of its slots runs a task"
         return Reason("traffic.unclear", text)
     split = [name for name, view in named.items() if view.is_split]
     if split:

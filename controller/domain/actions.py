@@ -157,6 +157,16 @@ class SetCount:
 
 
 @dataclass(frozen=True)
+class AddTasks:
+    """The slot runs so many tasks at least, of whatever it runs. One that runs more keeps them, whatever was seen: that
+    is read again from AWS just before; and one that is gone stays gone."""
+
+    service: str
+    slot: Slot
+    count: int
+
+
+@dataclass(frozen=True)
 class PutScaling:
     """The slot scales like this and not otherwise, within `bounds` at this moment. A slot outside of them is brought
     into them at once."""
@@ -170,11 +180,12 @@ class PutScaling:
 
 @dataclass(frozen=True)
 class HoldScaling:
-    """Whatever makes the slot smaller is suspended: fewer tasks for want of load, and other bounds by the clock. A slot
-    that doesn't scale stays as it is."""
+    """Whatever makes the slot smaller is suspended: fewer tasks for want of load, and other bounds by the clock. It may
+    grow within `room`. A slot that doesn't scale stays as it is."""
 
     service: str
     slot: Slot
+    room: Bounds
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ CLEARED_BY: Mapping[str, str] = {
     "alarm.missing": "whoever makes the alarm, or the author, by taking it out of `watch.alarms`",
     "alarm.rang": f"the alarms, by being well; or {AUTHOR}",
     "alarm.rang_late": f"the alarms, by being well; or {AUTHOR}",
+    "alarm.unknown": "an operator: CloudWatch must answer `cloudwatch:DescribeAlarms`; Tidegate asks again by itself",
     "alarms": "an operator: CloudWatch must answer, and the environment's role needs the rights of docs/alarms.md",
     "alarm.red": "the alarms, by being well; or a person: `tidegate resume {deployment}`",
     "analysis.error": "an operator: CloudWatch must answer `cloudwatch:GetMetricData`; Tidegate asks again by itself",

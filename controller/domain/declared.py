@@ -186,9 +186,10 @@ def must_roll(service: Service, content: Content, slot: SlotView) -> bool:
 
 
 def runs_as_declared(service: Service, content: Content, slot: SlotView) -> bool:
-    """Whether a slot runs this content just as the file says: then it can be taken as it is."""
-    is_set = not must_roll(service, content, slot) and not must_be_tuned(service, content, slot)
-    return slot.content == content.digest and slot.capacity == capacity_of(service) and is_set
+    """Whether a slot runs this content on what the file says, so that it can be taken as it is; what is set in place is
+    another thing."""
+    is_other = must_roll(service, content, slot) or slot.capacity != capacity_of(service)
+    return slot.content == content.digest and not is_other
 
 
 def must_be_tuned(service: Service, content: Content, slot: SlotView) -> bool:

@@ -57,6 +57,9 @@ IN_FLIGHT = frozenset({Phase.RUNNING, Phase.ROLLING_BACK})
 FINAL = frozenset(phase for phase, following in MAY_FOLLOW.items() if not following)
 
 
+HANDING_OVER = timedelta(minutes=5)
+"""So long whoever is next waits for scaling to be handed over."""
+
 WAKING = timedelta(minutes=5)
 """So long after the clock has let tasks run again they may still be starting."""
 
@@ -79,8 +82,8 @@ class Kind(StrEnum):
 class Rolling:
     """One service that a plan moves: the content digest that was live (None: new or unknown), and the content to come.
 
-    `is_new`: no slot of it is live. `is_warm`: the idle slot runs the content already, with as many healthy tasks as
-    the file asks for at least.
+    `is_new`: no slot of it is live. `is_warm`: the idle slot runs the content already, on what the file says, with a
+    healthy task at least.
     """
 
     service: str
@@ -240,11 +243,10 @@ class Deployment:
 
     @property
     def hands_over(self) -> bool:
-        """Succeeded, while scaling is still to be its slots': whoever began now would have nobody scale. Where that
-        can't be had, nobody waits for it."""
-        if not self.is_retiring or self.step is None or self.step.kind is not StepKind.SCALE:
-            return False
-        return self.step.trouble is None or not self.step.trouble.lasts
+        """Succeeded, while scaling is still to be its slots': whoever began now would have nobody scale. Nobody waits
+        for that for long."""
+        is_scaling = self.is_retiring and self.step is not None and self.step.kind is StepKind.SCALE
+        return is_scaling and self.step is not None and self.step.observed < HANDING_OVER
 
     @property
     def stuck(self) -> Reason | None:
@@ -364,15 +366,14 @@ class Deployment:
         ]
         return raised[-1] if raised else 0
 
-    def warmed(self, rolling: Rolling, step: Step, now: datetime) -> int:
-        """How many tasks of the new version are to be healthy by the time of `step`; what was warm already has as many
-        at least as its file says for this moment, aware UTC."""
+    def warmed(self, rolling: Rolling, step: Step) -> int:
+        """How many tasks of the new version are to be healthy by the time of `step`; one, where they were warm."""
         asked = [
             earlier.of(rolling.count)
             for earlier in self.steps
             if earlier.kind is StepKind.WARM and earlier.number < step.number and rolling.service in earlier.services
         ]
-        return asked[-1] if asked else max(1, self.bounds(rolling.service, now).min)
+        return asked[-1] if asked else 1
 
     def began(self, *kinds: StepKind) -> bool:
         """Whether a step of such a kind was ever begun, whatever became of it."""

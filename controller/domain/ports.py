@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.domain.actions import (
+    AddTasks,
     DeleteSlot,
     DropAlarms,
     DropDashboard,
@@ -133,6 +134,9 @@ class Tasks(Protocol):
         """A slot that was never filled, or is gone, stays so."""
 
     def set_count(self, action: SetCount, permit: Permit) -> None: ...
+
+    def add_tasks(self, action: AddTasks, permit: Permit) -> None:
+        """What runs more keeps it; what is gone stays so."""
 
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None: ...
 

@@ -131,6 +131,11 @@ class Scaling:
         came = [(moment, place, turn) for place, turn in enumerate(self.turns) if (moment := turn.before(now))]
         return max(came, key=lambda each: each[:2])[2].bounds if came else self.bounds
 
+    @property
+    def room(self) -> Bounds:
+        """From nothing to the most that it may have at any hour."""
+        return Bounds(0, max(self.bounds.max, *(turn.bounds.max for turn in self.turns), 1))
+
     def wakes_at(self, now: datetime) -> Turn | None:
         """The turn that gives it tasks again, where it has none now."""
         if self.at(now).max > 0:

@@ -278,7 +278,8 @@ class Snapshot:
     """`definitions` maps content digests to ARNs. `elapsed` is the time that passed since the last look, by a clock
     that never jumps, capped at twice the time that was meant to pass. `switches` has only services that have one, or
     says why they could not be read: what watches the traffic goes on without them, what raises it does not. So does
-    `standing`. `gathered` is only to be written down."""
+    `standing`. `deaf` says why the alarms could not be read: then there are none in the picture.
+    `gathered` is only to be written down."""
 
     taken_at: datetime
     elapsed: timedelta = field(default=timedelta(0))
@@ -289,6 +290,7 @@ class Snapshot:
     verify: tuple[CheckAnswer, ...] = field(default=())
     failures: Mapping[str, tuple[TaskFailure, ...]] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=dict)
+    deaf: Reason | None = None
     hook: HookView | None = None
     switches: Mapping[str, ArmedSwitch] | Reason = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)

@@ -13,6 +13,10 @@ PATIENCE = 3
 """So many failing answers in a row are believed; fewer may be a hiccup on the way."""
 
 
+DESPAIR = 20
+"""So many failures in a row don't pass by themselves, whatever AWS calls them."""
+
+
 class StepKind(StrEnum):
     """What a step is for; `controller/progress/` knows how each one is carried out."""
 
@@ -82,7 +86,8 @@ class Trouble:
     @property
     def lasts(self) -> bool:
         """It doesn't pass by itself, as far as can be told."""
-        return self.times >= PATIENCE and (self.permanent or not self.by_action)
+        is_certain = self.permanent or not self.by_action
+        return self.times >= (PATIENCE if is_certain else DESPAIR)
 
 
 @dataclass(frozen=True)

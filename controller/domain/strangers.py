@@ -12,7 +12,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e
 """What moves a cursor, colours a terminal, or turns the reading order round."""
 
 TELLING = (
-    r"(?:passw(?:or)?d|passphrase|pwd|(?<![a-z])pass(?!\w)|secret|token|credential|(?:api|access|private)[_-]?key)"
+    r"(?:passw(?:or)?d|passphrase|pwd|(?<![a-z])pass(?!\w)|(?<!\d:)secret(?!smanager)|token|credential|(?:api|access|private)[_-]?key)"
     r"[\w-]{0,40}\\{0,3}[\"']?\s{0,5}[=:]\s{0,5}\\{0,3}"
 )
 """A telling name and what stands between it and its value, also inside of a quoted text."""

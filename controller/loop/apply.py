@@ -5,6 +5,7 @@ from typing import Any
 
 from controller.domain.actions import (
     Action,
+    AddTasks,
     ArmSwitch,
     DeleteSlot,
     DisarmSwitch,
@@ -66,6 +67,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Any, Cloud, Permit], str | None]] = {
     RunSlot: lambda action, cloud, permit: cloud.tasks.run_slot(action, permit),
     TuneSlot: lambda action, cloud, permit: cloud.tasks.tune_slot(action, permit),
     SetCount: _set_count,
+    AddTasks: lambda action, cloud, permit: cloud.tasks.add_tasks(action, permit),
     ArmSwitch: lambda action, cloud, permit: cloud.switches.arm(action.switch, permit),
     DisarmSwitch: lambda action, cloud, permit: cloud.switches.disarm(action.name, permit),
     SetWeights: lambda action, cloud, permit: cloud.traffic.set_weights(action, permit),

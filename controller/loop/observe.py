@@ -56,6 +56,7 @@ def observe(
     services = cloud.looks.services(looked_at, targets) if targets or Evidence.SERVICES in evidence else {}
     if Evidence.SCALING in evidence:
         services = with_scaling(services, cloud.scaling.look(services))
+    alarms = _alarms(deployment, services, cloud) if Evidence.ALARMS in evidence else {}
     return Snapshot(
         taken_at=now,
         elapsed=elapsed,
@@ -66,7 +67,8 @@ def observe(
         verify=_verify(deployment, cloud.looks.foundation(), probe) if Evidence.VERIFY in evidence else (),
         failures=_failures(deployment, cloud) if Evidence.FAILURES in evidence else {},
         switches=_switches(deployment, cloud) if Evidence.SWITCHES in evidence else {},
-        alarms=_alarms(deployment, services, cloud) if Evidence.ALARMS in evidence else {},
+        alarms={} if isinstance(alarms, Reason) else alarms,
+        deaf=alarms if isinstance(alarms, Reason) else None,
         readings=_readings(deployment, cloud, now, minute) if Evidence.METRICS in evidence else Readings(),
         standing=_standing(deployment, cloud) if Evidence.STANDING in evidence else Standing(),
         hook=look_after(deployment, cloud, store) if Evidence.HOOK in evidence else None,
@@ -140,14 +142,18 @@ def _asked(service: str | None, base: str, wanted: WantedCheck, deployment: Depl
     return HttpCheck(service, f"{base}{wanted.path}", wanted.status, wanted.within, header, hidden(deployment))
 
 
-def _alarms(deployment: Deployment, services: Mapping[str, ServiceView], cloud: Cloud) -> Alarms:
-    """Of the slots that the new version takes over; before anything is known to roll, of every service's."""
+def _alarms(deployment: Deployment, services: Mapping[str, ServiceView], cloud: Cloud) -> Alarms | Reason:
+    """Of the slots that the new version takes over; before anything is known to roll, of every service's. That they
+    can't be read must not keep anybody from watching the rest."""
     if deployment.plan is not None and deployment.undo is not None:
         slots = {rolling.service: deployment.sides(rolling.service).idle for rolling in deployment.plan.rolling}
     else:
         slots = {name: view.idle for name, view in services.items()}
     file = deployment.revision.file
-    found = cloud.alarms.look(spelled(file.watch.alarms, deployment.environment, slots), deployment.heard)
+    try:
+        found = cloud.alarms.look(spelled(file.watch.alarms, deployment.environment, slots), deployment.heard)
+    except TidegateError as error:
+        return Reason("alarm.unknown", f"the alarms that watch can't be read: {error}")
     return without_new(found, declared_names(file, cloud.looks.foundation().stack) if declares(file) else ())
 
 
@@ -187,11 +193,14 @@ def _readings(deployment: Deployment, cloud: Cloud, now: datetime, minute: timed
 
 
 def _failures(deployment: Deployment, cloud: Cloud) -> Mapping[str, tuple[TaskFailure, ...]]:
+    """Without the services of which AWS doesn't tell: that keeps nobody from judging what else is seen."""
     assert deployment.undo is not None and deployment.phase is Phase.RUNNING
-    return {
-        entry.service: redacted(tuple(cloud.looks.failures(entry.service, entry.sides.idle)), hidden(deployment))
-        for entry in deployment.undo.entries
-    }
+    found = {}
+    for entry in deployment.undo.entries:
+        with contextlib.suppress(Blocked):
+            failures = tuple(cloud.looks.failures(entry.service, entry.sides.idle))
+            found[entry.service] = redacted(failures, hidden(deployment))
+    return found
 
 
 def futile(orders: Sequence[Order], live: Deployment | None, cloud: Cloud) -> dict[int, Reason]:

@@ -13,7 +13,7 @@ from controller.domain.foundation import Foundation
 from controller.domain.manifest import EnvironmentFile, Service
 from controller.domain.scaling import Bounds, scaling_of
 from controller.domain.slot import Slot
-from controller.domain.snapshot import ServiceView, SlotView
+from controller.domain.snapshot import ServiceView
 from controller.domain.standing import Standing
 from controller.domain.step import Step, StepKind
 
@@ -57,7 +57,7 @@ def _live_content(view: ServiceView) -> str | None:
 
 def rolling_of(service: Service, content: Content, view: ServiceView, bounds: Bounds, inherited: int) -> Rolling:
     idle = view.slots[view.live.other] if view.live else None
-    healthy = (idle.group.healthy if idle and idle.group else None) or 0
+    healthy = idle.group.healthy if idle and idle.group else 0
     return Rolling(
         service=content.service,
         was=_live_content(view),
@@ -65,7 +65,7 @@ def rolling_of(service: Service, content: Content, view: ServiceView, bounds: Bo
         count=bounded(bounds, max(_live_count(view), inherited)),
         routed=service.route is not None,
         is_new=view.live is None,
-        is_warm=idle is not None and healthy >= max(1, bounds.min) and _is_left_as_declared(service, content, idle),
+        is_warm=idle is not None and bool(healthy) and runs_as_declared(service, content, idle),
     )
 
 
@@ -75,10 +75,6 @@ def inherited(file: EnvironmentFile, name: str, services: Mapping[str, ServiceVi
     left = (view for other, view in services.items() if other not in file.services)
     counts = (_live_count(view) for view in left if route and view.rule and view.rule.asks_for(route))
     return max(counts, default=0)
-
-
-def _is_left_as_declared(service: Service, content: Content, idle: SlotView) -> bool:
-    return runs_as_declared(service, content, idle) and not any(grouped_otherwise(service, idle))
 
 
 def _live_count(view: ServiceView) -> int:

@@ -3,7 +3,7 @@
 Counts are not content: they change in the slot, without another one.
 """
 
-from controller.domain.actions import SetCount
+from controller.domain.actions import AddTasks, SetCount
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -20,8 +20,10 @@ def adjust(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         view, slot, count = snapshot.services[name], _live(name, deployment), deployment.plan.counts[name]
         if slot is None:
             return Wait(Reason("traffic.unclear", f"{name} has no one live slot to adjust"))
-        is_moving = step.did("SetCount", name, slot) and deployment.scaling(name) is not None
-        ask = None if is_moving else _set(step, name, view, slot, count)
+        scales = deployment.scaling(name)
+        count = scales.at(snapshot.taken_at).nearest(count) if scales else count
+        is_moving = step.did("SetCount", name, slot) and scales is not None
+        ask = _set(step, name, view, slot, count) if count and not is_moving else None
         if ask:
             return ask
     return Done(", ".join(f"{name} {deployment.plan.counts[name]}" for name in step.services))
@@ -68,17 +70,24 @@ def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         entry, view = deployment.undo.of(name), snapshot.services[name]
         if entry.sides.live is None or not entry.count:
             continue
-        now = view.slots[entry.sides.live].desired
+        live, now = entry.sides.live, view.slots[entry.sides.live].desired
         count = max(entry.count, now if entry.scaling else min(least.get(name, 0), now))
-        before = scaling.before(entry, entry.sides.live, terms)
+        before = scaling.before(entry, live, terms)
         count = before.at(snapshot.taken_at).nearest(count) if before else count
-        ask = _set(step, name, view, entry.sides.live, count) if count else None
-        if ask:
+        ask = _added(step, name, view, live, count) if entry.scaling else _set(step, name, view, live, count)
+        if ask and count:
             return ask
-        if view.slots[entry.sides.live].running < count:
-            text = f"{name}: {view.slots[entry.sides.live].running} of {count} tasks run in {entry.sides.live}"
+        if view.slots[live].running < count:
+            text = f"{name}: {view.slots[live].running} of {count} tasks run in {live}"
             return Wait(Reason("slot.warming", text))
     return Done("as many tasks as before")
+
+
+def _added(step: Step, name: str, view: ServiceView, slot: Slot, count: int) -> Ask | None:
+    """What scaling has given since is kept, also where the picture doesn't show it."""
+    if view.slots[slot].desired >= count and step.did("AddTasks", name, slot):
+        return None
+    return Ask(AddTasks(name, slot, count), f"run {count} tasks of {name} in {slot}")
 
 
 def _has_grown(name: str, slot: SlotView, count: int, deployment: Deployment) -> bool:

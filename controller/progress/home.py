@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
-from controller.domain.actions import RemakeRule, RemoveRule, RestoreRule, SetCount
+from controller.domain.actions import AddTasks, RemakeRule, RemoveRule, RestoreRule
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -47,7 +47,7 @@ def _in_turn(entries: tuple[UndoEntry, ...], trouble: Trouble | None) -> list[Un
 
 def _rank(step: Step, outcome: Ask | Stumble | Wait) -> int:
     match outcome:
-        case Ask(SetCount()):
+        case Ask(AddTasks()):
             return 2
         case Ask(action):
             return 1 if step.did(type(action).__name__, action.service) else 0
@@ -90,7 +90,7 @@ def _revive(
         ends = f"`tidegate abort {deployment.id}` ends it with the traffic where it is"
         return Stumble(Reason("home.no_healthy_target", f"{text}{complaints}; {ends}"))
     if slot.exists and slot.desired < count:
-        return Ask(SetCount(name, live, count), f"run {count} tasks of {name} in {live} again, so that it can go home")
+        return Ask(AddTasks(name, live, count), f"run {count} tasks of {name} in {live} again, so that it can go home")
     found = f"{slot.running} of {count} tasks run there"
     return Wait(Reason("home.no_healthy_target", f"{text} yet: {found}{complaints}"))
 

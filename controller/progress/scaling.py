@@ -10,7 +10,7 @@ A picture may be old, so each slot is asked for once, whatever is seen.
 from collections.abc import Iterator
 from datetime import datetime
 
-from controller.domain.actions import Action, HoldScaling, PutScaling, RemoveScaling, SetCount
+from controller.domain.actions import Action, AddTasks, HoldScaling, PutScaling, RemoveScaling
 from controller.domain.deployment import Deployment, Phase, Rolling
 from controller.domain.reason import Reason
 from controller.domain.scaling import HELD, Bounds, Scaling, ScalingView, is_whole, scaling_of, told
@@ -35,7 +35,8 @@ def _held(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Snapsh
     if sides.live is not None:
         old = slots[sides.live].scaling
         if old is not None and not (old.suspended >= HELD and step.did("HoldScaling", name)):
-            return Ask(HoldScaling(name, sides.live), f"let nothing make {sides.live} of {name} smaller")
+            text = f"let nothing make {sides.live} of {name} smaller"
+            return Ask(HoldScaling(name, sides.live, old.scaling.room), text)
     wanted, new = deployment.scaling(name), slots[sides.idle].scaling
     if wanted is None or not wanted.aims:
         is_left = new is not None or _scaled_before(name, sides.idle, deployment)
@@ -146,7 +147,7 @@ def keeps_up(name: str, slot: Slot, deployment: Deployment, snapshot: Snapshot) 
     wanted = slots[slot.other].desired
     if deployment.phase is not Phase.SUCCEEDED or not deployment.scales(name) or slots[slot].desired >= wanted:
         return None
-    return Ask(SetCount(name, slot, wanted), f"run {wanted} tasks of {name} in {slot}, as many as in {slot.other}")
+    return Ask(AddTasks(name, slot, wanted), f"run {wanted} tasks of {name} in {slot}, as many as in {slot.other}")
 
 
 def given_up(name: str, slot: Slot, step: Step, deployment: Deployment, snapshot: Snapshot) -> Ask | Need | None:

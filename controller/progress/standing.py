@@ -12,7 +12,7 @@ from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.standing import Standing, StandingAlarm, changed, declares, wanted
-from controller.domain.step import Step
+from controller.domain.step import PATIENCE, Step
 from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, Wait, counted
 
 
@@ -26,6 +26,8 @@ def alarms(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
     found, is_home = snapshot.standing, deployment.phase is Phase.ROLLING_BACK
     if is_home and declares(terms.live):
         return Done("what differs now the next deployment puts right")
+    if is_home and step.trouble is not None and step.trouble.times >= PATIENCE:
+        return Done(f"left as it is: {step.trouble.reason.text}")
     if isinstance(found, Reason):
         return Stumble(found) if is_home else Wait(found)
     if deployment.pruned is not None:

@@ -7,7 +7,7 @@ slot in the morning, or makes the old one grow beside the new one, so that it ca
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from controller.domain.actions import SetCount
+from controller.domain.actions import AddTasks
 from controller.domain.deployment import Deployment, Phase, Rolling
 from controller.domain.reason import Reason
 from controller.domain.scaling import Bounds
@@ -29,16 +29,19 @@ def healthy(slot: SlotView) -> int:
 
 
 def reinforced(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Ask | Wait | Fail | None:
-    """What is to come before the share of `step` rises: tasks enough for it, and healthy."""
-    if deployment.is_way_back and step.observed >= REINFORCEMENT:
+    """What is to come before the share of `step` rises: tasks enough for it, and healthy. A way back is never better
+    off with the version that it leaves where that has no more healthy tasks, and doesn't wait for long."""
+    name, sides, view = rolling.service, deployment.sides(rolling.service), snapshot.services[rolling.service]
+    slot, count = view.slots[sides.idle], _enough(step, rolling, deployment, view, snapshot.taken_at)
+    is_late = deployment.is_way_back and step.observed >= REINFORCEMENT
+    if slot.desired < count and not is_late:
+        return Ask(
+            AddTasks(name, sides.idle, count), f"run {count} tasks of {name} in {sides.idle}: its share needs so many"
+        )
+    left = healthy(view.slots[sides.live]) if sides.live is not None and deployment.is_way_back else count
+    if is_late or healthy(slot) >= min(count, left):
         return None
-    name, idle, view = rolling.service, deployment.sides(rolling.service).idle, snapshot.services[rolling.service]
-    slot, count = view.slots[idle], _enough(step, rolling, deployment, view, snapshot.taken_at)
-    if slot.desired < count:
-        return Ask(SetCount(name, idle, count), f"run {count} tasks of {name} in {idle}: its share needs so many")
-    if healthy(slot) >= count:
-        return None
-    text = f"{name} in {idle}: {healthy(slot)} of the {count} tasks that its share needs are healthy"
+    text = f"{name} in {sides.idle}: {healthy(slot)} of the {count} tasks that its share needs are healthy"
     if step.active >= GROWTH:
         return Fail(Reason("tasks.no_capacity", f"{text} after {spoken(GROWTH)}"), quarantines=False)
     return Wait(Reason("targets.too_few", text))
@@ -85,10 +88,11 @@ def due(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome
     goes_on = isinstance(outcome, Ask | Done)
     for name in _suspended(deployment) if Evidence.SERVICES in snapshot.has else ():
         for slot, least in _least(deployment.rolled(name), deployment, snapshot):
-            is_short = snapshot.services[name].slots[slot].desired < least
-            if is_short and not (goes_on and step.did("SetCount", name, slot)):
+            shown = snapshot.services[name].slots[slot]
+            is_short = shown.exists and shown.desired < least
+            if is_short and not (goes_on and step.did("AddTasks", name, slot)):
                 text = f"run {least} tasks of {name} in {slot}, which nothing else makes larger now"
-                return Ask(SetCount(name, slot, least), text)
+                return Ask(AddTasks(name, slot, least), text)
     return None
 
 
@@ -107,11 +111,11 @@ def _least(rolling: Rolling, deployment: Deployment, snapshot: Snapshot) -> Iter
     before = deployment.undo.of(name).scaling.get(sides.live) if sides.live is not None else None
     if sides.live is None or before is None:
         return
+    own = before.scaling.at(now)
     if any(step.kind is StepKind.SHRINK and name in step.services for step in deployment.steps):
         shrunk = _shrunk(name, deployment)
-        yield sides.live, _part(shrunk.percent if shrunk else 100, clock.min)
+        yield sides.live, _part(shrunk.percent if shrunk else 100, own.min)
         return
-    own = before.scaling.at(now)
     beside = view.slots[sides.idle].desired if deployment.has_raised else 0
     yield sides.live, own.nearest(beside)
 

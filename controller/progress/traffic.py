@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from controller.domain.actions import SetRoute, SetWeights
+from controller.domain.actions import AddTasks, SetRoute, SetWeights
 from controller.domain.deployment import Deployment, Kind, Rolling
 from controller.domain.hooks import until_rolled
 from controller.domain.reason import Reason, until_pruned
@@ -76,20 +76,29 @@ def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
         before = view.rule.orphans_before(deployment.revision.file.services)
         if view.rule.asks_for(wanted) and not before and step.did("SetRoute", name):
             continue
-        if before and not _can_take_over(name, deployment, view, snapshot.taken_at):
-            text = f"{name} has too few healthy targets to take the requests of {', '.join(before)} over"
-            return Wait(Reason("targets.too_few", text))
+        lacking = _to_take_over(name, before, deployment, view, snapshot.taken_at) if before else None
+        if lacking:
+            return lacking
         instead = f" instead of {', '.join(before)}" if before else ""
         return Ask(SetRoute(name, wanted), f"let {', '.join(wanted.path)} lead to {name}{instead}")
     return Done(f"{counted(len(step.services), 'route')} changed")
 
 
-def _can_take_over(name: str, deployment: Deployment, view: ServiceView, now: datetime) -> bool:
-    """By night nobody answers for what it takes over, and nobody has to."""
+def _to_take_over(
+    name: str, before: tuple[str, ...], deployment: Deployment, view: ServiceView, now: datetime
+) -> Ask | Wait | None:
+    """As many tasks as the plan has counted for it, also where it scales, and has nothing to do yet. By night nobody
+    answers for what it takes over, and nobody has to."""
     assert deployment.plan is not None, f"{deployment.id} has steps, so it has a plan"
-    group = view.slots[view.live].group if view.live else None
-    least = max(deployment.bounds(name, now).min, deployment.plan.counts.get(name, 0))
-    return group is not None and (group.healthy or 0) >= least
+    bounds = deployment.bounds(name, now)
+    least = bounds.nearest(deployment.plan.counts.get(name, bounds.min))
+    slot = view.slots[view.live] if view.live else None
+    if slot is not None and view.live is not None and slot.desired < least:
+        return Ask(AddTasks(name, view.live, least), f"run {least} tasks of {name} in {view.live}")
+    if slot is not None and strength.healthy(slot) >= least:
+        return None
+    text = f"{name} has too few healthy targets to take the requests of {', '.join(before)} over"
+    return Wait(Reason("targets.too_few", text))
 
 
 def settle(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
@@ -125,7 +134,7 @@ def ailment(step: Step, deployment: Deployment, snapshot: Snapshot) -> Stumble |
     counting = [failure for failure in failures if failure.counts]
     why = f"; {told((counting or failures)[0])}" if failures else ""
     text = f"{'; '.join(found.reason.text for found in weak.values())}{why}"
-    is_its_fault = bool(counting) or not failures
+    is_its_fault = bool(counting) or (not failures and weak.keys() <= snapshot.failures.keys())
     return Stumble(Reason("targets.too_few", text), tuple(weak), RECOVERY, is_its_fault)
 
 
@@ -136,7 +145,7 @@ def _loops(name: str, deployment: Deployment, step: Step, snapshot: Snapshot) ->
         for failure in snapshot.failures.get(name, ())
         if failure.counts and since and failure.stopped_at and failure.stopped_at >= since
     ]
-    tasks = deployment.warmed(deployment.rolled(name), step, snapshot.taken_at)
+    tasks = deployment.warmed(deployment.rolled(name), step)
     if len(crashes) < min(max(FEWEST_CRASHES, tasks + 1), MOST_CRASHES):
         return None
     text = f"{len(crashes)} tasks of {name} have stopped by themselves since it got traffic: {told(crashes[0])}"
@@ -170,7 +179,7 @@ def _whole(span: timedelta) -> timedelta:
 def too_weak(rolling: Rolling, deployment: Deployment, step: Step, snapshot: Snapshot) -> Wait | Stumble | None:
     """The slot has fewer healthy targets than it was given tasks; one without any has failed."""
     slot = snapshot.services[rolling.service].slots[deployment.sides(rolling.service).idle]
-    healthy, wanted = strength.healthy(slot), deployment.warmed(rolling, step, snapshot.taken_at)
+    healthy, wanted = strength.healthy(slot), deployment.warmed(rolling, step)
     if healthy >= wanted:
         return None
     complaints = "; ".join(slot.group.complaints) if slot.group else ""

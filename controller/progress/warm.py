@@ -2,7 +2,7 @@
 
 from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RegisterDefinition, RunSlot
 from controller.domain.capacity import capacity_of
-from controller.domain.declared import runs_as_declared
+from controller.domain.declared import must_be_tuned, runs_as_declared
 from controller.domain.deployment import Deployment, Rolling
 from controller.domain.manifest import Service
 from controller.domain.reason import Reason
@@ -67,7 +67,8 @@ def _is_ours(rolling: Rolling, deployment: Deployment, slot: SlotView) -> bool:
     it is to be, and nothing is to start anew."""
     if not deployment.did("RunSlot", rolling.service):
         service = deployment.service(rolling.service)
-        return not deployment.restart and runs_as_declared(service, rolling.content, slot)
+        is_set = runs_as_declared(service, rolling.content, slot) and not must_be_tuned(service, rolling.content, slot)
+        return is_set and not deployment.restart
     return slot.content == rolling.content.digest or slot.definition == deployment.definitions[rolling.content.digest]
 
 

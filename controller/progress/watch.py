@@ -21,6 +21,9 @@ INCONCLUSIVE = "watch.inconclusive"
 ALARMS = frozenset({Evidence.ALARMS})
 METRICS = frozenset({Evidence.METRICS})
 NOTHING: frozenset[Evidence] = frozenset()
+DEAF = timedelta(minutes=5)
+"""So long a version may have traffic while nobody can read the alarms that watch it."""
+
 WHILE_IT_MOVES = frozenset(
     {
         *(StepKind.SHIFT, StepKind.SHRINK, StepKind.BAKE, StepKind.ROUTE),
@@ -42,7 +45,9 @@ def asked_in(step: Step, deployment: Deployment) -> frozenset[Evidence]:
     wanted = asked(deployment)
     if deployment.phase is Phase.RUNNING:
         return wanted if step.kind in WHILE_IT_MOVES else NOTHING
-    kept_warm = deployment.phase is Phase.SUCCEEDED and step.kind is StepKind.RETIRE and bool(step.wait)
+    kept_warm = deployment.phase is Phase.SUCCEEDED and any(
+        each.kind is StepKind.RETIRE and each.wait and not each.is_over for each in deployment.steps
+    )
     may_go_back = deployment.revision.file.rollback.automatic and not deployment.sent_home and not deployment.one_way
     return wanted if kept_warm and may_go_back else NOTHING
 
@@ -97,7 +102,7 @@ def watched(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Out
         return replace(against, quarantines=deployment.has_raised)
     if deployment.phase is Phase.SUCCEEDED:
         return outcome
-    unasked = _gone(snapshot) or _unread(findings)
+    unasked = _deaf(snapshot) or _gone(snapshot) or _unread(findings)
     if unasked and isinstance(outcome, Ask | Wait | Done):
         return unasked
     if isinstance(outcome, Done) and _is_end_of_bake(step, outcome):
@@ -116,6 +121,10 @@ def _failed(findings: tuple[Finding, ...]) -> Fail | None:
         return None
     text = "; ".join(f"{finding.service} {finding.metric}: {finding.text}" for finding in failed)
     return Fail(Reason("analysis.failed", text), tuple(dict.fromkeys(finding.service for finding in failed)))
+
+
+def _deaf(snapshot: Snapshot) -> Stumble | None:
+    return Stumble(snapshot.deaf, within=DEAF, quarantines=False) if snapshot.deaf else None
 
 
 def _gone(snapshot: Snapshot) -> Stumble | None:
@@ -157,5 +166,5 @@ def _judged_at_the_end(
 
 def less_excused(deployment: Deployment, snapshot: Snapshot) -> Deployment:
     """An alarm that was seen well is excused no longer."""
-    left = still_excused(snapshot.alarms, deployment.excused)
+    left = deployment.excused if snapshot.deaf else still_excused(snapshot.alarms, deployment.excused)
     return deployment if left == deployment.excused else replace(deployment, excused=left)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from controller.domain.actions import RemakeRule, RemoveRule, RestoreRule, SetCount
+from controller.domain.actions import AddTasks, RemakeRule, RemoveRule, RestoreRule
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -65,7 +65,7 @@ def test_rules_come_before_the_tasks_of_a_slot_that_lacks_them() -> None:
     assert isinstance(first, Ask) and isinstance(first.action, RestoreRule)
     home = {**lacking, "backend": shared(0)["backend"]}
     then = asked(halfway(acted=("RestoreRule backend",)), home)
-    assert isinstance(then, Ask) and then.action == SetCount("frontend", Slot.BLUE, 2)
+    assert isinstance(then, Ask) and then.action == AddTasks("frontend", Slot.BLUE, 2)
 
 
 def test_an_old_slot_has_its_time_to_get_healthy_before_a_person_is_asked() -> None:

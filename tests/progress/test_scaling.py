@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.domain import actions
-from controller.domain.actions import EmptySlot, HoldScaling, PutScaling, RemoveScaling, SetCount
+from controller.domain.actions import AddTasks, EmptySlot, HoldScaling, PutScaling, RemoveScaling
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.scaling import FREE, HELD, Bounds, ScalingView, scaling_of
 from controller.domain.slot import Slot
@@ -121,7 +121,7 @@ def test_the_digest_stands_for_bounds_aims_schedule_and_capacity_and_for_no_live
 def test_the_old_slot_is_held_first_whatever_is_seen() -> None:
     for scaling in (WHOLE, HELD_OLD):
         outcome = asked(in_step("suspend", running=running()), views(blue={"scaling": scaling}))
-        assert action(outcome) == HoldScaling("backend", Slot.BLUE)
+        assert action(outcome) == HoldScaling("backend", Slot.BLUE, Bounds(0, 9))
 
 
 def test_then_the_new_one_may_grow_and_not_shrink() -> None:
@@ -183,7 +183,7 @@ def moved(**slots: Mapping[str, Any]) -> dict[str, ServiceView]:
 
 
 def test_the_old_slot_follows_the_live_one_while_it_is_warm_and_never_gets_smaller() -> None:
-    assert action(asked(retiring(0.1), moved(green={"desired": 7}))) == SetCount("backend", Slot.BLUE, 7)
+    assert action(asked(retiring(0.1), moved(green={"desired": 7}))) == AddTasks("backend", Slot.BLUE, 7)
     assert isinstance(asked(retiring(0.1), moved(blue={"desired": 7})), Wait)
 
 

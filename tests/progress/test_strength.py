@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.decide import decide
-from controller.domain.actions import SetCount, SetWeights
+from controller.domain.actions import AddTasks, SetCount, SetWeights
 from controller.domain.deployment import Deployment, Kind
 from controller.domain.reason import Reason
 from controller.domain.scaling import HELD, ScalingView, scaling_of
@@ -72,7 +72,7 @@ def grown(tasks: int, healthy: int | None = None) -> Mapping[str, Any]:
 def test_the_last_share_rises_once_the_new_slot_has_as_many_healthy_tasks_as_the_old_one() -> None:
     last = running("shift 100")
     small = asked(last, views(SCALED, 10, old=6))
-    assert isinstance(small, Ask) and small.action == SetCount("backend", Slot.GREEN, 6)
+    assert isinstance(small, Ask) and small.action == AddTasks("backend", Slot.GREEN, 6)
     starting = asked(last, views(SCALED, 10, old=6, **grown(6, healthy=5)))
     assert isinstance(starting, Wait) and "5 of the 6 tasks" in starting.reason.text
     ready = asked(last, views(SCALED, 10, old=6, **grown(6)))
@@ -86,7 +86,7 @@ def test_a_part_of_the_traffic_takes_its_part_of_the_tasks() -> None:
 
 def test_never_more_than_the_file_allows() -> None:
     outcome = asked(running("shift 100"), views(SCALED, 10, old=40))
-    assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.GREEN, 9)
+    assert isinstance(outcome, Ask) and outcome.action == AddTasks("backend", Slot.GREEN, 9)
 
 
 def test_an_old_slot_that_was_shrunk_shows_how_many_all_of_the_traffic_takes() -> None:
@@ -95,7 +95,7 @@ def test_an_old_slot_that_was_shrunk_shows_how_many_all_of_the_traffic_takes() -
     as_planned = asked(deployment, views(HALVES, 50, old=2, **grown(4)))
     assert isinstance(as_planned, Ask) and isinstance(as_planned.action, SetWeights)
     more = asked(deployment, views(HALVES, 50, old=4, **grown(4)))
-    assert isinstance(more, Ask) and more.action == SetCount("backend", Slot.GREEN, 8)
+    assert isinstance(more, Ask) and more.action == AddTasks("backend", Slot.GREEN, 8)
 
 
 def test_halves_keep_as_many_old_tasks_as_their_share_takes() -> None:
@@ -107,7 +107,7 @@ def test_halves_keep_as_many_old_tasks_as_their_share_takes() -> None:
 
 
 def test_tasks_that_the_new_slot_got_are_not_taken_for_those_that_the_old_one_gave() -> None:
-    deployment = running("shrink 50", HALVES, acted=("SetCount backend", "SetCount backend green"))
+    deployment = running("shrink 50", HALVES, acted=("AddTasks backend", "AddTasks backend green"))
     outcome = asked(deployment, views(HALVES, 50, old=10, **grown(5)))
     assert isinstance(outcome, Ask) and outcome.action == SetCount("backend", Slot.BLUE, 5, share=50)
 
@@ -120,7 +120,7 @@ def test_shrinking_wakes_nobody() -> None:
 def test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever() -> None:
     back = replace(running("shift 100"), kind=Kind.ROLLBACK)
     small = asked(back, views(SCALED, 10, old=6))
-    assert isinstance(small, Ask) and small.action == SetCount("backend", Slot.GREEN, 6)
+    assert isinstance(small, Ask) and small.action == AddTasks("backend", Slot.GREEN, 6)
     assert isinstance(asked(back, views(SCALED, 10, old=6, **grown(6, healthy=2))), Wait)
     late = replace(running("shift 100", observed=strength.REINFORCEMENT), kind=Kind.ROLLBACK)
     gone = asked(late, views(SCALED, 10, old=6, **grown(6, healthy=2)))
@@ -132,12 +132,12 @@ def test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever() ->
 
 def due(
     deployment: Deployment, seen: dict[str, ServiceView], outcome: Outcome = WAITS, hours: float = 0
-) -> SetCount | None:
+) -> AddTasks | None:
     snapshot = a_snapshot(seen)
     moment = snapshot.taken_at + timedelta(hours=hours)
     assert deployment.step is not None
     ask = strength.due(deployment.step, deployment, replace(snapshot, taken_at=moment), outcome)
-    assert ask is None or isinstance(ask.action, SetCount)
+    assert ask is None or isinstance(ask.action, AddTasks)
     return ask.action if ask else None
 
 
@@ -146,7 +146,7 @@ def test_the_old_slot_grows_beside_the_new_one() -> None:
     assert due(baking, views(SCALED, 10)) is None
     shift = next(step for step in baking.steps if step.title == "shift 10")
     raised = baking.with_step(replace(shift, acted=("SetWeights",)))
-    assert due(raised, views(SCALED, 10, old=2, **grown(5))) == SetCount("backend", Slot.BLUE, 5)
+    assert due(raised, views(SCALED, 10, old=2, **grown(5))) == AddTasks("backend", Slot.BLUE, 5)
     assert due(raised, views(SCALED, 10, old=6, **grown(5))) is None
 
 
@@ -156,12 +156,12 @@ def test_the_morning_comes_for_slots_that_nothing_else_wakes(hours: float, wakes
     baking = running("bake 5m", NIGHTS)
     old = due(baking, views(NIGHTS, 10, old=0, **grown(1, 1)), hours=hours)
     new = due(baking, views(NIGHTS, 100, old=2, **grown(1, 1)), hours=hours)
-    expected = (SetCount("backend", Slot.BLUE, 2), SetCount("backend", Slot.GREEN, 2))
+    expected = (AddTasks("backend", Slot.BLUE, 2), AddTasks("backend", Slot.GREEN, 2))
     assert (old, new) == (expected if wakes else (None, None))
 
 
 def test_who_takes_tasks_away_again_keeps_no_step_from_ending() -> None:
-    asked_once = running("bake 5m", NIGHTS, acted=("SetCount backend", "SetCount backend blue"))
+    asked_once = running("bake 5m", NIGHTS, acted=("AddTasks backend", "AddTasks backend blue"))
     seen = views(NIGHTS, 10, old=0, **grown(1, 1))
     assert due(running("bake 5m", NIGHTS), seen, Done("baked")) is not None
     assert due(asked_once, seen) is not None and due(asked_once, seen, Done("baked")) is None
@@ -174,7 +174,7 @@ def test_it_comes_also_while_a_person_is_waited_for() -> None:
     seen = views(text, 10, old=0, **grown(1, healthy=0))
     stumbled = decide(baking, a_snapshot(seen), NOON, terms())
     assert stumbled.reason.code == "targets.unhealthy"
-    assert stumbled.action == SetCount("backend", Slot.BLUE, 2) and "nothing else makes larger" in stumbled.beside
+    assert stumbled.action == AddTasks("backend", Slot.BLUE, 2) and "nothing else makes larger" in stumbled.beside
 
 
 def test_tasks_that_do_not_start_are_not_held_against_the_version() -> None:

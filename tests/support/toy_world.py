@@ -85,6 +85,8 @@ class ToyWorld:
                 self.services[service] = replace(view, test_rule=None)
             case actions.SetCount(service, slot, count):
                 self._slot(service, slot, desired=count, running=count)
+            case actions.AddTasks(service, slot, count):
+                self._slot(service, slot, desired=count, running=count)
             case actions.RemoveRoute(service):
                 self.services[service] = replace(view, rule=None, test_rule=None)
             case actions.DeleteSlot(service, slot):

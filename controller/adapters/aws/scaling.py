@@ -28,7 +28,7 @@ from controller.adapters.aws.wire import scaling as wire
 from controller.domain.actions import HoldScaling, PutScaling, RemoveScaling
 from controller.domain.names import policy_name
 from controller.domain.ports import Permit
-from controller.domain.scaling import HELD, Bounds, Found, Metric, ScalingView
+from controller.domain.scaling import HELD, Found, Metric, ScalingView
 from controller.domain.slot import Slot
 
 if TYPE_CHECKING:
@@ -80,11 +80,10 @@ class SlotScaling:
             self._register(wire.registered(action, resource, None), resource, permit)
 
     def hold(self, action: HoldScaling, permit: Permit) -> None:
-        """Bounds that are not given stay as they are."""
+        """Its bounds have room for what it runs, so that nothing is brought into them."""
         resource = self._place().resource_id(action.service, action.slot)
         if self._target(resource) is not None:
-            request: Any = {**wire.about(resource), "SuspendedState": wire.suspended(HELD)}
-            self._register(request, resource, permit)
+            self._register(wire.held(action, resource), resource, permit)
 
     def remove(self, action: RemoveScaling, permit: Permit) -> None:
         """With all that is on it: policies, their alarms, scheduled actions. Also where none is shown: what a look
@@ -182,7 +181,7 @@ def _as_it_is(action: PutScaling) -> PutScaling:
     """Nothing makes the slot smaller, and its bounds have room for what it runs."""
     if action.suspended >= HELD:
         return action
-    return replace(action, bounds=Bounds(0, max(action.bounds.max, action.scaling.bounds.max, 1)), suspended=HELD)
+    return replace(action, bounds=action.scaling.room, suspended=HELD)
 
 
 def _about(resource: str) -> str:

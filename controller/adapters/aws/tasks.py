@@ -20,7 +20,7 @@ from controller.adapters.aws.groups import Groups
 from controller.adapters.aws.ownership import Owner
 from controller.adapters.aws.wire import services as wire
 from controller.adapters.aws.wire.tags import read_ecs_tags
-from controller.domain.actions import DeleteSlot, EmptySlot, RunSlot, SetCount, TuneSlot
+from controller.domain.actions import AddTasks, DeleteSlot, EmptySlot, RunSlot, SetCount, TuneSlot
 from controller.domain.errors import Blocked, Conflict, Transient
 from controller.domain.names import slot_name
 from controller.domain.ports import Permit
@@ -106,6 +106,13 @@ class SlotTasks:
     def set_count(self, action: SetCount, permit: Permit) -> None:
         assert action.count > 0, f"{action.slot} of {action.service}: what has no tasks is emptied, not counted"
         self._scale(action.service, action.slot, action.count, permit)
+
+    def add_tasks(self, action: AddTasks, permit: Permit) -> None:
+        cluster = self._foundation.read().cluster
+        name = slot_name(self._owner.place, action.service, action.slot)
+        shown = self._found(cluster, name)
+        if shown is not None and shown["desiredCount"] < action.count:
+            self._caller.change(UPDATE_SERVICE(wire.scale(cluster, name, action.count)), f"ECS service {name}", permit)
 
     def empty_slot(self, action: EmptySlot, permit: Permit) -> None:
         self._scale(action.service, action.slot, 0, permit)

@@ -147,15 +147,15 @@ def test_requests_are_those_of_the_slots_own_target_group(rig: Scaled) -> None:
 
 def test_holding_keeps_the_slot_from_getting_smaller_and_nothing_else(rig: Scaled) -> None:
     rig.put()
-    rig.cloud.scaling.hold(HoldScaling("backend", Slot.BLUE), rig.permit())
-    assert rig.look() == ScalingView(SCALING, HELD)
+    rig.cloud.scaling.hold(HoldScaling("backend", Slot.BLUE, Bounds(0, 9)), rig.permit())
+    assert rig.look() == ScalingView(replace(SCALING, bounds=Bounds(0, 9)), HELD), "with room for what it runs"
     assert Motion.OUT not in HELD
     rig.put()
     assert rig.look() == ScalingView(SCALING, FREE)
 
 
 def test_what_does_not_scale_is_not_held(rig: Scaled) -> None:
-    rig.cloud.scaling.hold(HoldScaling("backend", Slot.BLUE), rig.permit())
+    rig.cloud.scaling.hold(HoldScaling("backend", Slot.BLUE, Bounds(0, 9)), rig.permit())
     assert rig.changes() == []
 
 
@@ -195,7 +195,7 @@ def test_what_we_make_is_tagged_and_what_we_did_not_make_is_not_touched(rig: Sca
     rig.world.calls.clear()
     for change in (
         rig.put,
-        lambda: rig.cloud.scaling.hold(HoldScaling("backend", Slot.BLUE), rig.permit()),
+        lambda: rig.cloud.scaling.hold(HoldScaling("backend", Slot.BLUE, Bounds(0, 9)), rig.permit()),
         lambda: rig.cloud.scaling.remove(RemoveScaling("backend", Slot.BLUE), rig.permit()),
     ):
         with pytest.raises(Blocked, match=OWNER_TAG) as refused:

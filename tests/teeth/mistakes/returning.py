@@ -98,8 +98,8 @@ MISTAKES = (
     Mistake(
         "a way home that is stuck can't be ended",
         "controller/domain/step.py",
-        "return self.times >= PATIENCE and (self.permanent or not self.by_action)",
-        "return self.times >= PATIENCE and self.permanent",
+        "        is_certain = self.permanent or not self.by_action\n",
+        "        is_certain = self.permanent\n",
         f"{HOMECOMING}::test_a_way_home_that_is_stuck_is_ended_by_an_abort",
     ),
     Mistake(

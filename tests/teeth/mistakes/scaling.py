@@ -4,6 +4,7 @@ from tests.teeth.mistake import Mistake
 
 STEPS, STAGE = "tests/progress/test_scaling.py", "tests/scenarios/test_scaling.py"
 STRENGTH, ENOUGH = "tests/progress/test_strength.py", "tests/scenarios/test_enough.py"
+ANYWAY = "tests/scenarios/test_enough_anyway.py"
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
@@ -88,8 +89,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="the way back to what is warm waits for its tasks for ever",
         file="controller/progress/strength.py",
-        right="    if deployment.is_way_back and step.observed >= REINFORCEMENT:\n        return None\n",
-        wrong="",
+        right="    is_late = deployment.is_way_back and step.observed >= REINFORCEMENT\n",
+        wrong="    is_late = False\n",
         caught_by=f"{STRENGTH}::test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever",
     ),
     Mistake(
@@ -102,8 +103,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="what waits begins before scaling is handed over",
         file="controller/choose.py",
-        right="if deployment.is_doubled or deployment.hands_over]",
-        wrong="if deployment.is_doubled]",
+        right="if one.is_doubled or (one.hands_over and not goes_back)]",
+        wrong="if one.is_doubled]",
         caught_by=f"{ENOUGH}::test_a_long_deployment_of_another_service_keeps_nobody_from_scaling",
     ),
     Mistake(
@@ -116,7 +117,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         name="a warm slot goes live on whatever it runs",
         file="controller/domain/declared.py",
-        right="    return slot.content == content.digest and slot.capacity == capacity_of(service) and is_set\n",
+        right="    return slot.content == content.digest and not is_other\n",
         wrong="    return slot.content == content.digest\n",
         caught_by=f"{ENOUGH}::test_a_warm_slot_is_taken_as_it_is_only_where_it_is_set_as_the_file_says",
     ),
@@ -126,5 +127,26 @@ MISTAKES: tuple[Mistake, ...] = (
         right="        count = before.at(snapshot.taken_at).nearest(count) if before else count\n",
         wrong="",
         caught_by=f"{ENOUGH}::test_a_night_that_comes_while_halves_turn_back_stays_a_night",
+    ),
+    Mistake(
+        name="tasks are added to a picture, not to what runs",
+        file="controller/adapters/aws/tasks.py",
+        right='        if shown is not None and shown["desiredCount"] < action.count:\n',
+        wrong="        if shown is not None:\n",
+        caught_by=f"{ANYWAY}::test_a_look_that_misses_the_tasks_takes_none_away",
+    ),
+    Mistake(
+        name="a rollback waits until scaling is handed over",
+        file="controller/choose.py",
+        right="(one.hands_over and not goes_back)",
+        wrong="one.hands_over",
+        caught_by=f"{ANYWAY}::test_a_rollback_waits_for_no_hand_over",
+    ),
+    Mistake(
+        name="nobody is watched while alarms can't be read",
+        file="controller/progress/watch.py",
+        right="    unasked = _deaf(snapshot) or _gone(snapshot)",
+        wrong="    unasked = _gone(snapshot)",
+        caught_by=f"{ANYWAY}::test_alarms_that_can_not_be_read_blind_nobody_and_send_it_home_in_the_end",
     ),
 )

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from controller.domain.actions import PutScaling
+from controller.domain.actions import HoldScaling, PutScaling
 from controller.domain.arns import balancer_of
 from controller.domain.names import group_name, policy_name, slot_name, turn_name
-from controller.domain.scaling import Aim, Bounds, Metric, Motion, Scaling, ScalingView, Turn
+from controller.domain.scaling import HELD, Aim, Bounds, Metric, Motion, Scaling, ScalingView, Turn
 from controller.domain.slot import Slot
 
 if TYPE_CHECKING:
@@ -74,6 +74,15 @@ def registered(action: PutScaling, resource: str, tags: Mapping[str, str] | None
         "MaxCapacity": action.bounds.max,
         "SuspendedState": suspended(action.suspended),
         **({"Tags": dict(tags)} if tags is not None else {}),
+    }
+
+
+def held(action: HoldScaling, resource: str) -> dict[str, Any]:
+    return {
+        **about(resource),
+        "MinCapacity": action.room.min,
+        "MaxCapacity": action.room.max,
+        "SuspendedState": suspended(HELD),
     }
 
 
