@@ -205,8 +205,9 @@ def test_a_rollback_to_slots_that_gave_up_tasks_starts_them_again_first(stage: S
     watch = Watch(stage)
     stage.order(OrderKind.ROLLBACK)
     stage.settle()
-    assert stage.phase(3) is Phase.SUCCEEDED and stage.deployment(3).began(StepKind.WARM)
-    assert watch.at_rest() == []
+    shift = next(step for step in stage.deployment(3).steps if step.kind is StepKind.SHIFT)
+    assert stage.phase(3) is Phase.SUCCEEDED and shift.did("AddTasks", "backend") and shift.did("AddTasks", "frontend")
+    assert watch.at_rest() == [], "no traffic before they are healthy"
 
 
 def test_rolling_back_twice_goes_further_back(warm: Stage) -> None:
