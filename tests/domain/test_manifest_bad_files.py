@@ -55,6 +55,7 @@ _HEALTH = "health: {path: /health}"
 _STRATEGY = "strategy: {type: blue_green, bake: 5m}"
 _TAG = 'tag: "{branch}-{sha}"'
 _B = "services.backend"
+_F = "services.frontend"
 
 SHAPES = [
     slip("branch: main", "branch: main\nbranch: main", 3, "branch", "the key again", "line 2"),
@@ -251,6 +252,7 @@ SERVICES = [
     slip(_HEALTH, "before: {command: []}", 15, f"{_B}.before.command", "none", "at least one"),
     slip(_HEALTH, "before: {command: [run, 5]}", 15, f"{_B}.before.command[1]", "found 5", "in quotes"),
     slip("    route: {path: /*}\n", "    smoke: [{path: /a}]\n", 20, "services.frontend.smoke", "or a route"),
+    slip("    route: {path: /*}\n", "    count: {requests: 600}\n", 20, f"{_F}.count.requests", "600", "or a route"),
     slip("    route: {path: /*}\n", "    health: {}\n", 20, "services.frontend.health", "or a route"),
     slip("LOG_LEVEL: info", "LOG_LEVEL: 5", 16, f"{_B}.env.LOG_LEVEL", "a number without quotes", "in quotes"),
     slip("LOG_LEVEL: info", "LOG_LEVEL: true", 16, f"{_B}.env.LOG_LEVEL", "true or false without quotes"),

@@ -76,6 +76,13 @@ def _workers_are_asked_nothing(service: Service) -> Iterator[Finding]:
             yield Finding((key,), "a check by request", words, (("route",), (key,)))
 
 
+def _workers_count_no_requests(service: Service) -> Iterator[Finding]:
+    if service.route is None and service.count.requests is not None:
+        words = "cpu or memory, or a route: without one no request reaches the service"
+        about = (("route",), ("count",))
+        yield Finding(("count", "requests"), str(service.count.requests), words, about)
+
+
 def _check_ends_before_the_next(service: Service) -> Iterator[Finding]:
     health = service.health
     if health and health.timeout >= health.interval:
@@ -154,6 +161,7 @@ _OF_SERVICES = (
     _one_source_of_image,
     _routed_means_port_and_health,
     _workers_are_asked_nothing,
+    _workers_count_no_requests,
     _check_ends_before_the_next,
     _fargate_has_the_size,
     _count_can_be_kept,
