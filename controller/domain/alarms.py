@@ -33,18 +33,24 @@ Alarms = Mapping[str, AlarmView | None]
 """By name; None: there is no such alarm."""
 
 
-def spelled(patterns: Iterable[str], environment: str, slots: Mapping[str, Slot]) -> tuple[str, ...]:
-    """The names that the file's patterns stand for, once each, when the new version of each service is in this slot.
+SERVICE = "{service}"
 
-    >>> spelled(["{environment}-{slot}-5xx", "{service}-p99"], "dev", {"api": Slot.BLUE, "web": Slot.BLUE})
-    ('dev-blue-5xx', 'api-p99', 'web-p99')
+
+def spelled(
+    patterns: Iterable[str], environment: str, slots: Mapping[str, Slot], never: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The names that the file's patterns stand for, once each, when the new version of each service is in this slot.
+    `{service}` stands for no service whose alarm would `never` be there.
+
+    >>> spelled(["{environment}-{slot}-5xx", "{service}-p99"], "dev", {"api": Slot.BLUE, "web": Slot.BLUE}, ["web-p99"])
+    ('dev-blue-5xx', 'api-p99')
     """
     names = (
-        pattern.format(environment=environment, service=service, slot=slot)
+        (pattern, pattern.format(environment=environment, service=service, slot=slot))
         for pattern in patterns
         for service, slot in slots.items()
     )
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(name for pattern, name in names if SERVICE not in pattern or name not in never))
 
 
 def without_new(alarms: Alarms, declared: Collection[str]) -> Alarms:

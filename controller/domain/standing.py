@@ -111,6 +111,12 @@ def declared_names(file: EnvironmentFile, place: str) -> frozenset[str]:
     )
 
 
+def never_made(file: EnvironmentFile, place: str) -> frozenset[str]:
+    """What the alarms would be called that the file declares and that a service without a route never gets."""
+    names = (alarm_name(place, name, kind) for name in file.services for kind in _declared(file))
+    return frozenset(names) - declared_names(file, place)
+
+
 def wanted(file: EnvironmentFile, foundation: Foundation, groups: Mapping[str, Groups]) -> Standing:
     """What the file declares, as far as there are target groups to be measured: a service gets those of both slots with
     its first version. `groups` has every service of the file."""
@@ -300,8 +306,11 @@ OF_REQUESTS = frozenset({AlarmKind.ERRORS, AlarmKind.LATENCY_P95, AlarmKind.LATE
 
 
 def _kinds(file: EnvironmentFile, service: Service) -> tuple[AlarmKind, ...]:
-    declared = (kind for kind in AlarmKind if getattr(file.alarms, kind) is not None)
-    return tuple(kind for kind in declared if service.route is not None or kind not in OF_REQUESTS)
+    return tuple(kind for kind in _declared(file) if service.route is not None or kind not in OF_REQUESTS)
+
+
+def _declared(file: EnvironmentFile) -> tuple[AlarmKind, ...]:
+    return tuple(kind for kind in AlarmKind if getattr(file.alarms, kind) is not None)
 
 
 def _alarms(subject: _Subject) -> Iterator[StandingAlarm]:

@@ -9,6 +9,8 @@ from controller.domain.evidence import FailureEvidence, HookEvidence, Scene, red
 from controller.domain.hooks import RunState
 from controller.domain.metrics import Result
 from controller.domain.ports import Cloud
+from controller.domain.slot import Slot
+from controller.domain.standing import declares, never_made
 from controller.domain.step import StepKind
 from controller.domain.undo import UndoEntry
 from controller.store import Store
@@ -22,7 +24,8 @@ WENT_WRONG = frozenset({RunState.FAILED, RunState.STOPPED, RunState.UNKNOWN})
 def gather(deployment: Deployment, cloud: Cloud, store: Store, now: datetime) -> FailureEvidence:
     assert deployment.step is not None and deployment.undo is not None, f"{deployment.id} is in a step"
     about = _about(deployment, store)
-    told = cloud.witness.tell(sorted(_scenes(deployment, about), key=_innocence(deployment, about)), _alarms(about))
+    scenes = sorted(_scenes(deployment, about), key=_innocence(deployment, about))
+    told = cloud.witness.tell(scenes, _alarms(about, cloud))
     found = FailureEvidence(
         deployment=deployment.id,
         about=about.id,
@@ -93,12 +96,19 @@ def _brought(entry: UndoEntry, deployment: Deployment) -> Iterator[Scene]:
         yield Scene(name, sides.live, routed, since, is_blamed=False)
 
 
-def _alarms(about: Deployment) -> Mapping[str, datetime]:
+def watched(deployment: Deployment, slots: Mapping[str, Slot], cloud: Cloud) -> tuple[str, ...]:
+    """The names of the alarms that watch it, where its new version takes over these slots."""
+    file = deployment.revision.file
+    never = never_made(file, cloud.looks.foundation().stack) if declares(file) else ()
+    return spelled(file.watch.alarms, deployment.environment, slots, never)
+
+
+def _alarms(about: Deployment, cloud: Cloud) -> Mapping[str, datetime]:
     """The alarms that watch it, and when each had changed last as it started, by CloudWatch's own clock."""
     if about.plan is None or about.undo is None:
         return {}
     slots = {rolling.service: about.sides(rolling.service).idle for rolling in about.plan.rolling}
-    names = spelled(about.revision.file.watch.alarms, about.environment, slots)
+    names = watched(about, slots, cloud)
     return {name: about.heard.get(name) or about.started_at or about.created_at for name in names}
 
 

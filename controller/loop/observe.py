@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from controller.analysis import percents
 from controller.domain import names
-from controller.domain.alarms import Alarms, spelled, without_new
+from controller.domain.alarms import Alarms, without_new
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Blocked, TidegateError, Transient
@@ -28,7 +28,7 @@ from controller.domain.scaling import Found, scaling_of
 from controller.domain.snapshot import Evidence, Resolved, ServiceView, Snapshot, TaskFailure
 from controller.domain.standing import Standing, declared_names, declares
 from controller.domain.switch import ArmedSwitch
-from controller.loop.gathering import gather, hidden
+from controller.loop.gathering import gather, hidden, watched
 from controller.loop.hooks import look_after
 from controller.loop.promoting import Promoting
 from controller.progress.watch import watched_services
@@ -151,7 +151,7 @@ def _alarms(deployment: Deployment, services: Mapping[str, ServiceView], cloud: 
         slots = {name: view.idle for name, view in services.items()}
     file = deployment.revision.file
     try:
-        found = cloud.alarms.look(spelled(file.watch.alarms, deployment.environment, slots), deployment.heard)
+        found = cloud.alarms.look(watched(deployment, slots, cloud), deployment.heard)
     except TidegateError as error:
         return Reason("alarm.unknown", f"the alarms that watch can't be read: {error}")
     return without_new(found, declared_names(file, cloud.looks.foundation().stack) if declares(file) else ())

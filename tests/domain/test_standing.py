@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller.domain.alarms import AlarmState, AlarmView, without_new
+from controller.domain.alarms import AlarmState, AlarmView, spelled, without_new
 from controller.domain.canonical import canonical
 from controller.domain.dashboard import Dashboard, note, read_dashboard
 from controller.domain.drift import Difference
@@ -22,6 +22,7 @@ from controller.domain.standing import (
     declared_names,
     declares,
     differences,
+    never_made,
     wanted,
 )
 from tests.progress.steps import WORKER
@@ -176,6 +177,20 @@ def test_a_file_without_alarms_wants_nothing() -> None:
 def test_declared_names_are_those_of_the_alarms() -> None:
     text = f"{WORKER}alarms: {{errors: {{max: 1%}}, tasks: {{min: 1}}}}\n"
     assert declared_names(a_file(text), PLACE) == frozenset(wanted(a_file(text), a_foundation(), groups(text)).alarms)
+
+
+def test_what_is_declared_and_never_made_is_a_workers_alarms_of_requests() -> None:
+    text = f"{WORKER}alarms: {{errors: {{max: 1%}}, unhealthy_hosts: {{max: 1}}, tasks: {{min: 1}}}}\n"
+    named = {f"tidegate-{PLACE}-worker-errors", f"tidegate-{PLACE}-worker-unhealthy_hosts"}
+    assert never_made(a_file(text), PLACE) == named
+    assert never_made(a_file(WORKER), PLACE) == frozenset()
+
+
+def test_a_service_in_a_pattern_is_none_that_never_has_the_alarm_and_a_name_written_out_is_itself() -> None:
+    slots, never = {"backend": Slot.BLUE, "worker": Slot.BLUE}, {"p-worker-errors"}
+    assert spelled(["p-{service}-errors"], "dev", slots, never) == ("p-backend-errors",)
+    assert spelled(["p-{service}-5xx"], "dev", slots, never) == ("p-backend-5xx", "p-worker-5xx")
+    assert spelled(["p-worker-errors"], "dev", slots, never) == ("p-worker-errors",)
 
 
 def test_names_fit_cloudwatchs_limits() -> None:

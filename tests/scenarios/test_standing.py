@@ -346,6 +346,17 @@ def test_a_declared_alarm_may_watch_and_is_not_waited_for_before_it_is_made(stag
     assert stage.weights()["/api/*"]["captioncraft-dev-backend-blue"] == 100
 
 
+def test_a_worker_has_no_alarm_of_requests_and_none_is_waited_for(stage: Stage) -> None:
+    worker = WATCHED.replace("verify: [{path: /ready, within: 5s}]\n", "").replace(
+        "services:\n",
+        "services:\n  worker:\n    image: {repository: captioncraft-backend, tag: '{branch}-{sha}'}\n    count: 1\n",
+    )
+    for number, content in ((1, "first"), (2, "second")):
+        deployed(stage, worker, content)
+        assert stage.phase(number) is Phase.SUCCEEDED, stage.deployment(number).reason
+    assert "tidegate-captioncraft-dev-worker-errors" not in alarms(stage)
+
+
 def test_a_dashboard_that_somebody_changed_is_put_right_by_the_next_deployment(standing: Stage) -> None:
     body = json.loads(standing.look("cloudwatch", "GetDashboard", DashboardName=DASHBOARD)["DashboardBody"])
     body["widgets"].pop()
