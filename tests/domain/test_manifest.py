@@ -384,3 +384,15 @@ def test_what_was_taken_once_stays_readable_when_new_files_are_asked_for_more() 
     with pytest.raises(Rejected, match="at least 1"):
         read_environment(text, "dev.yaml")
     assert replace(a_revision(), text=text).file.services["cleaner"].count.min == 0
+
+
+def test_a_bound_that_was_taken_once_stays_readable() -> None:
+    text = f"{SMALL}alarms: {{unhealthy_hosts: {{max: 0}}, tasks: {{min: 0}}, errors: {{max: 100%}}}}\n"
+    with pytest.raises(Rejected, match="1 to 1000"):
+        read_environment(text, "dev.yaml")
+    assert replace(a_revision(), text=text).file.alarms.unhealthy_hosts is not None
+
+
+def test_any_share_of_errors_is_fine_where_they_are_compared_with_the_live_version() -> None:
+    watched = "strategy: {type: blue_green}\nwatch: {metrics: {errors: {max: 100%, against: live}}}\n"
+    assert read_environment(f"{SMALL}{watched}", "dev.yaml").watch.metrics.errors is not None

@@ -101,6 +101,11 @@ NAMES = [
     slip("gates: {}", "paths: {ignore: [/docs/**]}", 4, "paths.ignore[0]", "relative to the repository"),
     slip("gates: {}", "paths: {ignore: [docs/**, docs/**]}", 4, "paths.ignore", "docs/** twice", "once"),
     slip("gates: {}", "notify: {slack: deploys}", 4, "notify.slack", '"deploys"', '"#deploys"'),
+    slip("gates: {}", "alarms: {unhealthy_hosts: {max: 0}}", 4, "alarms.unhealthy_hosts.max", "found 0", "1 to 1000"),
+    slip("gates: {}", "alarms: {tasks: {min: 0}}", 4, "alarms.tasks.min", "found 0", "1 to 1000"),
+    slip("gates: {}", "alarms: {tasks: {min: 1001}}", 4, "alarms.tasks.min", "found 1001", "1 to 1000"),
+    slip("gates: {}", "alarms: {errors: {max: 100%}}", 4, "alarms.errors.max", "found 100%", "below 100%"),
+    slip("gates: {}", "watch: {metrics: {errors: {max: 100.0%}}}", 4, "watch.metrics.errors.max", "below 100%"),
     slip("gates: {}", "watch: {alarms: ['x-{colour}']}", 4, "watch.alarms[0]", "{slot}, {service} and {environment}"),
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from controller.domain.manifest.models import (
 from controller.domain.manifest.problem import quoted
 from controller.domain.manifest.service import Route, Service
 from controller.domain.manifest.tree import Path
-from controller.domain.manifest.values import format_duration, render_tag
+from controller.domain.manifest.values import Percent, format_duration, render_tag
 from controller.domain.manifest.wanted import listed
 
 
@@ -273,6 +273,25 @@ def _metrics_have_time_to_be_judged(file: EnvironmentFile) -> Iterator[Finding]:
         yield Finding(at, listed(named, "and"), wanted, (at, ("strategy",), ("rollback",)))
 
 
+def _bounds_can_be_crossed(file: EnvironmentFile) -> Iterator[Finding]:
+    """What is never good rings for ever, and what is always good never."""
+    alarms, watched = file.alarms, file.watch.metrics.errors
+    tasks: dict[Path, int | None] = {
+        ("alarms", "unhealthy_hosts", "max"): alarms.unhealthy_hosts.max if alarms.unhealthy_hosts else None,
+        ("alarms", "tasks", "min"): alarms.tasks.min if alarms.tasks else None,
+    }
+    for at, least in tasks.items():
+        if least == 0:
+            yield Finding(at, "0", "a number of tasks from 1 to 1000", (at,))
+    shares: dict[Path, Percent | None] = {
+        ("alarms", "errors", "max"): alarms.errors.max if alarms.errors else None,
+        ("watch", "metrics", "errors", "max"): watched.max if watched and not watched.against else None,
+    }
+    for at, share in shares.items():
+        if share and share.points == 100:
+            yield Finding(at, str(share), "a share below 100%: no more of the answers can be errors", (at,))
+
+
 def _bakes(strategy: Strategy) -> bool:
     match strategy:
         case BlueGreen(bake=bake):
@@ -319,6 +338,7 @@ _OF_FILES = (
     _rolling_keeps_nothing_warm,
     _a_switch_leaves_time_for_a_takeover,
     _metrics_have_time_to_be_judged,
+    _bounds_can_be_crossed,
     _canary_rises_to_all,
     _approval_can_be_reached,
 )

@@ -34,6 +34,7 @@ from controller.domain.manifest.wanted import WANTED, Number
 from controller.domain.manifest.windows import EVERY_DAY, Days, SpanText, TimeOfDay
 
 Tasks = Annotated[int, Number(0, 1000, "a number of tasks")]
+SomeTasks = Annotated[int, Number(1, 1000, "a number of tasks", recorded=0)]
 
 
 class Paths(Part):
@@ -123,7 +124,7 @@ Strategy = Annotated[Rolling | BlueGreen | Canary, Field(discriminator="type")]
 
 
 class WatchedErrors(Part):
-    max: Share = Field(description="Share of the answers that may be server errors.")
+    max: Share = Field(description="Share of the answers that may be server errors; 100% only with `against`.")
     min_requests: Annotated[int, Number(1, 10_000_000, "a number of requests")] = Field(
         100, description="Fewer requests than this say nothing."
     )
@@ -174,7 +175,7 @@ class Rollback(Part):
 
 
 class ErrorShare(Part):
-    max: Share = Field(description="Share of the answers that may be server errors.")
+    max: Share = Field(description="Share of the answers that may be server errors, below 100%.")
 
 
 class LatencyBound(Part):
@@ -182,11 +183,11 @@ class LatencyBound(Part):
 
 
 class HostBound(Part):
-    max: Tasks = Field(description="Alarm from this many on.")
+    max: SomeTasks = Field(description="Alarm from this many on.")
 
 
 class TaskBound(Part):
-    min: Tasks = Field(description="Alarm below this many.")
+    min: SomeTasks = Field(description="Alarm below this many.")
 
 
 class UseBound(Part):

@@ -54,14 +54,17 @@ class Text:
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number within bounds; `true` and `5.0` are not numbers here."""
+    """A whole number within bounds; `true` and `5.0` are not numbers here. `recorded` is the least one that was taken
+    once: such texts stay readable, and `agreement` refuses it in new ones."""
 
     least: int
     most: int
     words: str = "a whole number"
+    recorded: int | None = None
 
     def check(self, value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
+        least = self.least if self.recorded is None else self.recorded
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= self.most:
             raise wanted(f"{self.words} from {self.least} to {self.most}")
         return value
 
