@@ -115,7 +115,9 @@ def _fargate_has_the_size(service: Service) -> Iterator[Finding]:
 
 def _count_can_be_kept(service: Service) -> Iterator[Finding]:
     count = service.count
-    if count.min > count.max:
+    if count.min > count.max == 0:
+        yield Finding(("count", "max"), "0", "a number of tasks from 1 to 1000", (("count",),))
+    elif count.min > count.max:
         yield Finding(("count", "min"), str(count.min), f"at most the max of {count.max}", (("count",),))
     elif count.max > count.min and not count.autoscaled:
         yield Finding(

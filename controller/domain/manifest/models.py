@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from controller.domain.manifest.service import HttpCheck, Part, Service
+from controller.domain.manifest.service import HttpCheck, Part, Service, SomeTasks
 from controller.domain.manifest.values import (
     AlarmName,
     BranchName,
@@ -34,7 +34,6 @@ from controller.domain.manifest.wanted import WANTED, Number
 from controller.domain.manifest.windows import EVERY_DAY, Days, SpanText, TimeOfDay
 
 Tasks = Annotated[int, Number(0, 1000, "a number of tasks")]
-SomeTasks = Annotated[int, Number(1, 1000, "a number of tasks", recorded=0)]
 
 
 class Paths(Part):

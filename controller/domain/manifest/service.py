@@ -110,13 +110,14 @@ class Cooldown(Part):
     )
 
 
+SomeTasks = Annotated[int, Number(1, 1000, "a number of tasks", recorded=0)]
+
+
 class Count(Part):
     """A plain number in the file is `min` and `max` at once."""
 
-    min: Annotated[int, Number(0, 1000, "a number of tasks")] = Field(
-        1, description="Never fewer tasks than this; one at least."
-    )
-    max: Annotated[int, Number(0, 1000, "a number of tasks")] = Field(
+    min: SomeTasks = Field(1, description="Never fewer tasks than this.")
+    max: SomeTasks = Field(
         default_factory=lambda known: int(known["min"]), description="Never more tasks than this. Left out: as `min`."
     )
     cpu: Target | None = Field(None, description="Average CPU that scaling aims at.")
