@@ -146,7 +146,7 @@ def test_a_hundred_wake_ups_during_a_pass_are_one_more_pass(start: Start) -> Non
     gate.set()
     passes.wait_for("dev", 2)
     loop.stop()
-    assert passes.counts["dev"] == 2
+    assert passes.counts["dev"] in {2, 3}, "a sweep of the start may have come between"
 
 
 def test_an_environment_that_hangs_holds_up_no_other(start: Start) -> None:
