@@ -52,7 +52,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "a ModifyRule that arrives late sets weights that were meant before, and weights are nobody's drift",
-        _late("ModifyRule", leaves=("S4", "S5", "L1", "END rules")),
+        _late("ModifyRule", leaves=("S4", "S5", "L1", "L2", "END rules")),
     ),
     Rule(
         "while an environment is held nothing is corrected",
