@@ -81,6 +81,15 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        "a look that is old misses tasks that were added just then; the share rises onto those that it shows",
+        lambda fault, found: (
+            fault.story == "scaled.rolled_back"
+            and fault.site.kind is SiteKind.READ
+            and fault.kind is Kind.STALE
+            and found.startswith(("END groups", "END services", "END tasks"))
+        ),
+    ),
+    Rule(
         "an order to deploy is refused when GitHub refuses to tell what it names, and says so",
         lambda fault, found: fault.story == "an_older_commit" and fault.kind is Kind.DENIED and found.startswith("END"),
     ),
