@@ -85,7 +85,8 @@ def still_excused(alarms: Alarms, excused: Sequence[str]) -> tuple[str, ...]:
 
 
 def told(view: AlarmView) -> str:
-    """What a person reads about an alarm that rings, or rang."""
-    is_over = f", and is {view.state} since {view.since:%H:%M:%S} UTC" if view.state is not AlarmState.RINGING else ""
+    """What a person reads about an alarm that rings, or rang. What is older than that was read just before it rang."""
     began = view.rang_at or view.since
-    return f"{view.name} rang at {began:%Y-%m-%d %H:%M:%S} UTC{is_over}{f': {view.reason}' if view.reason else ''}"
+    is_over = view.state is not AlarmState.RINGING and view.since >= began
+    ended = f", and is {view.state} since {view.since:%H:%M:%S} UTC" if is_over else ""
+    return f"{view.name} rang at {began:%Y-%m-%d %H:%M:%S} UTC{ended}{f': {view.reason}' if view.reason else ''}"
