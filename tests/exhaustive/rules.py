@@ -78,7 +78,7 @@ RULES: tuple[Rule, ...] = (
             and fault.site.occurrence in {1, SECOND_PLAN.get(fault.story)}
             and fault.kind in {Kind.STALE, Kind.MISSING}
             and found.startswith(
-                ("END deployments", "END told", "END rules", "END services", "END groups", "END scaling")
+                ("END deployments", "END told", "END rules", "END services", "END groups", "END scaling", "END alarms")
             )
         ),
     ),
