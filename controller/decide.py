@@ -122,10 +122,10 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     if wanted - snapshot.has:
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
     stands = snapshot.standing
-    unknown = stands if isinstance(stands, Reason) else snapshot.deaf
-    if isinstance(stands, Reason) or unknown is not None:
-        assert unknown is not None, "one of the two can't be read"
-        return Decision(deployment.because(unknown), unknown, look_again_in=WAITING_LOOK)
+    if isinstance(stands, Reason):
+        return Decision(deployment.because(stands), stands, look_again_in=WAITING_LOOK)
+    if snapshot.deaf is not None:
+        return Decision(deployment.because(snapshot.deaf), snapshot.deaf, look_again_in=WAITING_LOOK)
     if deployment.pruned is not None:
         return _start_pruning(deployment, deployment.pruned, snapshot, now, terms)
     unclear = _unclear(deployment, snapshot, terms)

@@ -245,8 +245,8 @@ class Deployment:
     def hands_over(self) -> bool:
         """Succeeded, while scaling is still to be its slots': whoever began now would have nobody scale. Nobody waits
         for that for long."""
-        is_scaling = self.is_retiring and self.step is not None and self.step.kind is StepKind.SCALE
-        return is_scaling and self.step is not None and self.step.observed < HANDING_OVER
+        step = self.step if self.is_retiring else None
+        return step is not None and step.kind is StepKind.SCALE and step.observed < HANDING_OVER
 
     @property
     def stuck(self) -> Reason | None:

@@ -113,8 +113,10 @@ def test_tasks_that_the_new_slot_got_are_not_taken_for_those_that_the_old_one_ga
 
 
 def test_shrinking_wakes_nobody() -> None:
-    outcome = asked(running("shrink 50", HALVES, acted=("SetCount frontend",)), views(HALVES, 50, old=0, **grown(1, 1)))
-    assert not isinstance(outcome, Ask) or outcome.action.service == "frontend"
+    seen = views(HALVES, 50, old=0, **grown(1, 1))
+    frontend = a_view("frontend", green=warmed("frontend"), rule=a_rule(50, 50, "frontend"))
+    outcome = asked(running("shrink 50", HALVES), {**seen, "frontend": frontend})
+    assert isinstance(outcome, Ask) and outcome.action.service == "frontend", "backend sleeps on"
 
 
 def test_the_way_back_to_what_is_warm_waits_for_more_tasks_and_not_for_ever() -> None:

@@ -102,6 +102,7 @@ def test_messages_are_deleted_together(sqs: Any) -> None:
         }
         stub.add_response("delete_message_batch", reply, {"QueueUrl": QUEUE, "Entries": entries})
         a_queue(sqs).delete([Message("1", "{}", "r"), Message("2", "{}", "s")])
+        stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(
