@@ -153,7 +153,7 @@ class ExplanationAnswer(Answer):
     deployment: str | None
     orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
     ran: tuple[str, ...] = Field(description="What `before` did, or does, for what is live and what moves.")
-    evidence: tuple[str, ...] = Field(description="The two or three lines that say most of what went wrong.")
+    evidence: tuple[str, ...] = Field(description="The lines that say most of what went wrong.")
 
 
 class DeploymentsPage(Answer):

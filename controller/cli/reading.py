@@ -12,7 +12,7 @@ from controller.cli.asking import Asking, deployment_called
 from controller.cli.client import Client
 from controller.cli.http import Send, send
 from controller.cli.kinds import why_it_stays
-from controller.cli.saying import NO, clean, console, print_json, stop
+from controller.cli.saying import NO, WRONG_USE, clean, console, print_json, stop
 from controller.cli.time import Clock
 
 
@@ -65,12 +65,16 @@ class Reading:
     def history(
         self,
         environment: Annotated[
-            str | None, typer.Option("--env", metavar="ENV", help="Only this environment's.")
+            str | None, typer.Argument(metavar="ENV", help="Only this environment's.", callback=named)
         ] = None,
+        env: Annotated[str | None, typer.Option("--env", metavar="ENV", help="The same.", callback=named)] = None,
         limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
         as_json: Json = False,
     ) -> None:
         """List deployments, newest first."""
+        if environment and env and environment != env:
+            stop(WRONG_USE, f"which one: {environment} or {env}?")
+        environment = environment or env
         with self._ask.client() as client:
             page = client.deployments(environment=environment, limit=limit)
             self._ask.print(page, as_json, lambda found, now: _deployments().history(found["items"], now))
@@ -124,7 +128,11 @@ class Reading:
         """How the last one that moved has ended; the newest one when nothing moves; None when there never was any."""
         from controller.cli.following import Follower
 
-        moving = Follower(client, self._ask.make_clock()).moving(environment, wait)
+        follower = Follower(client, self._ask.make_clock())
+        moving = follower.moving(environment, 0)
+        if moving is None and wait:
+            typer.echo(f"nothing moves in {environment}; waiting {wait:g} s for something to begin", err=True)
+            moving = follower.moving(environment, wait)
         if moving is None:
             told = client.explanation(environment)
             if not as_json:

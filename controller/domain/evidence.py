@@ -4,7 +4,7 @@ Every text in it comes from strangers (programs, AWS's messages): it is shown, a
 size: what is left out is counted or said.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -217,8 +217,8 @@ class FailureEvidence:
 
     @property
     def telling(self) -> tuple[str, ...]:
-        """The two or three lines that say most, the cause before what followed from it."""
-        return tuple(dict.fromkeys(self._lines()))[:TOLD]
+        """The lines that say most, the cause before what followed from it."""
+        return shortened(self._lines(), self.deployment)
 
     @property
     def told(self) -> str:
@@ -250,6 +250,17 @@ class FailureEvidence:
             yield f"{finding.service} {finding.metric}: {finding.text}"
         for unread in self.unread:
             yield unread.told
+
+
+def shortened(lines: Iterable[str], deployment: str) -> tuple[str, ...]:
+    """The first of these lines, each once, and where the others are.
+
+    >>> shortened(["a", "a", "b", "c", "d", "e"], "dev-2")
+    ('a', 'b', 'c', 'and 2 more: see dev-2')
+    """
+    found = tuple(dict.fromkeys(lines))
+    left = len(found) - TOLD
+    return (*found[:TOLD], f"and {left} more: see {deployment}") if left > 0 else found
 
 
 def _slot_lines(slot: SlotEvidence) -> Iterator[str]:

@@ -11,7 +11,7 @@ from controller.domain.clearing import AGAIN, ITSELF, NOBODY, STUCK, cleared_by
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
 from controller.domain.drift import told
 from controller.domain.environment import Hold, HoldUntil
-from controller.domain.evidence import TOLD
+from controller.domain.evidence import shortened
 from controller.domain.metrics import Result
 from controller.domain.overview import Overview, turns_back_after
 from controller.domain.reason import until_pruned
@@ -24,7 +24,7 @@ class Explanation:
 
     `look_again_at` is None when only an event (a push, an order) makes Tidegate look again. `orphans` are services that
     the file no longer names and that are still there, whatever else is going on; `ran` says what `before` did, or does,
-    for what is live and what moves. `evidence` are the two or three lines that say most of what went wrong.
+    for what is live and what moves. `evidence` are the lines that say most of what went wrong.
     """
 
     environment: str
@@ -95,7 +95,7 @@ def _evidence(answer: _Answer, overview: Overview) -> tuple[str, ...]:
         return gathered[-1].telling
     moving = next((one for one in overview.open if one.id == asked and one.phase in IN_FLIGHT), None)
     found = (each for each in moving.findings if each.result is not Result.PASSED) if moving else ()
-    return tuple(f"{each.service} {each.metric}: {each.text}" for each in found)[:TOLD]
+    return shortened((f"{each.service} {each.metric}: {each.text}" for each in found), asked)
 
 
 def _ran(overview: Overview) -> tuple[str, ...]:
@@ -302,10 +302,12 @@ def _follows(overview: Overview, deployment: Deployment) -> str:
     environment, hold = overview.environment.name, overview.environment.hold
     ended_by_hand = deployment.phase in {Phase.ABORTED, Phase.EXPIRED}
     cause = AGAIN.format(environment=environment) if ended_by_hand else cleared_by(deployment.reason.code, environment)
-    if hold is None or hold.deployment != deployment.number:
-        return cause if overview.wanted and overview.wanted.id == deployment.id else f"{NOBODY}; {cause}"
-    release = _cleared_by("environment.held", overview)
-    return release if ended_by_hand else f"{release}; what went wrong: {cause}"
+    if hold is not None and hold.deployment == deployment.number:
+        first = _cleared_by("environment.held", overview)
+        return first if ended_by_hand else f"{first}; what went wrong: {cause}"
+    if overview.wanted is not None and overview.wanted.id == deployment.id:
+        return cause
+    return f"{NOBODY}; {cause}" if ended_by_hand else f"{NOBODY}; what went wrong: {cause}"
 
 
 def _empty(overview: Overview) -> _Answer:

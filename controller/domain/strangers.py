@@ -11,10 +11,11 @@ REDACTED = "[redacted]"
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What moves a cursor, colours a terminal, or turns the reading order round."""
 
-TELLING = (
+NAME = (
     r"(?:passw(?:or)?d|passphrase|pwd|(?<![a-z])pass(?!\w)|(?<!\d:)secret(?!smanager)|token|credential|(?:api|access|private)[_-]?key)"
-    r"[\w-]{0,40}\\{0,3}[\"']?\s{0,5}[=:]\s{0,5}\\{0,3}"
+    r"[\w-]{0,40}"
 )
+TELLING = rf"{NAME}\\{{0,3}}[\"']?\s{{0,5}}[=:]\s{{0,5}}\\{{0,3}}"
 """A telling name and what stands between it and its value, also inside of a quoted text."""
 
 SECRETS = (
@@ -31,7 +32,14 @@ SECRETS = (
     (re.compile(r"(?i)(\bbearer\s{1,5})[\w.~+/=-]{16,}"), rf"\1{REDACTED}"),
     (re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]*)?"), REDACTED),
     (re.compile(rf"(?i)({TELLING})([\"'])(?:(?!\2)[^\\]|\\.)+"), rf"\1\2{REDACTED}"),
-    (re.compile(rf"(?i)({TELLING})[^\s\"',;&\\][^\s\"',;&]*"), rf"\1{REDACTED}"),
+    (re.compile(rf"(?i)({TELLING})[\[({{][^\])}}]*[\])}}]?"), rf"\1{REDACTED}"),
+    # Up to where another name begins, or the sentence goes on.
+    (
+        re.compile(rf"(?i)({TELLING})[^\s\"',;&\\\[({{](?:[^\s\"',;&]|[,;&](?![\w-]{{1,40}}[=:])(?=[^\s\"',;&]))*"),
+        rf"\1{REDACTED}",
+    ),
+    (re.compile(rf"(?i)(--(?:[\w-]{{0,40}}-)?{NAME}\s{{1,5}})[^\s-]\S*"), rf"\1{REDACTED}"),
+    (re.compile(r"(?i)(\bcookie\\{0,3}[\"']?\s{0,5}[=:]\s{0,5})(?:\"[^\"]*\"?|'[^']*'?|.+)"), rf"\1{REDACTED}"),
 )
 """What programs print of their settings when they fail. Before its value every pattern is bounded, so that a line of
 nothing but beginnings costs no more than its length."""

@@ -103,7 +103,9 @@ def fired(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outco
 
 
 def _has_fired(name: str, step: Step, deployment: Deployment, snapshot: Snapshot) -> bool:
-    """Its traffic had left by an earlier step, and is home; and the switch is gone."""
+    """Its traffic had left by an earlier step, and is home; and the switch is gone, which this step has not removed."""
+    if step.kind is StepKind.DISARM and step.did("DisarmSwitch", name):
+        return False
     if isinstance(snapshot.switches, Reason) or name in snapshot.switches or not deployment.percent_before(step):
         return False
     return deployment.undo is not None and is_as_it_was(snapshot.services[name], deployment.undo.of(name))

@@ -61,7 +61,7 @@ def parse_fault(text: str) -> Fault:
         return Fault(text, "ERROR_RATE", str(float(value)))
     if kind == "slow" and re.fullmatch(r"\d{1,6}", value) and 1 <= int(value) <= MAX_SLOW_MS:
         return Fault(text, "SLOW_MS", str(int(value)))
-    raise ValueError(f"no fault is called {text!r}: use {HINTS.get(kind, f'one of {KINDS}')}")
+    raise ValueError(f"{text!r} is no fault: use {HINTS.get(kind, f'one of {KINDS}')}")
 
 
 def edited(source: str, fault: Fault | None) -> str:

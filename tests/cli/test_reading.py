@@ -66,6 +66,12 @@ def test_reading_verbs_print_what_people_need(terminal: Terminal, words: tuple[s
     assert "\x1b" not in result.stdout
 
 
+def test_an_environment_s_history_is_asked_for_in_two_ways(terminal: Terminal) -> None:
+    named = terminal("history", "dev").stdout
+    assert "dev-2" in named and "staging-2" not in named
+    assert terminal("history", "--env", "dev").stdout == named
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
@@ -76,6 +82,8 @@ def test_reading_verbs_print_what_people_need(terminal: Terminal, words: tuple[s
         (("status", ""), 2, "it is empty: give a name"),
         (("explain", " "), 2, "it is empty: give a name"),
         (("history", "--env", "nowhere"), 1, "nowhere"),
+        (("history", "nowhere"), 1, "nowhere"),
+        (("history", "dev", "--env", "prod"), 2, "which one: dev or prod?"),
         (("history", "--limit", "0"), 2, "--limit"),
         (("history", "--limit", "many"), 2, "--limit"),
         (("explain",), 2, "ENV"),
@@ -362,6 +370,7 @@ def test_watching_where_nothing_moves_tells_how_the_last_one_ended(terminal: Ter
     result = terminal("watch", "staging")
     assert result.exit_code == 1
     assert "nothing moves in staging" in result.stdout
+    assert "for something to begin" in result.stderr
 
 
 def test_watching_where_the_newest_commit_is_refused_is_a_no(terminal: Terminal, store: Store) -> None:

@@ -144,9 +144,10 @@ def test_what_waits_behind_a_hold_is_told_with_the_evidence_of_what_holds(termin
         unit.deployments.add(waiting)
         holding = unit.deployments.get("staging-2")
         assert holding is not None
-        unit.evidence.add(replace(FOUND, deployment="staging-2", about="staging-2"), holding)
+        found = replace(FOUND, deployment="staging-2", about="staging-2")
+        unit.evidence.add(found, holding)
     told = terminal.door.get("/api/v1/environments/staging/explain").json()
-    assert (told["code"], told["evidence"]) == ("environment.held", list(FOUND.telling))
+    assert (told["code"], told["evidence"]) == ("environment.held", list(found.telling))
 
 
 def test_evidence_is_in_the_answer_for_one_deployment_and_not_in_lists(terminal: Terminal, store: Store) -> None:

@@ -18,6 +18,7 @@ def test_commands_alarms_and_numbers_come_before_tasks() -> None:
         "before backend: exit code 3",
         "dev-5xx rang at 2026-11-21 12:00:00 UTC: 25 > 1",
         "backend errors: 5.00% failed",
+        "and 4 more: see dev-2",
     )
 
 
@@ -26,6 +27,7 @@ def test_tasks_are_told_with_exit_code_and_last_words_and_then_a_target() -> Non
         f"backend green: {CRASHED.told}",
         "backend green: its last words: cannot start: no table",
         "backend green: target 10.0.0.1:8000 unhealthy: Target.FailedHealthChecks: Health checks failed",
+        "and 1 more: see dev-2",
     )
 
 

@@ -41,6 +41,13 @@ def test_a_line_moves_no_cursor_and_has_an_end(line: str, kept: str) -> None:
         ("password = 'my pass, phrase' user = 'app'", "password = '[redacted]' user = 'app'"),
         (r'{"password": "a \" b", "event": "x"}', '{"password": "[redacted]", "event": "x"}'),
         (r'{"msg": "no {\"password\": \"hunter2 b\"}"}', r'{"msg": "no {\"password\": \"[redacted]"}'),
+        ('token: ["hunter2", "hunter3"] of 2', "token: [redacted] of 2"),
+        ("secrets={'db': 'hunter2'}", "secrets=[redacted]"),
+        ("password=hunter2,hunter3&4 user=app", "password=[redacted] user=app"),
+        ("password=hunter2,user=app, and more", "password=[redacted],user=app, and more"),
+        ("psql --db-password hunter2 --host db", "psql --db-password [redacted] --host db"),
+        ("Set-Cookie: session=hunter2; Path=/", "Set-Cookie: [redacted]"),
+        ('{"cookie": "session=hunter2", "event": "x"}', '{"cookie": [redacted], "event": "x"}'),
         ('password="never closed', 'password="[redacted]'),
     ],
 )
@@ -58,6 +65,8 @@ def test_what_looks_like_a_secret_is_taken_out(line: str, kept: str) -> None:
         "bypass: on, compass: off",
         "3 tests passed: ok",
         "a password was asked for",
+        "give a --token --or not",
+        "3 cookies: fine",
     ],
 )
 def test_what_is_no_secret_stays(line: str) -> None:

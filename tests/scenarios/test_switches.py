@@ -12,6 +12,7 @@ from sandbox.runtime.scripted import Script
 from sandbox.world.faults import Fault
 from tests.scenarios.test_homecoming import STARTS_LONG, crash
 from tests.scenarios.test_strategies import TEXTS
+from tests.scenarios.test_under_attack import by_hand
 from tests.support.invariants import Watch
 from tests.support.stage import Stage
 
@@ -232,6 +233,15 @@ def test_a_switch_that_fires_while_the_last_ones_are_disarmed_is_told_from_a_han
     ended = stage.deployment(2)
     assert (ended.phase, ended.reason.code) == (Phase.ROLLED_BACK, "switch.fired")
     assert stage.weights()["/api/*"] == HOME and watch.at_rest() == []
+
+
+def test_a_hand_on_what_was_disarmed_just_now_is_no_switch(watch: Watch) -> None:
+    stage = watch.stage
+    in_disarm(stage)
+    by_hand(stage)
+    stage.run(lambda: stage.deployment(2).pause is not None or stage.deployment(2).phase is not Phase.RUNNING)
+    pause = stage.deployment(2).pause
+    assert pause is not None and pause.reason.code == "traffic.foreign_change"
 
 
 def test_a_version_whose_switches_can_not_be_disarmed_is_watched_and_its_switches_last(watch: Watch) -> None:

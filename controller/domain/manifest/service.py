@@ -1,5 +1,6 @@
 """One thing that runs in an environment: its image, route, size, needs, and how one asks if it is well."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -130,7 +131,11 @@ class Count(Part):
     @model_validator(mode="before")
     @classmethod
     def _plain_number(cls, value: Any) -> Any:
-        return {"min": value} if isinstance(value, int) and not isinstance(value, bool) else value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return {"min": value}
+        if not isinstance(value, Mapping | Count):
+            raise wanted("a whole number of tasks from 1 to 1000, or bounds such as {min: 2, max: 8}")
+        return value
 
     @property
     def autoscaled(self) -> bool:
