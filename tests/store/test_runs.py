@@ -2,9 +2,10 @@
 
 import pytest
 
-from controller.domain.errors import Blocked
+from controller.domain.errors import Blocked, Conflict
 from controller.domain.hooks import RunState
 from controller.store import Store
+from controller.store.runs import Runs
 from tests.support.builders import NEW_IMAGE, OLD_IMAGE, a_run
 
 DONE = RunState.SUCCEEDED
@@ -49,6 +50,15 @@ def test_what_has_succeeded_is_not_begun_again(store: Store) -> None:
     with pytest.raises(Blocked, match="`before` of backend ran in dev-2") as refused, store.write() as unit:
         unit.runs.put(a_run(3))
     assert refused.value.code == "before.taken"
+
+
+def test_the_database_itself_refuses_a_second_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Runs, "_taken", lambda *_: None)
+    with store.write() as unit:
+        unit.runs.put(a_run(2, state=DONE))
+    with pytest.raises(Conflict) as refused, store.write() as unit:
+        unit.runs.put(a_run(3))
+    assert refused.value.code == "database.taken"
 
 
 @pytest.mark.parametrize("state", [RunState.FAILED, RunState.STOPPED, RunState.UNKNOWN])

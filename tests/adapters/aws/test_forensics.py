@@ -70,6 +70,13 @@ def test_a_log_group_that_is_gone_leaves_the_explanation(rig: Rig) -> None:
     assert (newest.exit_code, newest.log_lines) == (1, ())
 
 
+def test_a_log_that_may_not_be_read_leaves_the_explanation(rig: Rig) -> None:
+    crashing(rig)
+    rig.world.faults.add(Fault(kind="denied", operation="GetLogEvents"))
+    newest = rig.cloud.looks.failures("backend", Slot.BLUE)[0]
+    assert (newest.exit_code, newest.log_lines) == (1, ())
+
+
 def test_a_slot_that_is_not_there_has_no_failures(rig: Rig) -> None:
     assert rig.cloud.looks.failures("backend", Slot.GREEN) == ()
 

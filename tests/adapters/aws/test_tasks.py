@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.adapters.aws.wire.services import client_token, deployment_configuration
-from controller.domain.actions import DeleteSlot, EmptySlot, SetWeights
+from controller.domain.actions import AddTasks, DeleteSlot, EmptySlot, SetWeights
 from controller.domain.errors import Blocked, Conflict, Transient
 from controller.domain.manifest import Route
 from controller.domain.names import OWNER_TAG, PLACE_TAG, SERVICE_TAG, SLOT_TAG
@@ -371,6 +371,17 @@ def test_every_change_is_checked_and_attempted_once(ready: Rig) -> None:
         ready.cloud.tasks.run_slot(a_run(ready.content(), Slot.BLUE, definition), ready.permit())
     assert raised.value.code == "aws.throttled"
     assert (ready.checks, len(ready.calls("CreateService"))) == (1, 1)
+
+
+def test_tasks_are_added_to_what_runs_and_never_taken_away(ready: Rig) -> None:
+    ready.run(ready.content())
+    ready.sandbox.ecs.update_service(cluster=CLUSTER, service=NAME, desiredCount=8)
+    ready.world.calls.clear()
+    ready.cloud.tasks.add_tasks(AddTasks("backend", Slot.BLUE, 8), ready.permit())
+    ready.cloud.tasks.add_tasks(AddTasks("backend", Slot.BLUE, 3), ready.permit())
+    assert ready.changes() == []
+    ready.cloud.tasks.add_tasks(AddTasks("backend", Slot.BLUE, 9), ready.permit())
+    assert [asked["desiredCount"] for asked in ready.asked("UpdateService")] == [9]
 
 
 def test_without_the_lease_nothing_is_changed(ready: Rig) -> None:

@@ -100,7 +100,7 @@ MISTAKES = (
         "controller/domain/step.py",
         "        is_certain = self.permanent or not self.by_action\n",
         "        is_certain = self.permanent\n",
-        f"{HOMECOMING}::test_a_way_home_that_is_stuck_is_ended_by_an_abort",
+        "tests/domain/test_trouble.py::test_what_is_seen_or_refused_is_believed_soon_and_what_fails_late",
     ),
     Mistake(
         "the old version is not kept warm",

@@ -28,7 +28,7 @@ MISTAKES = (
         "migrations/versions/0006_runs.py",
         "ONCE = sa.text(\"state IN ('started', 'succeeded')\")",
         "ONCE = sa.text(\"state IN ('started')\")",
-        "tests/store/test_runs.py::test_what_has_succeeded_is_not_begun_again[sqlite]",
+        "tests/store/test_runs.py::test_the_database_itself_refuses_a_second_one[sqlite]",
     ),
     Mistake(
         "before runs twice: a task is asked for again when AWS has forgotten it",

@@ -133,7 +133,7 @@ MISTAKES: tuple[Mistake, ...] = (
         file="controller/adapters/aws/tasks.py",
         right='        if shown is not None and shown["desiredCount"] < action.count:\n',
         wrong="        if shown is not None:\n",
-        caught_by=f"{ANYWAY}::test_a_look_that_misses_the_tasks_takes_none_away",
+        caught_by="tests/adapters/aws/test_tasks.py::test_tasks_are_added_to_what_runs_and_never_taken_away",
     ),
     Mistake(
         name="a rollback waits until scaling is handed over",

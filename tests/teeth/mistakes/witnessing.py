@@ -42,7 +42,7 @@ MISTAKES = (
         "controller/adapters/aws/log_tail.py",
         "        except Blocked:\n            return ()\n",
         "        except Blocked:\n            raise\n",
-        f"{STORIES}::test_a_denied_read_keeps_nothing_from_ending_and_names_the_right",
+        "tests/adapters/aws/test_forensics.py::test_a_log_that_may_not_be_read_leaves_the_explanation",
     ),
     Mistake(
         "the secret of the smoke test is kept with a log",
