@@ -240,3 +240,16 @@ def fault_spot(
     """Let AWS take an environment's Spot tasks back."""
     done = Sandbox.find().ask("/faults/spot", {"environment": environment})
     _tell(done, f"tasks taken back in {environment}: {done['interrupted']}", as_json=as_json)
+
+
+@fault_app.command("scan")
+def fault_scan(
+    severity: Annotated[
+        str, typer.Option(help="CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL or UNDEFINED.")
+    ] = "CRITICAL",
+    count: Annotated[int, typer.Option(min=1, help="In how many images.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Let ECR's scan find something in the next images that are pushed."""
+    done = Sandbox.find().ask("/faults/scan", {"severity": severity, "count": count})
+    _tell(done, f"ECR finds something {severity} in the next images that are pushed: {count}", as_json=as_json)

@@ -19,10 +19,12 @@ from starlette.routing import BaseRoute, Route
 from sandbox.clock import Clock
 from sandbox.traffic import Load
 from sandbox.world.faults import Fault, FaultKind, Faults
+from sandbox.world.small.scans import SEVERITIES
 
 Body = dict[str, Any]
 MOST_REQUESTS = 1_000_000
 MOST_PER_SECOND = 2_000
+MOST_IMAGES = 1_000
 FAULT_FIELDS = {
     "service": str,
     "operation": str,
@@ -63,6 +65,7 @@ class Control:
             Route("/faults/aws", _json(self.fault), methods=["POST"]),
             Route("/faults/aws", self.no_faults, methods=["DELETE"]),
             Route("/faults/spot", _json(self.spot), methods=["POST"]),
+            Route("/faults/scan", _json(self.scan), methods=["POST"]),
             Route("/tasks", self.tasks, methods=["GET"]),
         ]
 
@@ -119,6 +122,16 @@ class Control:
         """AWS takes an environment's Spot tasks back, all at once."""
         environment = self._known(body.get("environment"))
         return {"environment": environment, "interrupted": self.interrupt_spot(environment)}
+
+    async def scan(self, body: Body) -> Body:
+        """ECR's scan finds something of this severity in each of the next `count` images that are pushed."""
+        severity, count = body.get("severity"), body.get("count")
+        if severity not in SEVERITIES:
+            raise ValueError(f"no severity is called {severity!r}: use one of {', '.join(SEVERITIES)}")
+        if type(count) is not int or not 0 < count <= MOST_IMAGES:
+            raise ValueError(f"count must be a whole number from 1 to {MOST_IMAGES}, found {count!r}")
+        self.faults.flaws += [(severity,)] * count
+        return {"severity": severity, "count": count}
 
     async def tasks(self, request: Request) -> Response:
         """The process ids of all tasks that run."""

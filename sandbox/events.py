@@ -109,7 +109,7 @@ class EventBus:
 
 def told(event: WorldEvent) -> dict[str, Any]:
     """As EventBridge sends it: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html"""
-    is_alarm, is_image = event.source == "aws.cloudwatch", event.source == "aws.ecr"
+    is_alarm, is_push = event.source == "aws.cloudwatch", event.kind == "ECR Image Action"
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -118,6 +118,6 @@ def told(event: WorldEvent) -> dict[str, Any]:
         "account": event.account,
         "time": f"{event.time:%Y-%m-%dT%H:%M:%SZ}",
         "region": event.region,
-        "resources": [] if is_image else [event.resource],
+        "resources": [] if is_push else [event.resource],
         "detail": {name: value for name, value in event.detail.items() if not is_alarm or name in ALARM_DETAIL},
     }

@@ -38,7 +38,8 @@ class Ground:
 def lay_foundations(world: World, secrets: Sequence[str] = ()) -> dict[str, Ground]:
     """Make it all; `secrets` are references that task definitions may resolve."""
     for repository in SERVICES.values():
-        world.call("ecr", "CreateRepository", {"repositoryName": repository}, REGION)
+        scanned = {"repositoryName": repository, "imageScanningConfiguration": {"scanOnPush": True}}
+        world.call("ecr", "CreateRepository", scanned, REGION)
     world.secrets.update(dict.fromkeys(secrets, "sandbox"))
     return {environment: _ground(world, environment) for environment in BRANCHES}
 

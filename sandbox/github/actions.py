@@ -19,6 +19,7 @@ from sandbox.github.git.store import NO_OBJECT, GitStore, NotFoundError
 from sandbox.github.people import ACTIONS
 from sandbox.github.records import CheckRun, WorkflowRun
 from sandbox.github.rehearsal import constants
+from sandbox.github.shapes.checks import ACTIONS_APP_ID
 from sandbox.github.state import Event, Repository
 
 BRANCHES = ("develop", "staging", "main")
@@ -88,7 +89,7 @@ class Actions:
     def _queued(self, event: Event, branch: str, failing: frozenset[str]) -> Build:
         state, repository = self._desk.state, event.repository
         commit, before = event.payload["after"], event.payload["before"]
-        suite = checks.suite_of(state, repository, commit, branch, before)
+        suite = checks.suite_of(state, repository, commit, branch, ACTIONS_APP_ID, before)
         run = checks.add_workflow_run(state, repository, suite, event.sender)
         runs = [checks.add_run(state, repository, suite, {"name": name}, ACTIONS) for name in CHECKS]
         return Build(repository, branch, commit, run, runs, failing)

@@ -13,7 +13,6 @@ import jwt
 from jwt.types import Options
 
 from sandbox.github.errors import ApiError
-from sandbox.github.people import MACHINE, Person
 
 TOKEN_LIFETIME = timedelta(hours=1)
 MAX_JWT_LIFETIME = timedelta(minutes=10)
@@ -33,7 +32,7 @@ class Apps:
     """The Apps that are installed, and the tokens given out to them."""
 
     apps: dict[int, App] = field(default_factory=dict)
-    _tokens: dict[str, datetime] = field(default_factory=dict, repr=False)
+    _tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict, repr=False)
 
     def install(self, app_id: int, public_key: bytes, installation_id: int) -> None:
         self.apps[app_id] = App(app_id, public_key, installation_id)
@@ -59,12 +58,14 @@ class Apps:
         if app.installation_id != installation_id:
             raise ApiError.not_found()
         token = f"ghs_sandbox{secrets.token_hex(15)}"
-        self._tokens[token] = now + TOKEN_LIFETIME
-        return token, self._tokens[token]
+        expires = now + TOKEN_LIFETIME
+        self._tokens[token] = app_id, expires
+        return token, expires
 
-    def installation_of(self, token: str, now: datetime) -> Person | None:
-        expires = self._tokens.get(token)
-        return MACHINE if expires is not None and now < expires else None
+    def installed_as(self, token: str, now: datetime) -> int | None:
+        """The App whose installation was given this token."""
+        app_id, expires = self._tokens.get(token, (None, now))
+        return app_id if now < expires else None
 
 
 def _check_times(issued: float, expires: float, now: datetime) -> None:

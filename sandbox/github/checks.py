@@ -13,13 +13,15 @@ from sandbox.github.state import Repository, State
 FAILED = ("failure", "timed_out", "cancelled", "action_required", "stale", "startup_failure")
 
 
-def suite_of(state: State, repository: Repository, sha: str, branch: str | None, before: str = NO_OBJECT) -> CheckSuite:
-    """The suite of a commit on a branch, made when there is none."""
+def suite_of(
+    state: State, repository: Repository, sha: str, branch: str | None, app_id: int, before: str = NO_OBJECT
+) -> CheckSuite:
+    """The App's suite of a commit on a branch, made when there is none."""
     for suite in repository.records.check_suites.values():
-        if suite.head_sha == sha and suite.head_branch == branch:
+        if (suite.head_sha, suite.head_branch, suite.app_id) == (sha, branch, app_id):
             return suite
     now = state.now()
-    suite = CheckSuite(state.next_id(), branch, sha, before, "queued", None, now, now)
+    suite = CheckSuite(state.next_id(), app_id, branch, sha, before, "queued", None, now, now)
     repository.records.check_suites[suite.id] = suite
     return suite
 

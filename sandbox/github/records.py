@@ -60,7 +60,10 @@ class Pull:
 
 @dataclass
 class CheckSuite:
+    """What one App checks at one commit of a branch."""
+
     id: int
+    app_id: int
     head_branch: str | None
     head_sha: str
     before: str

@@ -85,6 +85,8 @@ class Faults:
         """Whether Fargate has no room for one-off tasks: RunTask answers, and starts nothing."""
         self.weights_lag_seconds = 0.0
         """How long, in AWS's seconds, requests still follow the old rules after a rule was changed."""
+        self.flaws: list[tuple[str, ...]] = []
+        """For each of the next images that are pushed: the severity of each finding that a scan of it comes to."""
 
     def add(self, fault: Fault) -> Fault:
         self._rules.append(fault)
@@ -98,6 +100,11 @@ class Faults:
         self._rules.clear()
         self.capacity_is_gone = False
         self.weights_lag_seconds = 0.0
+        self.flaws.clear()
+
+    def next_flaws(self) -> tuple[str, ...]:
+        """Of an image that is pushed now; each order is for one image."""
+        return self.flaws.pop(0) if self.flaws else ()
 
     @property
     def needs_history(self) -> bool:

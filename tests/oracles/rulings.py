@@ -332,6 +332,22 @@ RULINGS: tuple[Ruling, ...] = (
         "moto makes digests of the layers; a registry makes them of the manifest's bytes, and pulls go by them.",
         api("ecr", "ImageIdentifier"),
     ),
+    Ruling(
+        "ministack",
+        "ecr *Scan | ecr DescribeImageScanFindings | ecr BatchGetRepositoryScanningConfiguration",
+        "(outcome) * → InvalidAction (400)",
+        Verdict.BLIND,
+        "ministack scans no images.",
+        api("ecr", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "ecr DescribeImageScanFindings",
+        "imageScanFindings.*",
+        Verdict.BLIND,
+        "moto finds the same made-up thing in every image.",
+        api("ecr", "{operation}"),
+    ),
     # Refusals that AWS documents and an oracle does not make.
     Ruling(
         "*",
@@ -490,6 +506,22 @@ RULINGS: tuple[Ruling, ...] = (
         "An index needs its manifests, an immutable tag stays, the same image with the same tag exists already, and an "
         "image that is not there is not found.",
         api("ecr", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "ecr StartImageScan",
+        "(outcome) UnsupportedImageTypeException (400) → ok",
+        Verdict.OURS,
+        "An index has a type that cannot be scanned; the images that it lists can.",
+        api("ecr", "{operation}"),
+    ),
+    Ruling(
+        "moto",
+        "ecr BatchGetRepositoryScanningConfiguration",
+        "scanningConfigurations.*.scanFrequency | scanningConfigurations.*.scanOnPush",
+        Verdict.OURS,
+        "It is said of a repository whether it is scanned on push, also where that was set for it alone.",
+        api("ecr", "RepositoryScanningConfiguration"),
     ),
     Ruling(
         "moto",

@@ -42,6 +42,7 @@ def served(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         Route("/traffic", echo, methods=["POST"]),
         Route("/faults/aws", echo, methods=["POST"]),
         Route("/faults/spot", interrupted, methods=["POST"]),
+        Route("/faults/scan", echo, methods=["POST"]),
     ]
     with host.serving(tmp_path, assembled) as made:
         write_state(tmp_path / ".tidegate", made.github.api, "control-token")
@@ -85,6 +86,14 @@ def test_spot_is_taken_back_in_one_environment(served: Served) -> None:
     del served
     assert answer("fault", "spot", "dev") == {"environment": "dev", "interrupted": 2}
     assert run("fault", "spot", "dev").stdout == "tasks taken back in dev: 2\n"
+
+
+def test_a_scan_finds_something_on_demand(served: Served) -> None:
+    del served
+    assert answer("fault", "scan")["asked"] == {"severity": "CRITICAL", "count": 1}
+    assert answer("fault", "scan", "--severity", "HIGH", "--count", "2")["asked"] == {"severity": "HIGH", "count": 2}
+    told = "ECR finds something CRITICAL in the next images that are pushed: 2\n"
+    assert run("fault", "scan", "--count", "2").stdout == told
 
 
 def test_a_merge_is_heard_as_a_push_and_published(served: Served) -> None:

@@ -115,6 +115,22 @@ def test_a_pushed_image_is_told_by_name_and_without_resources() -> None:
     assert receiver.deliveries[0].ref == f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/acme/backend"
 
 
+def test_the_end_of_a_scan_is_told_with_its_repository() -> None:
+    async def story(stand: Stand) -> None:
+        scanned = {"repositoryName": "acme/backend", "imageScanningConfiguration": {"scanOnPush": True}}
+        stand.call("ecr", "CreateRepository", **scanned)
+        stand.call("ecr", "PutImage", repositoryName="acme/backend", imageManifest="{}", imageTag="v1")
+        stand.clock.advance(10)
+        await stand.settle()
+
+    receiver = Receiver()
+    played(story, receiver)
+    repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/acme/backend"
+    [scan] = [event for event in receiver.events if event["detail-type"] == "ECR Image Scan"]
+    assert (scan["resources"], scan["detail"]["finding-severity-counts"]) == ([repository], {})
+    assert {(each.action, each.ref) for each in receiver.deliveries} == {("PUSH", repository), ("COMPLETE", repository)}
+
+
 def test_what_no_rule_asks_for_is_not_sent() -> None:
     async def story(stand: Stand) -> None:
         stand.world.emit(stand.world.place(region=REGION), "aws.ecs", "Service Event", "arn", {})

@@ -245,6 +245,23 @@ def test_an_aws_fault_is_felt_and_can_be_taken_back(running: Running) -> None:
     assert sts.get_caller_identity()["Account"]
 
 
+def test_a_scan_finds_what_was_ordered_in_the_next_image(running: Running) -> None:
+    assert running.control("POST", "/faults/scan", severity="BAD", count=1).status_code == 422
+    assert running.control("POST", "/faults/scan", severity="HIGH", count=0).status_code == 422
+    running.control("POST", "/faults/scan", severity="HIGH", count=1)
+    ecr, repository = running.client("ecr"), SERVICES["backend"]
+    pushed = ecr.put_image(repositoryName=repository, imageManifest='{"schemaVersion": 2}', imageTag="flawed")["image"]
+    asked = {"repositoryName": repository, "imageId": {"imageDigest": pushed["imageId"]["imageDigest"]}}
+
+    def found() -> Any:
+        try:
+            return ecr.describe_image_scan_findings(**asked).get("imageScanFindings")
+        except ecr.exceptions.ScanNotFoundException:
+            return None
+
+    assert until(found)["findingSeverityCounts"] == {"HIGH": 1}
+
+
 def test_a_merge_becomes_an_image_that_serves_and_rolls_without_a_failed_request(tmp_path: Path) -> None:
     with a_sandbox(tmp_path) as sandbox:
         image = sandbox.merged_image()

@@ -67,7 +67,7 @@ def _app_id(call: Call) -> int:
 
 
 def _app_shape(call: Call, number: int) -> Json:
-    return checks.app(call.links, number, "tidegate", "Tidegate")
+    return checks.app(call.links, number)
 
 
 def _installation(call: Call, number: int) -> Json:

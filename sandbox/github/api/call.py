@@ -28,6 +28,9 @@ class Call:
     body: Json
     headers: Mapping[str, str]
     app_id: int | None = None
+    """The App that asks in its own name."""
+    installed_app_id: int | None = None
+    """The App whose installation asks."""
 
     @property
     def repository(self) -> Repository:

@@ -142,20 +142,28 @@ def statuses(call: Call) -> Any:
 
 
 def combined_status(call: Call) -> Any:
-    latest: dict[str, CommitStatus] = {}
+    """The latest of each context, in pages as any list.
+
+    https://docs.github.com/en/rest/commits/statuses#get-the-combined-status-for-a-specific-reference
+    """
+    by_context: dict[str, CommitStatus] = {}
     for given in _statuses(call):
-        latest.setdefault(given.context, given)
-    return check_shapes.combined_status(call.links, call.repository, _sha(call), list(latest.values()))
+        by_context.setdefault(given.context, given)
+    latest, (page, size) = list(by_context.values()), page_of(call)
+    shown = latest[(page - 1) * size : page * size]
+    body = check_shapes.combined_status(call.links, call.repository, _sha(call), latest, shown)
+    return Reply(200, body, headers=link_header(call, len(latest), page, size))
 
 
 # checks
 
 
 def _run_page(call: Call, runs: list[CheckRun]) -> Page:
-    """`filter=latest` (the default) keeps the newest run of each name."""
-    for name in ("check_name", "status"):
-        if wanted := call.query.get(name):
-            runs = [run for run in runs if {"check_name": run.name, "status": run.status}[name] == wanted]
+    """`filter=latest` (the default) keeps the newest run of each name in each suite.
+
+    https://docs.github.com/en/rest/checks/runs#list-check-runs-for-a-git-reference
+    """
+    runs = [run for run in runs if _is_asked_for(call, run)]
     newest_first = sorted(runs, key=lambda run: -run.id)
     if call.query.get("filter", "latest") == "latest":
         latest: dict[tuple[str, int], CheckRun] = {}
@@ -163,6 +171,11 @@ def _run_page(call: Call, runs: list[CheckRun]) -> Page:
             latest.setdefault((run.name, run.suite.id), run)
         newest_first = list(latest.values())
     return Page(newest_first, lambda run: check_shapes.check_run(call.links, call.repository, run), "check_runs")
+
+
+def _is_asked_for(call: Call, run: CheckRun) -> bool:
+    shown = {"check_name": run.name, "status": run.status, "app_id": str(run.suite.app_id)}
+    return all(call.query.get(name) in (None, "", value) for name, value in shown.items())
 
 
 def check_runs(call: Call) -> Any:
@@ -180,10 +193,12 @@ def check_run(call: Call) -> Any:
 
 
 def make_check_run(call: Call) -> Any:
+    """On GitHub only an App may; what anybody else makes here is of Actions."""
     name, head = call.needs("name", "head_sha")
     found = call.repository
     _check_conclusion(call)
-    suite = checks.suite_of(call.state, found, found.git.resolve(head), _branch_at(call, head))
+    app_id = call.installed_app_id or check_shapes.ACTIONS_APP_ID
+    suite = checks.suite_of(call.state, found, found.git.resolve(head), _branch_at(call, head), app_id)
     run = checks.add_run(call.state, found, suite, {**call.body, "name": name}, call.by)
     return Reply(201, check_shapes.check_run(call.links, found, run))
 

@@ -51,13 +51,14 @@ class RateLimits:
 
 @dataclass
 class Misbehaviour:
-    """The next `count` REST calls answer `status` instead."""
+    """The next `count` REST calls to an address that ends with `where` answer `status` instead."""
 
     status: int = 0
     count: int = 0
+    where: str = ""
 
-    def check(self) -> None:
-        if self.count:
+    def check(self, path: str) -> None:
+        if self.count and path.endswith(self.where):
             self.count -= 1
             raise ApiError(self.status, "The sandbox was told to answer this")
 
@@ -78,7 +79,7 @@ class Frame:
         async def endpoint(request: Request) -> Response:
             body = await request.body()
             try:
-                self.misbehaviour.check()
+                self.misbehaviour.check(request.url.path)
                 call = self._call(request, body)
                 reply = await self.desk.do(lambda: _finished(handler(call), call))
             except ApiError as error:
@@ -92,7 +93,7 @@ class Frame:
     def _call(self, request: Request, body: bytes) -> Call:
         token = _token(request)
         links = Links(f"{request.url.scheme}://{request.url.netloc}")
-        by, app_id = self._caller(token)
+        by, app_id, installed_app_id = self._caller(token)
         return Call(
             state=self.desk.state,
             links=links,
@@ -103,18 +104,20 @@ class Frame:
             body=_json(body),
             headers=request.headers,
             app_id=app_id,
+            installed_app_id=installed_app_id,
         )
 
-    def _caller(self, token: str) -> tuple[Person, int | None]:
-        """Who a token belongs to: a person, an App's installation, or (by a signed JWT) an App itself."""
+    def _caller(self, token: str) -> tuple[Person, int | None, int | None]:
+        """Who a token belongs to: a person, (by a signed JWT) an App itself, or an App's installation."""
         if not token:
             raise ApiError(401, "Requires authentication")
         if token.count(".") == 2:
-            return MACHINE, self.apps.app_of(token, self.desk.state.now())
-        person = self.desk.state.people.with_token(token) or self.apps.installation_of(token, self.desk.state.now())
-        if person is None:
-            raise ApiError(401, "Bad credentials")
-        return person, None
+            return MACHINE, self.apps.app_of(token, self.desk.state.now()), None
+        if (person := self.desk.state.people.with_token(token)) is not None:
+            return person, None, None
+        if (installed := self.apps.installed_as(token, self.desk.state.now())) is not None:
+            return MACHINE, None, installed
+        raise ApiError(401, "Bad credentials")
 
     def _send(self, reply: _Finished, request: Request) -> Response:
         headers = dict(reply.headers)

@@ -16,7 +16,9 @@ WORKFLOW_ID = 3001
 WORKFLOW_PATH = ".github/workflows/ci.yaml"
 
 
-def app(links: Links, number: int = ACTIONS_APP_ID, slug: str = "github-actions", name: str = "GitHub Actions") -> Json:
+def app(links: Links, number: int) -> Json:
+    """Every App that is installed here goes by the controller's name."""
+    slug, name = ("github-actions", "GitHub Actions") if number == ACTIONS_APP_ID else ("tidegate", "Tidegate")
     return {
         "id": number,
         "slug": slug,
@@ -57,7 +59,7 @@ def check_run(links: Links, repository: Repository, run: CheckRun) -> Json:
             "annotations_url": here + "/annotations",
         },
         "check_suite": {"id": run.suite.id},
-        "app": app(links),
+        "app": app(links, run.suite.app_id),
         "pull_requests": [],
     }
 
@@ -75,7 +77,7 @@ def check_suite(links: Links, repository: Repository, suite: CheckSuite, runs: i
         "before": suite.before,
         "after": suite.head_sha,
         "pull_requests": [],
-        "app": app(links),
+        "app": app(links, suite.app_id),
         "created_at": time(suite.created_at),
         "updated_at": time(suite.updated_at),
         "latest_check_runs_count": runs,
@@ -153,8 +155,10 @@ def status(links: Links, repository: Repository, given: CommitStatus) -> Json:
     }
 
 
-def combined_status(links: Links, repository: Repository, sha: str, latest: Sequence[CommitStatus]) -> Json:
-    """Failure beats pending, pending beats success; no status at all is pending."""
+def combined_status(
+    links: Links, repository: Repository, sha: str, latest: Sequence[CommitStatus], shown: Sequence[CommitStatus]
+) -> Json:
+    """Failure beats pending, pending beats success; no status at all is pending. `shown` are those of the page."""
     states = {given.state for given in latest}
     if states & {"error", "failure"}:
         state = "failure"
@@ -166,7 +170,7 @@ def combined_status(links: Links, repository: Repository, sha: str, latest: Sequ
         "state": state,
         "sha": sha,
         "total_count": len(latest),
-        "statuses": [status(links, repository, given) for given in latest],
+        "statuses": [status(links, repository, given) for given in shown],
         "repository": repository_shape(links, repository),
         "commit_url": address(links, repository, "commits", sha),
         "url": address(links, repository, "commits", sha, "status"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, Self
 
 from sandbox.world.errors import AwsError
 from sandbox.world.operation import Call, Operations
 from sandbox.world.place import Place, Store
+from sandbox.world.small.scans import Scan
 from sandbox.world.values import Answer, page, tag_map
 
 operations = Operations()
@@ -20,6 +22,7 @@ INDEXES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
+SCAN_BEGINS_SECONDS, SCAN_TAKES_SECONDS = 2.0, 8.0
 
 
 @dataclass
@@ -29,6 +32,9 @@ class Image:
     manifest: str
     pushed_at: datetime
     tags: list[str] = field(default_factory=list)
+    flaws: tuple[str, ...] = ()
+    """The severity of each finding that a scan of it comes to."""
+    scan: Scan | None = None
 
     @property
     def is_index(self) -> bool:
@@ -63,19 +69,7 @@ class EcrStore(Store):
     repositories: dict[str, Repository] = field(default_factory=dict)
 
     def without_newcomers(self) -> Self:
-        emptied = {
-            name: Repository(
-                each.name,
-                each.arn,
-                each.uri,
-                each.account,
-                each.created_at,
-                each.is_immutable,
-                each.scans_on_push,
-                each.tags,
-            )
-            for name, each in self.repositories.items()
-        }
+        emptied = {name: replace(each, images={}) for name, each in self.repositories.items()}
         return type(self)(emptied)
 
 
@@ -131,7 +125,9 @@ def put_image(call: Call) -> Answer:
     _check_references(repository, image)
     tag = call.get("imageTag")
     _check_tag(repository, digest, tag)
-    image = repository.images.setdefault(digest, image)
+    if digest not in repository.images:
+        _arrive(call.place, repository, image)
+    image = repository.images[digest]
     if tag:
         for other in repository.images.values():
             other.tags = [each for each in other.tags if each != tag]
@@ -144,6 +140,101 @@ def put_image(call: Call) -> Answer:
         **{"image-digest": digest, "image-tag": tag or ""},
     )
     return {"image": _image(repository, image, {"imageDigest": digest, "imageTag": tag})}
+
+
+def _arrive(place: Place, repository: Repository, image: Image) -> None:
+    """A scan on push is of what is new, and not of another tag; what it will find is what somebody ordered."""
+    repository.images[image.digest] = image
+    if image.is_index:
+        return
+    image.flaws = place.world.faults.next_flaws()
+    if repository.scans_on_push:
+        place.after(SCAN_BEGINS_SECONDS, partial(_scan_on_push, place, repository, image))
+
+
+def _scan_on_push(place: Place, repository: Repository, image: Image) -> None:
+    if image.scan is None:
+        _begin_scan(place, repository, image)
+
+
+def _begin_scan(place: Place, repository: Repository, image: Image) -> None:
+    image.scan = Scan(place.now())
+    place.after(SCAN_TAKES_SECONDS, partial(_end_scan, place, repository, image, image.scan))
+
+
+def _end_scan(place: Place, repository: Repository, image: Image, scan: Scan) -> None:
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html"""
+    if repository.images.get(image.digest) is not image:
+        return
+    scan.complete(image.flaws, place.now())
+    place.emit(
+        "aws.ecr",
+        "ECR Image Scan",
+        repository.arn,
+        **{"scan-status": scan.status, "repository-name": repository.name, "finding-severity-counts": scan.counts},
+        **{"image-digest": image.digest, "image-tags": list(image.tags)},
+    )
+
+
+@operations.changes("StartImageScan")
+def start_image_scan(call: Call) -> Answer:
+    repository = _known(call, call["repositoryName"])
+    image, place = _required(repository, call["imageId"]), call.place
+    if image.is_index:
+        raise AwsError("UnsupportedImageTypeException", "The image is of a type that cannot be scanned.")
+    if image.scan is not None and not image.scan.may_be_repeated(place.now(), place.world.speed):
+        raise AwsError("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
+    _begin_scan(place, repository, image)
+    return _scan(repository, image, call["imageId"], {"status": "IN_PROGRESS"})
+
+
+@operations.reads("DescribeImageScanFindings")
+def describe_image_scan_findings(call: Call) -> Answer:
+    repository = _known(call, call["repositoryName"])
+    image = _required(repository, call["imageId"])
+    if image.scan is None:
+        raise AwsError(
+            "ScanNotFoundException",
+            f"Image scan does not exist for the image with '{_named(call['imageId'])}' in the repository with the name"
+            f" '{repository.name}' in the registry with id '{repository.account}'",
+        )
+    told = image.scan.told(call.get("nextToken"), call.get("maxResults", 100))
+    return {**_scan(repository, image, call["imageId"], image.scan.shown), **told}
+
+
+@operations.changes("PutImageScanningConfiguration")
+def put_image_scanning_configuration(call: Call) -> Answer:
+    repository = _known(call, call["repositoryName"])
+    repository.scans_on_push = call["imageScanningConfiguration"].get("scanOnPush", False)
+    return {
+        "registryId": repository.account,
+        "repositoryName": repository.name,
+        "imageScanningConfiguration": {"scanOnPush": repository.scans_on_push},
+    }
+
+
+@operations.reads("BatchGetRepositoryScanningConfiguration")
+def batch_get_repository_scanning_configuration(call: Call) -> Answer:
+    repositories = call.place.store(EcrStore).repositories
+    names = call["repositoryNames"]
+    return {
+        "scanningConfigurations": [
+            {
+                "repositoryArn": repositories[name].arn,
+                "repositoryName": name,
+                "scanOnPush": repositories[name].scans_on_push,
+                "scanFrequency": "SCAN_ON_PUSH" if repositories[name].scans_on_push else "MANUAL",
+                "appliedScanFilters": [],
+            }
+            for name in names
+            if name in repositories
+        ],
+        "failures": [
+            {"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": "Repository not found"}
+            for name in names
+            if name not in repositories
+        ],
+    }
 
 
 @operations.reads("DescribeImages")
@@ -221,13 +312,16 @@ def _wanted(repository: Repository, wanted: dict[str, str]) -> Image | None:
 def _required(repository: Repository, wanted: dict[str, str]) -> Image:
     image = _wanted(repository, wanted)
     if image is None:
-        named = f"{{imageDigest:'{wanted.get('imageDigest', 'null')}', imageTag:'{wanted.get('imageTag', 'null')}'}}"
         raise AwsError(
             "ImageNotFoundException",
-            f"The image with imageId {named} does not exist within the repository with name "
+            f"The image with imageId {_named(wanted)} does not exist within the repository with name "
             f"'{repository.name}' in the registry with id '{repository.account}'",
         )
     return image
+
+
+def _named(wanted: dict[str, str]) -> str:
+    return f"{{imageDigest:'{wanted.get('imageDigest', 'null')}', imageTag:'{wanted.get('imageTag', 'null')}'}}"
 
 
 def _check_references(repository: Repository, image: Image) -> None:
@@ -289,6 +383,15 @@ def _image(repository: Repository, image: Image, image_id: dict[str, Any]) -> An
         "imageId": image_id,
         "imageManifest": image.manifest,
         "imageManifestMediaType": image.media_type,
+    }
+
+
+def _scan(repository: Repository, image: Image, wanted: dict[str, str], status: Answer) -> Answer:
+    return {
+        "registryId": repository.account,
+        "repositoryName": repository.name,
+        "imageId": {**wanted, "imageDigest": image.digest},
+        "imageScanStatus": status,
     }
 
 

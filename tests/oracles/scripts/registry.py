@@ -22,6 +22,8 @@ def index(digest: str) -> str:
     return json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]})
 
 
+FINDINGS = ecr("DescribeImageScanFindings", repositoryName="web", imageId={"imageTag": "v1"})
+
 SCRIPTS = (
     Script(
         "repositories",
@@ -84,6 +86,69 @@ SCRIPTS = (
                 imageManifestMediaType=INDEX,
                 imageTag="broken",
             ).fails("ReferencedImagesNotFoundException"),
+        ),
+    ),
+    Script(
+        "an image is scanned on push",
+        (
+            *opening(ecr("CreateRepository", repositoryName="web")),
+            ecr(
+                "PutImageScanningConfiguration",
+                repositoryName="web",
+                imageScanningConfiguration={"scanOnPush": True},
+            ),
+            ecr("DescribeRepositories", repositoryNames=["web"]),
+            ecr("BatchGetRepositoryScanningConfiguration", repositoryNames=["web", "none"]),
+            *opening(push("v1")),
+            FINDINGS.fails("ScanNotFoundException", "aws.gone"),
+        ),
+    ),
+    Script(
+        "an image is scanned by hand",
+        (
+            *opening(ecr("CreateRepository", repositoryName="web"), push("v1"), push("v2")),
+            ecr("BatchGetRepositoryScanningConfiguration", repositoryNames=["web"]),
+            FINDINGS.fails("ScanNotFoundException", "aws.gone"),
+            ecr("StartImageScan", repositoryName="web", imageId={"imageTag": "v1"}),
+            ecr("StartImageScan", repositoryName="web", imageId={"imageTag": "v1"}).fails("LimitExceededException"),
+            FINDINGS.until({"imageScanStatus.status": "COMPLETE"}),
+            ecr("DescribeImageScanFindings", repositoryName="web", imageId={"imageTag": "v2"}).fails(
+                "ScanNotFoundException", "aws.gone"
+            ),
+        ),
+    ),
+    Script(
+        "what can't be scanned",
+        (
+            *opening(
+                ecr("CreateRepository", repositoryName="web"),
+                push("v1"),
+                ecr(
+                    "PutImage",
+                    repositoryName="web",
+                    imageManifest=index(DIGEST),
+                    imageManifestMediaType=INDEX,
+                    imageTag="all",
+                ),
+            ),
+            ecr("StartImageScan", repositoryName="web", imageId={"imageTag": "all"}).fails(
+                "UnsupportedImageTypeException"
+            ),
+            ecr("StartImageScan", repositoryName="web", imageId={"imageTag": "none"}).fails("ImageNotFoundException"),
+            ecr("DescribeImageScanFindings", repositoryName="web", imageId={"imageTag": "none"}).fails(
+                "ImageNotFoundException", "image.gone"
+            ),
+            ecr("StartImageScan", repositoryName="none", imageId={"imageTag": "v1"}).fails(
+                "RepositoryNotFoundException"
+            ),
+            ecr("DescribeImageScanFindings", repositoryName="none", imageId={"imageTag": "v1"}).fails(
+                "RepositoryNotFoundException", "image.repository_missing"
+            ),
+            ecr(
+                "PutImageScanningConfiguration",
+                repositoryName="none",
+                imageScanningConfiguration={"scanOnPush": True},
+            ).fails("RepositoryNotFoundException"),
         ),
     ),
     Script(

@@ -10,6 +10,7 @@ from github import Auth, Github, GithubException, GithubIntegration, UnknownObje
 from github.Repository import Repository
 
 from sandbox.github.api.frame import MAX_BODY_BYTES
+from sandbox.github.shapes.checks import ACTIONS_APP_ID
 from tests.sandbox.github.served import NAME, QUIET, Clone, Served
 
 
@@ -183,6 +184,50 @@ def test_checks_are_made_and_read(served: Served, repository: Repository) -> Non
     assert [suite.conclusion for suite in commit.get_check_suites()] == ["failure"]
     assert served.wait_for("check_run", lambda payload: payload["action"] == "completed")["check_run"]["name"] == "lint"
     assert served.wait_for("check_suite")["check_suite"]["conclusion"] == "failure"
+
+
+def test_each_app_has_a_suite_of_its_own(served: Served, repository: Repository) -> None:
+    key, public = an_app_key()
+    installation = served.github.install_app(77, public)
+    integration = GithubIntegration(auth=Auth.AppAuth(77, key), base_url=served.github.api, **QUIET)
+    theirs = integration.get_github_for_installation(installation).get_repo(NAME)
+    branch_off(repository, "feature")
+    sha = change(repository, "feature", "feature.txt", "it\n")
+    repository.create_check_run("test", sha, status="completed", conclusion="failure")
+    theirs.create_check_run("test", sha, status="completed", conclusion="success")
+    found = list(repository.get_commit(sha).get_check_runs())
+    assert [(run.app.id, run.conclusion) for run in found] == [(77, "success"), (ACTIONS_APP_ID, "failure")]
+    suites = repository.get_commit(sha).get_check_suites()
+    assert {(suite.app.id, suite.conclusion) for suite in suites} == {(77, "success"), (ACTIONS_APP_ID, "failure")}
+    headers = {"Authorization": f"Bearer {served.github.person_token('ada')}"}
+    url = f"{served.github.api}/repos/{NAME}/commits/{sha}/check-runs?app_id=77"
+    assert [run["app"]["id"] for run in httpx.get(url, headers=headers, trust_env=False).json()["check_runs"]] == [77]
+
+
+def test_the_latest_run_of_a_name_is_shown_unless_all_are_asked_for(repository: Repository) -> None:
+    branch_off(repository, "feature")
+    sha = change(repository, "feature", "feature.txt", "it\n")
+    for conclusion in ("failure", "success"):
+        repository.create_check_run("test", sha, status="completed", conclusion=conclusion)
+    commit = repository.get_commit(sha)
+    assert [run.conclusion for run in commit.get_check_runs()] == ["success"]
+    assert [run.conclusion for run in commit.get_check_runs(filter="latest")] == ["success"]
+    assert [run.conclusion for run in commit.get_check_runs(filter="all")] == ["success", "failure"]
+
+
+def test_a_combined_status_has_pages(served: Served, repository: Repository) -> None:
+    commit = repository.get_commit("develop")
+    for number in range(5):
+        commit.create_status("failure" if number == 0 else "success", context=f"status {number}")
+    headers = {"Authorization": f"Bearer {served.github.person_token('ada')}"}
+    url = f"{served.github.api}/repos/{NAME}/commits/{commit.sha}/status?per_page=3"
+    first = httpx.get(url, headers=headers, trust_env=False)
+    second = httpx.get(first.links["next"]["url"], headers=headers, trust_env=False)
+    pages = [first.json(), second.json()]
+    assert [len(page["statuses"]) for page in pages] == [3, 2]
+    assert {given["context"] for page in pages for given in page["statuses"]} == {f"status {n}" for n in range(5)}
+    assert [(page["state"], page["total_count"]) for page in pages] == [("failure", 5)] * 2
+    assert "next" not in second.links
 
 
 def test_commit_statuses_are_combined(repository: Repository) -> None:
