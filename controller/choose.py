@@ -1,8 +1,8 @@
 """Which deployments of an environment move, and what their moves mean for the environment. Pure.
 
 One deployment runs at a time. Among the waiting ones the newest that is sealed goes first, and the older ones are
-superseded by it; one that waits for its images holds nobody up. A way back that a person ordered goes before them all,
-and so does a correction: what waits at a gate keeps nothing from being mended.
+superseded by it; one that waits for its images, or has failed its checks, holds nobody up. A way back that a person
+ordered goes before them all, and so does a correction: what waits at a gate keeps nothing from being mended.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from controller.domain.environment import Environment, Hold, HoldUntil, Quaranti
 from controller.domain.orders import Order
 from controller.domain.reason import Reason
 from controller.domain.step import StepKind, StepState
+from controller.domain.verdict import Judged
 from controller.obey import Known, Opening, obey
 
 CLEARED = "restore.turned_back"
@@ -50,12 +51,14 @@ def choose(
         openings += [answer.opening] if answer.opening else []
         answered.append(answer.order)
     _follow_what_is_live(table, known.live)
-    queue = _queue(environment, table, now)
+    queue = _queue(environment, table, known.failing, now)
     changed = tuple(value for key, value in table.items() if value != before[key])
     return Choice(environment, queue, changed, tuple(answered), tuple(openings))
 
 
-def _queue(environment: Environment, table: dict[str, Deployment], now: datetime) -> tuple[Deployment, ...]:
+def _queue(
+    environment: Environment, table: dict[str, Deployment], failing: Mapping[str, Judged | None], now: datetime
+) -> tuple[Deployment, ...]:
     """What runs comes alone, and so does what must be done before another one begins. Else whoever waits goes first,
     and what is only kept warm goes on beside it. What was restored from a backup while it ran rests until a person has
     looked."""
@@ -65,7 +68,11 @@ def _queue(environment: Environment, table: dict[str, Deployment], now: datetime
     ordered = [one for one in waiting if one.kind is not Kind.DEPLOY]
     restarts = [one for one in waiting if one.restarts_what_is_live]
     versions = [one for one in waiting if one.kind is Kind.DEPLOY and one not in restarts]
-    sealed = [one for one in versions if one.revision.is_sealed]
+    for one in versions:
+        judged = failing.get(one.id)
+        if judged is not None:
+            table[one.id] = replace(one.because(judged.reason), gates=(judged,))
+    sealed = [one for one in versions if one.revision.is_sealed and one.id not in failing]
     if sealed:
         _supersede(table, sealed[-1], versions, now)
     if in_flight:

@@ -10,7 +10,6 @@ Invariants, all asserted where they can be: an undo record exists before the fir
 running deployment, and never again once it turns back; a deployment that turns back never turns back from that.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,8 +25,9 @@ from controller.domain.slot import Sides
 from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import PATIENCE, TAKEN_BACK, Step, StepKind, StepState
 from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
-from controller.gates import BEFORE_PLAN, WITH_PLAN
-from controller.gates.base import Answer, Case, Gate, Verdict
+from controller.domain.verdict import Answer, Verdict
+from controller.gates import BEFORE_PLAN, WITH_PLAN, ask, sees
+from controller.gates.base import Case
 from controller.homeward import stopped, taken_back, turned_back
 from controller.progress import (
     evidence,
@@ -90,11 +90,12 @@ class Decision:
 
 
 def needed(deployment: Deployment) -> frozenset[Evidence]:
-    """The evidence without which nothing can be decided about this deployment."""
+    """The evidence without which nothing can be decided about this deployment. A waiting one asks for more, one gate
+    after the other: what keeps it waiting may be cheap to see."""
     if deployment.restored:
         return WHOLE_PICTURE
     if deployment.phase is Phase.WAITING:
-        return _asked(deployment) if deployment.revision.is_sealed else frozenset()
+        return frozenset()
     return evidence(deployment.step, deployment) if deployment.step else frozenset()
 
 
@@ -115,12 +116,14 @@ def decide(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Ter
 def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
     """Gates that need no plan, then the plan, then the gates that judge it. Only what brings something new is gated."""
     gated = deployment.kind is Kind.DEPLOY
-    shut = closed(BEFORE_PLAN if gated else {}, _case(deployment, terms), now)
-    if shut:
-        return _stay(deployment, shut, now)
-    wanted = _asked(deployment, terms.live)
+    case = _case(deployment, terms, snapshot)
+    cheap = ask(BEFORE_PLAN if gated else {}, case, snapshot.has, now)
+    if cheap.shut:
+        return _stay(replace(deployment, gates=cheap.judged), cheap.shut, now)
+    wanted = cheap.lacks or _asked(deployment, terms.live) | sees(WITH_PLAN if gated else {}, case)
     if wanted - snapshot.has:
-        return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=wanted)
+        needs = snapshot.has | wanted
+        return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=needs)
     stands = snapshot.standing
     if isinstance(stands, Reason):
         return Decision(deployment.because(stands), stands, look_again_in=WAITING_LOOK)
@@ -145,10 +148,11 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     plan = plan.beside(deployment.revision.file, terms.live) if gated else plan
     deployment = watch.less_excused(deployment, snapshot)
     deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
-    case = replace(_case(deployment, terms, plan), alarms=snapshot.alarms, unreadable=snapshot.readings.trouble)
-    shut = closed(WITH_PLAN if gated else {}, case, now)
-    if shut:
-        return _stay(deployment, shut, now)
+    last = ask(WITH_PLAN if gated else {}, _case(deployment, terms, snapshot, plan), snapshot.has, now)
+    deployment = replace(deployment, gates=cheap.judged + last.judged)
+    if last.shut:
+        return _stay(deployment, last.shut, now)
+    assert not last.lacks, f"{deployment.id}: the picture was asked for {last.lacks} with the rest"
     heard = {name: view.since for name, view in snapshot.alarms.items() if view is not None}
     return _start(replace(deployment, plan=plan, heard=heard), snapshot, now, terms)
 
@@ -200,14 +204,20 @@ def _start_pruning(deployment: Deployment, name: str, snapshot: Snapshot, now: d
     return _start(replace(deployment, plan=plan), snapshot, now, terms)
 
 
-def closed(gates: Mapping[str, Gate], case: Case, now: datetime) -> Verdict | None:
-    """The first gate, in order, that is not open."""
-    verdicts = (gate(case, now) for gate in gates.values())
-    return next((verdict for verdict in verdicts if not verdict.is_open), None)
-
-
-def _case(deployment: Deployment, terms: Terms, plan: Plan | None = None) -> Case:
-    return Case(deployment, terms.environment, terms.binding, terms.live, terms.resolved, plan)
+def _case(deployment: Deployment, terms: Terms, snapshot: Snapshot, plan: Plan | None = None) -> Case:
+    return Case(
+        deployment,
+        terms.environment,
+        terms.binding,
+        terms.live,
+        terms.resolved,
+        plan,
+        alarms=snapshot.alarms,
+        unreadable=snapshot.readings.trouble,
+        checks=snapshot.checks,
+        scans=snapshot.scans,
+        soaked=snapshot.soaked,
+    )
 
 
 def _come_to(deployment: Deployment, snapshot: Snapshot, now: datetime) -> Decision:
@@ -242,7 +252,8 @@ def _is_as_left(deployment: Deployment, snapshot: Snapshot) -> bool:
 def _stay(deployment: Deployment, verdict: Verdict, now: datetime) -> Decision:
     if verdict.answer is Answer.REFUSED:
         return Decision(deployment.moved(Phase.REJECTED, verdict.reason, now), verdict.reason)
-    return Decision(deployment.because(verdict.reason), verdict.reason, look_again_in=WAITING_LOOK)
+    wait = WAITING_LOOK if verdict.look_in is None else verdict.look_in
+    return Decision(deployment.because(verdict.reason), verdict.reason, look_again_in=wait)
 
 
 def _start(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms) -> Decision:
@@ -396,6 +407,8 @@ def _left_to_a_person(deployment: Deployment, step: Step, reason: Reason, snapsh
         why = "; ".join(run.told for run in deployment.one_way)
     red = tuple(view.name for view in ringing(snapshot.alarms, deployment.excused))
     goes_on = f", or `tidegate resume {deployment.id}` lets it go on" if red else ""
+    if reason.code == "confirm.expired":
+        goes_on = f", or `tidegate promote {deployment.id}` confirms it all the same"
     waiting = Reason(reason.code, f"{reason.text}; {why}, so `tidegate abort {deployment.id}` must end it{goes_on}")
     told = replace(deployment.with_step(replace(step, detail=waiting.text)), red=red).because(waiting)
     return Decision(told, waiting, look_again_in=terms.pace)

@@ -12,6 +12,7 @@ from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.step import StepKind, StepState, spoken
+from controller.domain.verdict import Judged
 from controller.homeward import stopped, turned_back
 from controller.progress.watch import INCONCLUSIVE
 
@@ -25,13 +26,15 @@ class Known:
     them. `before` is the version that was live before the live one, and was well; `named` are
     the deployments that orders name; `found` says what each `deploy` stands for, by the order's number: a revision, or
     the reason why there is none; an order that is missing there could not be looked up yet. For a `prune` it holds the
-    reason why there is nothing to remove, if so."""
+    reason why there is nothing to remove, if so. `failing` are sealed deployments, by id, whose commits have failed a
+    check that they need, or may have: they take nobody's place. None: nothing new is known."""
 
     live: Deployment | None = None
     before: Deployment | None = None
     named: Mapping[str, Deployment] = field(default_factory=dict)
     found: Mapping[int, Revision | Reason] = field(default_factory=dict)
     crossing: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    failing: Mapping[str, Judged | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,10 @@ def _waits_beside_alarms(deployment: Deployment) -> bool:
     return bool(deployment.red) and deployment.pause is None and deployment.phase in {Phase.WAITING, Phase.RUNNING}
 
 
+PROMOTED = frozenset({StepKind.BAKE, StepKind.CONFIRM})
+"""What a person may end."""
+
+
 def _promote(case: _Case) -> Answer:
     deployment = case.deployment
     if deployment is None or deployment.phase is not Phase.RUNNING or deployment.rests:
@@ -200,12 +207,12 @@ def _promote(case: _Case) -> Answer:
     if deployment.pause is not None:
         return case.refused(f"{deployment.id} is paused, by {deployment.pause.actor}: resume it first")
     step = deployment.step
-    if step is None or step.kind is not StepKind.BAKE or step.state is not StepState.RUNNING:
-        return case.refused(
-            f"{deployment.id} is not in a bake{f' but in {step.title}' if step else ''}: nothing to end"
-        )
+    if step is None or step.kind not in PROMOTED or step.state is not StepState.RUNNING:
+        where = f" but in {step.title}" if step else ""
+        return case.refused(f"{deployment.id} is not in a bake, nor to be confirmed{where}: nothing to end")
     promoted = deployment.with_step(replace(step, promoted=case.order.actor))
-    return case.done(f"{deployment.id} ends its bake as soon as it is found healthy", promoted)
+    does = "ends its bake" if step.kind is StepKind.BAKE else "goes on"
+    return case.done(f"{deployment.id} {does} as soon as it is found healthy", promoted)
 
 
 def _rollback(case: _Case) -> Answer:

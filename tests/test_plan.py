@@ -290,6 +290,19 @@ def test_a_correction_keeps_nothing_warm_and_rolls_nothing_that_an_older_tidegat
     assert moved.steps[-1].kind is StepKind.RETIRE and moved.steps[-1].wait == timedelta(0)
 
 
+@pytest.mark.parametrize(("kind", "asks"), [(Kind.DEPLOY, True), (Kind.CORRECT, False)])
+def test_nobody_confirms_a_correction(kind: Kind, asks: bool) -> None:
+    canary = "{type: canary, steps: [{weight: 50, confirm: true}, {weight: 100}]}"
+    revision = a_revision(OLD_IMAGE, FILE.replace("{type: rolling}", canary))
+    by_hand = {
+        "backend": a_view(blue=a_slot(runs=replace(a_live_slot().runs, cpu=4096))),
+        "frontend": a_view("frontend"),
+    }
+    plan = planning.draw(revision, a_binding(), a_foundation(), by_hand, kind, now=NOON)
+    kinds = [step.kind for step in plan.steps]
+    assert StepKind.SHIFT in kinds and (StepKind.CONFIRM in kinds) is asks
+
+
 def test_a_rule_that_is_gone_is_made_again_before_anything_else() -> None:
     plan = corrected(a_view(blue=a_live_slot(subnets=("subnet-9",)), rule=None))
     assert titles(plan) == ["mend", "settle"] and plan.rolling == ()

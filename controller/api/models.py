@@ -12,6 +12,7 @@ from controller.domain.metrics import Result
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind, StepState
+from controller.domain.verdict import Answer as Verdict
 
 
 def rfc3339(moment: datetime) -> str:
@@ -117,6 +118,13 @@ class FindingAnswer(Answer):
     minutes: int = Field(description="In so many minutes.")
 
 
+class GateAnswer(Answer):
+    gate: str
+    answer: Verdict = Field(description="Only `open` lets it start; `unknown` is never open.")
+    code: str
+    text: str
+
+
 class DeploymentAnswer(Answer):
     id: str
     number: int
@@ -127,7 +135,9 @@ class DeploymentAnswer(Answer):
     revision: RevisionAnswer
     pause: PauseAnswer | None = Field(description="Null: nobody paused it.")
     rests: bool = Field(description="It moved when a backup was taken that was restored: it waits for an unhold.")
-    needs_a_person: bool = Field(description="It goes wrong and doesn't end by itself; `explanation` says what can.")
+    needs_a_person: bool = Field(
+        description="It is to be confirmed, or goes wrong and doesn't end by itself; `explanation` says what can."
+    )
     back_to: str | None = Field(description="Of a rollback: the deployment whose revision it brings back.")
     restart: bool = Field(description="Every service rolls, changed or not.")
     pruned: str | None = Field(description="Of a prune: the service that goes.")
@@ -137,6 +147,9 @@ class DeploymentAnswer(Answer):
     findings: tuple[FindingAnswer, ...] = Field(description="What was found in CloudWatch's metrics last.")
     undo: tuple[UndoAnswer, ...] | None = Field(description="Null until the first change.")
     turned_back: str | None = Field(description="In which step it turned back, and how that went; null: it did not.")
+    gates: tuple[GateAnswer, ...] = Field(
+        description="What each gate answered last, in the order in which they are asked, up to the first that is shut."
+    )
     approvals: tuple[str, ...] = Field(description="Empty: approvals are not asked for yet.")
     created_at: Time
     started_at: Time | None

@@ -13,6 +13,7 @@ from controller.api.models import (
     EnvironmentAnswer,
     ExplanationAnswer,
     FindingAnswer,
+    GateAnswer,
     HoldAnswer,
     LiveAnswer,
     MovingAnswer,
@@ -45,6 +46,7 @@ from controller.domain.revision import Revision
 from controller.domain.slot import Slot
 from controller.domain.step import Step, spoken
 from controller.domain.undo import UndoEntry
+from controller.domain.verdict import Judged
 from controller.domain.way_home import standing_undo, way_home
 
 
@@ -69,11 +71,16 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         findings=tuple(FindingAnswer(**vars(finding)) for finding in deployment.findings),
         undo=_undo(deployment),
         turned_back=way_home(deployment) or None,
+        gates=tuple(map(_gate, deployment.gates)),
         approvals=(),
         created_at=deployment.created_at,
         started_at=deployment.started_at,
         finished_at=deployment.finished_at,
     )
+
+
+def _gate(judged: Judged) -> GateAnswer:
+    return GateAnswer(gate=judged.gate, answer=judged.answer, code=judged.reason.code, text=judged.reason.text)
 
 
 def environment_answer(overview: Overview, binding: Binding | None) -> EnvironmentAnswer:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.drawing import STEPS, Indented, Json, facts, named, shares, state
+from controller.cli.drawing import GATES, STEPS, Indented, Json, facts, named, shares, state
 from controller.cli.evidence import evidence
 from controller.cli.kinds import what
 from controller.cli.listing import Listing
@@ -45,6 +45,8 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         *((f"{finding['service']} {finding['metric']}", verdict(finding)) for finding in found["findings"]),
     ]
     parts: list[RenderableType] = [heading(found), facts(rows)]
+    if found["phase"] == "waiting" and found["gates"]:
+        parts += ["", gates(found["gates"])]
     if found["steps"]:
         parts += ["", ladder(found, now)]
     return Group(*parts, *last_words(found), *evidence(found["evidence"], now))
@@ -114,6 +116,20 @@ def verdict(finding: Json) -> str:
 def everything(steps: Iterable[Json]) -> list[str]:
     """The services that the steps are about, in the order in which traffic rises."""
     return list(dict.fromkeys(service for step in steps for service in step["services"]))
+
+
+def gates(judged: Iterable[Json]) -> RenderableType:
+    """The gates below each other, as far as they were asked: those after one that is shut come when it is open."""
+    shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    for column in ("", "gate", "answer"):
+        shown.add_column(column, no_wrap=True)
+    shown.add_column("text", overflow="fold", ratio=1)
+    for each in judged:
+        icon, style = GATES.get(each["answer"], ("?", ""))
+        loud, quiet = ("", "dim") if each["answer"] == "open" else ("bold", "")
+        told = Text(each["gate"], loud), Text(each["answer"], style), Text(each["text"], quiet)
+        shown.add_row(Text(icon, style), *told)
+    return shown
 
 
 def ladder(found: Json, now: datetime) -> RenderableType:

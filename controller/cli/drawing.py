@@ -30,6 +30,12 @@ STEPS = {
     "skipped": ("·", "dim"),
     "undone": ("↩", "yellow"),
 }
+GATES = {
+    "open": ("✓", "green"),
+    "held": ("…", "yellow"),
+    "refused": ("✕", "red"),
+    "unknown": ("?", "red"),
+}
 PAUSED = ("❚❚ paused", "yellow")
 RESTS = ("❚❚ rests", "yellow")
 NEEDS_A_PERSON = ("! needs a person", "red")

@@ -37,7 +37,7 @@ class Ordering:
             app.command()(verb)
 
     def promote(self, deployment: Which, reason: Why = NO_REASON, as_json: Json = False) -> None:
-        """End the bake that a deployment is in; health is still looked at."""
+        """End the bake that a deployment is in, or confirm its next share; health is still looked at."""
         with self._ask.client() as client:
             self._about(client, deployment, {"order": "promote", "reason": reason}, as_json)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import commit_link
-from controller.dashboard.words import NEEDS_A_PERSON, PAUSED, PHASES, RESTS, STEP_STATES, exact
+from controller.dashboard.words import ANSWERS, NEEDS_A_PERSON, PAUSED, PHASES, RESTS, STEP_STATES, exact
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
 from controller.domain.evidence import FailureEvidence
@@ -49,6 +49,13 @@ class StepView:
     took: str
     is_current: bool
     lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateView:
+    name: str
+    badge: Badge
+    text: str
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,7 @@ class DeploymentView:
     undo: tuple[str, ...]
     turned_back: str
     has_changed_something: bool
+    gates: tuple[GateView, ...] = ()
     told: Explanation | None = None
     evidence: tuple[FailureEvidence, ...] = ()
 
@@ -204,6 +212,7 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
         turned_back=way_home(deployment),
         has_changed_something=_has_changed_something(deployment),
+        gates=tuple(GateView(each.gate, Badge(*ANSWERS[each.answer]), each.reason.text) for each in deployment.gates),
     )
 
 

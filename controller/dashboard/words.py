@@ -7,6 +7,7 @@ from markupsafe import Markup, escape
 
 from controller.domain.deployment import Phase
 from controller.domain.step import StepState
+from controller.domain.verdict import Answer
 
 PHASES = {
     Phase.WAITING: ("…", "waiting", "calm"),
@@ -30,6 +31,14 @@ RESTS = ("❚❚", "rests", "warn")
 
 NEEDS_A_PERSON = ("!", "needs a person", "bad")
 """The same, of what goes wrong and doesn't end by itself."""
+
+ANSWERS = {
+    Answer.OPEN: ("✓", "open", "good"),
+    Answer.HELD: ("…", "held", "warn"),
+    Answer.REFUSED: ("✕", "refused", "bad"),
+    Answer.UNKNOWN: ("?", "unknown", "bad"),
+}
+"""Of gates."""
 
 STEP_STATES = {
     StepState.PENDING: ("○", "pending", "calm"),

@@ -36,7 +36,15 @@ CLEARED_BY: Mapping[str, str] = {
     "before": f"a person, who looks at what the command did; or {AUTHOR}",
     "branch": OPERATOR,
     "branch.missing": OPERATOR,
+    "checks.failed": f"whoever runs the check on GitHub once more, so that it passes; or {AUTHOR}",
+    "checks.pending": "the checks on GitHub, by passing",
+    "checks.unknown": (
+        "an operator: GitHub must answer, and the token or the app needs the rights of docs/operations.md; Tidegate"
+        " asks again by itself"
+    ),
     "config": INSTALLED,
+    "confirm.expired": AGAIN,
+    "confirm.waiting": "a person: `tidegate promote {deployment}` goes on, `tidegate abort {deployment}` turns it back",
     "conflict": ITSELF,
     "content.quarantined": f"a fix or a revert, or {PERSON}",
     "database": "an operator: the controller's database",
@@ -82,10 +90,23 @@ CLEARED_BY: Mapping[str, str] = {
     "rollback.ordered": PERSON,
     "rule": "an operator: the listener rule must be as Tidegate left it, or nobody's",
     "rule.not_yet": ITSELF,
+    "scan.blocked": AUTHOR,
+    "scan.failed": f"an operator: let ECR scan the image again; or {AUTHOR}",
+    "scan.pending": "ECR, by ending its scan",
+    "scan.unknown": (
+        "an operator: ECR must answer `ecr:DescribeImageScanFindings`, and the environment's role needs the rights of "
+        "docs/reference/iam-policy.md; Tidegate asks again by itself"
+    ),
+    "scan.unsupported": f"an operator: let ECR scan the repository; or {AUTHOR}",
     "settings": INSTALLED,
     "slot": ITSELF,
     "slot.has_traffic": "an operator: take the traffic that Tidegate didn't give it away",
     "smoke": AUTHOR,
+    "soak.absent": "the deployment that brings this version there, and then time",
+    "soak.cut_short": "whoever deploys this version there again, and then time",
+    "soak.moving": "the end of what moves there",
+    "soak.running": "time",
+    "soak.turned_back": AUTHOR,
     "source.history_rewritten": (
         "the author: let the branch descend from what was recorded; or a person: `tidegate deploy {environment}`"
     ),
@@ -112,6 +133,8 @@ CLEARED_BY: Mapping[str, str] = {
     "traffic.unclear": "an operator: give the listener rule's whole weight to one slot",
     "transient": PATIENT,
     "verify": AUTHOR,
+    "window.apart": "the author: a window that is open sometimes while that of the live file is",
+    "window.shut": "time; or the author, by another window in the file",
     "watch.inconclusive": "a person: `tidegate resume {deployment}` takes it, `tidegate abort {deployment}` turns back",
 }
 """By code, or by what stands before its point."""

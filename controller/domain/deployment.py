@@ -16,6 +16,7 @@ from controller.domain.secret import Secret
 from controller.domain.slot import Sides, Slot
 from controller.domain.step import Step, StepKind, StepState
 from controller.domain.undo import UndoRecord
+from controller.domain.verdict import Judged
 
 
 class Phase(StrEnum):
@@ -148,7 +149,8 @@ class Deployment:
     rang before it started and keep it waiting; `excused` those that a person lets it go on beside, until they were
     well once. `heard`: when each alarm had changed last as it started, by CloudWatch's clock. `sent_home`: something
     spoke against it after it had succeeded, and a rollback was opened. `findings`: what CloudWatch's metrics said last.
-    `witnessed`: the numbers of the steps in which evidence of its failure was written down.
+    `witnessed`: the numbers of the steps in which evidence of its failure was written down. `gates`: what each gate
+    answered last, in their order, up to the first that was not open.
     `version` is the row's, for compare-and-set.
     """
 
@@ -182,6 +184,7 @@ class Deployment:
     sent_home: bool = False
     findings: tuple[Finding, ...] = field(default=())
     witnessed: tuple[int, ...] = field(default=())
+    gates: tuple[Judged, ...] = field(default=())
 
     @property
     def is_final(self) -> bool:
@@ -256,10 +259,19 @@ class Deployment:
 
     @property
     def needs_a_person(self) -> bool:
-        """It goes wrong, and doesn't end by itself: it is stuck on its way home; or it doesn't turn back, and its
-        reason is what its step says."""
-        is_left = self.phase is Phase.RUNNING and self.reason.code != RUNNING and self.pause is None
-        return self.stuck is not None or (is_left and self.step is not None and self.step.detail == self.reason.text)
+        """It waits to be confirmed; or it goes wrong, and doesn't end by itself: it is stuck on its way home, or it
+        doesn't turn back, and its reason is what its step says."""
+        return self.stuck is not None or self.is_to_be_confirmed or self._is_left
+
+    @property
+    def _is_left(self) -> bool:
+        is_told = self.phase is Phase.RUNNING and self.reason.code != RUNNING and self.pause is None
+        return is_told and self.step is not None and self.step.detail == self.reason.text
+
+    @property
+    def is_to_be_confirmed(self) -> bool:
+        step = self.step if self.phase is Phase.RUNNING and self.pause is None and not self._is_left else None
+        return step is not None and step.kind is StepKind.CONFIRM and not step.promoted and step.trouble is None
 
     @property
     def why(self) -> Reason:

@@ -139,6 +139,10 @@ def _in_flight(overview: Overview, moving: Deployment) -> _Answer | None:
         text = f"{moving.id} is paused{_place(moving)}, {paused(moving.pause)}"
         return _Answer("deployment.paused", text, moving.pause.since, clears, moving.id)
     text = f"{moving.id} {purpose(moving)}{_doing(moving)}"
+    if moving.is_to_be_confirmed:
+        return _Answer(
+            "confirm.waiting", text, _step_since(moving), _cleared_by("confirm.waiting", overview, moving.id), moving.id
+        )
     if moving.needs_a_person:
         goes_on = f", or `tidegate resume {moving.id}` lets it go on" if moving.red else ""
         ends = "ends it" if moving.kind is Kind.PRUNE else "turns it back"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class OrderKind(StrEnum):
-    PROMOTE = "promote"  # the present bake is long enough; health is still looked at
+    PROMOTE = "promote"  # the present bake is long enough, or the next share may come; health is still looked at
     PAUSE = "pause"  # nothing rises any more, until it is resumed or turns back by itself
     RESUME = "resume"  # go on where it was paused
     ABORT = "abort"  # stop this deployment: traffic home, then hold

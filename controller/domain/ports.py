@@ -33,12 +33,14 @@ from controller.domain.actions import (
 )
 from controller.domain.alarms import Alarms as AlarmViews
 from controller.domain.checks import CheckAnswer, HttpCheck
+from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
 from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
 from controller.domain.metrics import Counted
 from controller.domain.revision import Commit
 from controller.domain.scaling import Found
+from controller.domain.scans import Scan
 from controller.domain.slot import Slot, Weights
 from controller.domain.snapshot import ServiceView, TaskFailure, TaskView
 from controller.domain.standing import Standing as StandingView
@@ -191,6 +193,9 @@ class Images(Protocol):
 
     def exists(self, repository: str, image_digest: str) -> bool: ...
 
+    def scan(self, repository: str, image_digest: str) -> Scan:
+        """What ECR's scan, basic or enhanced, has found in this image so far."""
+
 
 class Alarms(Protocol):
     """CloudWatch's alarms, read-only."""
@@ -280,6 +285,9 @@ class Source(Protocol):
         """The text of a file at a commit; None when it is not there."""
 
     def compare(self, repository: str, base: str, head: str) -> Comparison: ...
+
+    def checks(self, repository: str, sha: str) -> Sequence[CommitCheck]:
+        """Check runs and commit statuses of exactly this commit, the latest of each name and app."""
 
 
 class Probe(Protocol):

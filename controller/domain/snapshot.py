@@ -8,14 +8,17 @@ from enum import StrEnum
 from controller.domain.alarms import Alarms
 from controller.domain.capacity import Capacity
 from controller.domain.checks import CheckAnswer
+from controller.domain.commit_checks import CommitCheck
 from controller.domain.evidence import FailureEvidence
 from controller.domain.hooks import Run
 from controller.domain.manifest import Route
 from controller.domain.metrics import Readings
 from controller.domain.reason import Reason
 from controller.domain.scaling import ScalingView
+from controller.domain.scans import Scan
 from controller.domain.series import Groups
 from controller.domain.slot import Slot, Weights
+from controller.domain.soak import Soaked
 from controller.domain.standing import Standing
 from controller.domain.switch import ArmedSwitch
 
@@ -35,6 +38,9 @@ class Evidence(StrEnum):
     SCALING = "scaling"  # how the numbers of tasks in both slots move by themselves
     ALARMS = "alarms"  # the alarms that watch, with what they did since the traffic first rose
     STANDING = "standing"  # the alarms that stand at all times, and the dashboard
+    CHECKS = "checks"  # GitHub's checks of the commit
+    SCANS = "scans"  # ECR's scans of the images
+    SOAK = "soak"  # how long the version has been healthy elsewhere
     FORENSICS = "forensics"  # all that AWS knows of a failure; it is only written down
 
 
@@ -279,7 +285,8 @@ class Snapshot:
     that never jumps, capped at twice the time that was meant to pass. `switches` has only services that have one, or
     says why they could not be read: what watches the traffic goes on without them, what raises it does not. So does
     `standing`. `deaf` says why the alarms could not be read: then there are none in the picture.
-    `gathered` is only to be written down."""
+    `gathered` is only to be written down. `checks`, and `scans` of each image, say why where they could not be read;
+     `soaked` has only environments that ever ran this version."""
 
     taken_at: datetime
     elapsed: timedelta = field(default=timedelta(0))
@@ -296,6 +303,9 @@ class Snapshot:
     readings: Readings = field(default_factory=Readings)
     standing: Standing | Reason = field(default_factory=Standing)
     gathered: FailureEvidence | None = None
+    checks: tuple[CommitCheck, ...] | Reason = ()
+    scans: Mapping[str, Scan | Reason] = field(default_factory=dict)
+    soaked: Mapping[str, Soaked] = field(default_factory=dict)
 
     @property
     def groups(self) -> Mapping[str, Groups]:

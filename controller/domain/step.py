@@ -29,6 +29,7 @@ class StepKind(StrEnum):
     SHIFT = "shift"  # a share of the traffic moves to the idle slots
     SHRINK = "shrink"  # the live slots keep as many tasks as their share of the traffic needs
     BAKE = "bake"  # nothing moves for a while
+    CONFIRM = "confirm"  # nothing moves until a person says that it may
     ROUTE = "route"  # public rules ask for other requests than before, or take an orphan's over
     VERIFY = "verify"  # the environment answers from outside
     TEST = "test"  # a command of the new version finds that the environment works
@@ -95,11 +96,12 @@ class Step:
     """A step of a plan, and how far it got.
 
     `percent`, 1..100: share of the traffic for the idle slots (shift), or of the tasks that a slot is to run (warm,
-    shrink; None: all of them). `wait` (bake, retire, drain): how long nothing happens. `observed`: how long the step
-    has run, as the passes saw it go by: never a difference of wall-clock times, so a clock that jumps neither ends a
-    bake nor breaks a deadline; `paused` is how much of that a person had it wait. `promoted` names who ended a bake.
-    `acted` names the actions that took effect in it: where a picture may be old, a step is not done before it has acted
-    itself. `hook` (before, test) is what is to run, `run` what has come of that.
+    shrink; None: all of them). `wait`: how long nothing happens (bake, retire, drain), or may happen at most (confirm).
+    `observed`: how long the step has run, as the passes saw it go by: never a difference of wall-clock times, so a
+    clock that jumps neither ends a bake nor breaks a deadline; `paused` is how much of that a person had it wait.
+    `promoted` names who ended a bake, or has confirmed. `acted` names the actions that took effect in it: where a
+    picture may be old, a step is not done before it has acted itself. `hook` (before, test) is what is to run, `run`
+    what has come of that.
     """
 
     kind: StepKind

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from controller.domain.alarms import missing, ringing, told
-from controller.gates.base import Case, Verdict, held, opened
+from controller.domain.verdict import Verdict, held, opened
+from controller.gates.base import Case
 
 
 def judge(case: Case, now: datetime) -> Verdict:

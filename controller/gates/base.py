@@ -1,40 +1,27 @@
-"""What a gate is asked, and what it may answer."""
+"""What a gate is, and what it may look at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from controller.domain.alarms import Alarms
 from controller.domain.bindings import Binding
+from controller.domain.commit_checks import CommitCheck
 from controller.domain.deployment import Deployment, Plan
 from controller.domain.environment import Environment
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
-from controller.domain.snapshot import Resolved
-
-
-class Answer(StrEnum):
-    OPEN = "open"
-    HELD = "held"  # not yet; somebody or something can clear it
-    REFUSED = "refused"  # no, finally
-    UNKNOWN = "unknown"  # it could not be found out; never the same as open
-
-
-@dataclass(frozen=True)
-class Verdict:
-    answer: Answer
-    reason: Reason
-
-    @property
-    def is_open(self) -> bool:
-        return self.answer is Answer.OPEN
+from controller.domain.scans import Scan
+from controller.domain.snapshot import Evidence, Resolved
+from controller.domain.soak import Soaked
+from controller.domain.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class Case:
     """All that a gate may look at. `live` is the file of the revision that is live now; `plan` is None before
-    sealing; `alarms` are those that will watch; `unreadable`: why the metrics that will judge can't be read, if so."""
+    sealing; `alarms` are those that will watch; `unreadable`: why the metrics that will judge can't be read, if so.
+    `checks`, `scans` (by image) and `soaked` (by environment) are as in the snapshot."""
 
     deployment: Deployment
     environment: Environment
@@ -44,14 +31,33 @@ class Case:
     plan: Plan | None = None
     alarms: Alarms = field(default_factory=dict)
     unreadable: str = ""
+    checks: tuple[CommitCheck, ...] | Reason = ()
+    scans: Mapping[str, Scan | Reason] = field(default_factory=dict)
+    soaked: Mapping[str, Soaked] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[EnvironmentFile, ...]:
+        """The new file, and the live one: whoever changes a gate passes the old one too."""
+        new = self.deployment.revision.file
+        return (new,) if self.live is None else (new, self.live)
+
+    @property
+    def is_new(self) -> bool:
+        """A restart of what is live brings nothing that was not judged when it came."""
+        return not self.deployment.restarts_what_is_live
 
 
-Gate = Callable[[Case, datetime], Verdict]
+Judge = Callable[[Case, datetime], Verdict]
 
 
-def opened(code: str, text: str) -> Verdict:
-    return Verdict(Answer.OPEN, Reason(code, text))
+def always(case: Case) -> bool:
+    return True
 
 
-def held(code: str, text: str) -> Verdict:
-    return Verdict(Answer.HELD, Reason(code, text))
+@dataclass(frozen=True)
+class Gate:
+    """`sees` is what must be in the picture before it can judge; `is_asked`: whether either file wants it at all."""
+
+    judge: Judge
+    sees: frozenset[Evidence] = frozenset()
+    is_asked: Callable[[Case], bool] = always

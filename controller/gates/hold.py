@@ -4,7 +4,8 @@ from datetime import datetime
 
 from controller.domain.environment import HoldUntil
 from controller.domain.explaining import how_it_began
-from controller.gates.base import Case, Verdict, held, opened
+from controller.domain.verdict import Verdict, held, opened
+from controller.gates.base import Case
 
 
 def judge(case: Case, now: datetime) -> Verdict:

@@ -22,9 +22,10 @@ from controller.domain.orders import Order, OrderKind
 from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
-from controller.domain.snapshot import Resolved, ServiceView
+from controller.domain.snapshot import Resolved, ServiceView, Snapshot
 from controller.domain.step import PATIENCE, StepKind
 from controller.loop.apply import apply
+from controller.loop.gated import failed_checks, with_gated
 from controller.loop.observe import AtRest, futile, observe, observe_at_rest
 from controller.loop.record import record_choice, record_decision, record_drift, record_failure, record_outcome
 from controller.loop.tenure import ELSEWHERE, QUIET, REFUSALS, Tenure, Tenures
@@ -139,7 +140,9 @@ class Reconciler:
         asked, found = self._wanted.find(state.environment, state.orders, binding, tenure)
         found = {**found, **futile(state.orders, state.known.live, cloud)}
         now = self._world.clock.now()
-        choice = choose(asked, state.deployments, state.orders, replace(state.known, found=found), now)
+        failing = failed_checks(state.deployments, state.known.live, binding, self._world)
+        known = replace(state.known, found=found, failing=failing)
+        choice = choose(asked, state.deployments, state.orders, known, now)
         before = {deployment.id: deployment for deployment in state.deployments}
         environment, queue = record_choice(
             self._world.store, tenure.lease, asked, choice, before, now, self._world.token
@@ -204,11 +207,13 @@ class Reconciler:
     ) -> tuple[Pass, Terms]:
         """Decide as often as the picture lacks something; then carry out the one action, if there is one."""
         evidence, was = needed(picked), picked.phase
+        snapshot: Snapshot | None = None
         while True:
             now = self._world.clock.now()
             world = self._world
             looking = (picked, evidence, cloud, world.probe, world.store, now, elapsed, world.minute, terms.live)
-            snapshot = observe(*looking)
+            seen = observe(*looking)
+            snapshot = with_gated(seen, snapshot, picked, terms.live, terms.binding, cloud.images, world)
             self._keep_sighting(picked, snapshot.services, tenure)
             self._keep_samples(picked, snapshot.readings, tenure)
             decision = decide(picked, snapshot, now, terms)

@@ -57,7 +57,7 @@ def draw(
     runs beside the live slots is cleared away. A service whose requests go to one that the file does not name gets
     them. `services` must not be split. `stands` are the alarms and the dashboard that are there; nothing, where no file
     has declared any. A correction puts rules that are gone back first, and nothing else: until then nobody can tell
-    how the rest is.
+    how the rest is. Nobody confirms it.
     """
     assert revision.images is not None, (
         f"{revision.environment} {revision.commit.short}: only sealed revisions have a plan"
@@ -90,7 +90,9 @@ def draw(
         left = tuple(name for name in spare if name not in kept)
         has_switches = foundation.switch_role is not None
         warm_time = timedelta(0) if kind is Kind.CORRECT else file.rollback.keep_warm
-        steps = numbered(forth(file, rolling, changes, left, scaled, warm_time, has_switches=has_switches))
+        steps = forth(file, rolling, changes, left, scaled, warm_time, has_switches=has_switches)
+        asks_nobody = kind is Kind.CORRECT
+        steps = numbered(tuple(step for step in steps if not (asks_nobody and step.kind is StepKind.CONFIRM)))
     return Plan(plan_digest(revision, binding, rolling, steps, restart), rolling, steps, counts)
 
 

@@ -1,4 +1,4 @@
-"""Shift, bake, route and settle: whatever raises the weights of public rules, or watches over them."""
+"""Shift, bake, confirm, route and settle: whatever raises the weights of public rules, or watches over them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -63,6 +63,21 @@ def bake(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -
     if step.active >= wait:
         return Done(f"baked {spoken(wait)}")
     return Wait(Reason("bake.running", f"{spoken(_whole(wait - step.active))} left to bake"))
+
+
+def confirm(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:
+    """Like a bake, it ends by nobody's word while the new version is not well; and never by itself."""
+    ailing = ailment(step, deployment, snapshot)
+    if ailing:
+        return ailing
+    if step.promoted:
+        return Done(f"confirmed by {step.promoted}")
+    within = spoken(step.wait or timedelta(0))
+    share = f"{deployment.percent_before(step)}% of the traffic on the new version"
+    if step.wait is not None and step.active >= step.wait:
+        return Fail(Reason("confirm.expired", f"nobody has confirmed {share} within {within}"), quarantines=False)
+    text = f"{share}: a person is to confirm that it goes on; after {within} it turns back"
+    return Wait(Reason("confirm.waiting", text))
 
 
 def route(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:

@@ -26,7 +26,7 @@ DEAF = timedelta(minutes=5)
 
 WHILE_IT_MOVES = frozenset(
     {
-        *(StepKind.SHIFT, StepKind.SHRINK, StepKind.BAKE, StepKind.ROUTE),
+        *(StepKind.SHIFT, StepKind.SHRINK, StepKind.BAKE, StepKind.CONFIRM, StepKind.ROUTE),
         *(StepKind.VERIFY, StepKind.TEST, StepKind.SCALE, StepKind.ADJUST, StepKind.ALARMS),
         *(StepKind.DISARM, StepKind.SETTLE),
     }

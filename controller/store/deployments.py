@@ -142,14 +142,14 @@ class Deployments:
         found = self._transaction.rows(
             ROWS.where(
                 col(DeploymentRow.environment) == environment,
-                col(DeploymentRow.tree).in_(self._same_trees(environment, tree)),
+                col(DeploymentRow.tree).in_(self.same_trees(environment, tree)),
                 col(DeploymentRow.phase) == Phase.SUCCEEDED,
             ).order_by(col(DeploymentRow.seq).desc())
         )
         pinned = (from_row(row).revision.images or {} for row in found)
         return next((images[service] for images in pinned if service in images), None)
 
-    def _same_trees(self, environment: str, tree: str) -> set[str]:
+    def same_trees(self, environment: str, tree: str) -> set[str]:
         """The tree, the one that it counts as, and all that count as the same."""
         is_here, own, other = col(Ignored.environment) == environment, col(Ignored.tree), col(Ignored.same_as)
         stands_for = {row["same_as"] for row in self._transaction.rows(select(other).where(is_here, own == tree))}

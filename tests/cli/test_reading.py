@@ -23,7 +23,7 @@ from controller.store import Store
 from tests.api.conftest import TOKEN
 from tests.cli.conftest import Terminal
 from tests.support.builders import NOON, a_run
-from tests.support.rows import a_waiting_deployment
+from tests.support.rows import JUDGED, a_waiting_deployment
 
 READING = [
     ("status",),
@@ -64,6 +64,22 @@ def test_reading_verbs_print_what_people_need(terminal: Terminal, words: tuple[s
     for part in told:
         assert part in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_what_waits_is_shown_with_its_gates(terminal: Terminal, store: Store) -> None:
+    waiting = replace(a_waiting_deployment("prod", 1, "5", JUDGED[-1].reason), gates=JUDGED)
+    with store.write() as unit:
+        unit.revisions.add(waiting.revision)
+        unit.deployments.add(waiting)
+    told = terminal("show", "prod-1").stdout
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert "✓ image open every image is pinned by its digest" in lines
+    assert "? checks unknown GitHub is <away>" in lines
+    answered = json.loads(terminal("show", "prod-1", "--json").stdout)["gates"]
+    assert [(each["gate"], each["answer"], each["code"]) for each in answered] == [
+        ("image", "open", "image.sealed"),
+        ("checks", "unknown", "checks.unknown"),
+    ]
 
 
 def test_an_environment_s_history_is_asked_for_in_two_ways(terminal: Terminal) -> None:

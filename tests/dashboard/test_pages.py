@@ -20,7 +20,7 @@ from controller.store import Store
 from tests.dashboard.conftest import Browser
 from tests.support.builders import NOON, a_group, a_run, a_slot, a_view
 from tests.support.evidence import FOUND
-from tests.support.rows import PLANTED, a_waiting_deployment, moving
+from tests.support.rows import JUDGED, PLANTED, a_waiting_deployment, moving
 
 PAGES = ("/", "/?environment=dev", "/deployments/dev-2", "/deployments/staging-2", "/deployments/nothing", "/?cursor=x")
 HOSTILE = "<script>alert(1)</script> \"' & <b>bold</b>"
@@ -100,6 +100,17 @@ def test_a_waiting_deployment_says_for_what_and_who_can_help(browser: Browser) -
     text = page(browser, "/").text
     assert "prod-1 waits: backend: waiting for the image web:1" in text
     assert "Cleared by the build that pushes the image" in text
+
+
+def test_a_waiting_deployment_shows_its_gates_as_far_as_they_were_asked(browser: Browser) -> None:
+    waiting = replace(a_waiting_deployment("prod", 1, "5", JUDGED[-1].reason), gates=JUDGED)
+    with browser.store.write() as unit:
+        unit.revisions.add(waiting.revision)
+        unit.deployments.add(waiting)
+    text = browser.get("/deployments/prod-1").text
+    gates = text.partition('id="gates"')[2].partition("</section>")[0]
+    assert gates.index("image") < gates.index("checks")
+    assert "open" in gates and "unknown" in gates and "GitHub is &lt;away&gt;" in gates
 
 
 def test_history_is_newest_first_and_says_how_each_ended(browser: Browser) -> None:

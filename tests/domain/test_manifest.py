@@ -284,12 +284,7 @@ class Named:
 
 IN_FILES = [
     Named("on: release", "on", True),
-    Named("gates: {checks: {required: [test]}}", "gates.checks", True),
-    Named("gates: {image_scan: {block: [HIGH]}}", "gates.image_scan", True),
-    Named("gates: {soak: {environment: qa}}", "gates.soak", True),
-    Named("gates: {window: {allow: [Mon 08:00-09:00]}}", "gates.window", True),
     Named("gates: {approval: {count: 1}}", "gates.approval", True),
-    Named("strategy: {type: canary, steps: [{weight: 10, confirm: true}, {weight: 100}]}", "strategy.steps", True),
     Named("notify: {slack: '#deploys'}", "notify", False),
 ]
 IN_SERVICES = [

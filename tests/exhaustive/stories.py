@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from controller.domain.deployment import Phase
 from controller.domain.orders import OrderKind
@@ -10,7 +11,7 @@ from controller.domain.step import StepKind, StepState
 from sandbox.runtime.scripted import Script, never_healthy
 from tests.exhaustive.play import Cue, Play
 from tests.support import alarms
-from tests.support.builders import FILE, a_deployment, a_revision
+from tests.support.builders import FILE, NOON, a_deployment, a_revision
 from tests.support.outside import PLACE, REPOSITORIES
 
 When = Callable[[Play], bool]
@@ -155,6 +156,10 @@ ANALYSED = (
     file("{type: canary, steps: [{weight: 100}]}", "{hold: person, keep_warm: 5m}")
     + "watch: {metrics: {errors: {max: 1%}, latency_p95: {max: 800ms}}}\n"
 )
+GATED = CALM + (
+    "gates: {checks: {required: [test]}, image_scan: {block: [CRITICAL]}, soak: {environment: staging, for: 1m}}\n"
+)
+CONFIRMED = STRATEGIES["canary"].replace("{weight: 50, bake: 10s}", "{weight: 50, bake: 10s, confirm: true}")
 STANDS = "alarms: {errors: {max: 1%}, cpu: {max: 85%}}\n"
 STANDING, STANDING_ALONE = CALM + STANDS, BACKEND_ONLY + STANDS
 MIGRATES, TRIES = ("migrate",), ("try",)
@@ -202,7 +207,42 @@ def run_well_in_staging(play: Play, number: int, commit: Commit) -> None:
     succeeded = replace(a_deployment(number, revision), id=f"staging-{number}", environment="staging")
     with play.store.write() as unit:
         unit.revisions.add(revision)
-        unit.deployments.add(replace(succeeded, phase=Phase.SUCCEEDED))
+        unit.deployments.add(replace(succeeded, phase=Phase.SUCCEEDED, finished_at=NOON - timedelta(days=10)))
+
+
+def push_gated(play: Play) -> None:
+    """Its test still runs, nobody scans its images, and it was never anywhere else."""
+    with play.store.write() as unit:
+        unit.environments.ensure(["staging"])
+    play.push(GATED)
+    play.outside.repository.hold("test")
+
+
+def open_gates(play: Play) -> None:
+    """The test has passed, and the version has been live in staging for long."""
+    commit, _ = play.outside.repository.commits[-1]
+    play.outside.repository.succeed("test", commit.sha)
+    run_well_in_staging(play, 1, commit)
+    with play.store.write() as unit:
+        unit.environments.save(replace(unit.environments.get("staging"), live=1))
+
+
+def is_held_by(gate: str) -> When:
+    """The second deployment was judged by this gate last."""
+
+    def holds(play: Play) -> bool:
+        found = play.find(2)
+        return bool(found and found.phase is Phase.WAITING and found.gates and found.gates[-1].gate == gate)
+
+    return holds
+
+
+def scan(play: Play) -> None:
+    """Somebody has the images scanned by hand."""
+    commit, _ = play.outside.repository.commits[-1]
+    for image in images(play, commit).values():
+        repository, _, digest = image.partition("@")
+        play.outside.call("ecr", "StartImageScan", repositoryName=repository, imageId={"imageDigest": digest})
 
 
 def tune(play: Play) -> None:
@@ -437,6 +477,19 @@ OTHERS = [
     story("scaled.otherwise", SCALED, Cue(at_once, push(LESS_SCALED, content="first"))),
     story("scaled.no_more", SCALED, Cue(at_once, push(BAKED, content="first"))),
     story("nothing_rolls", CALM, Cue(at_once, push(CALM, content="first"))),
+    story(
+        "gated",
+        CALM,
+        Cue(at_once, push_gated),
+        Cue(is_waiting(2), open_gates),
+        Cue(is_held_by("image_scan"), scan),
+    ),
+    story(
+        "confirmed",
+        CONFIRMED,
+        Cue(at_once, push(CONFIRMED)),
+        Cue(in_step(2, StepKind.CONFIRM), order(OrderKind.PROMOTE, "dev-2")),
+    ),
     story("late_images", CALM, Cue(at_once, push_without_images), Cue(is_waiting(2), build)),
 ]
 
@@ -449,6 +502,7 @@ COVERING = frozenset(
         "before.aborted",
         "before.fails",
         "first_version_red",
+        "gated",
         "guarded.aborted",
         "health_settings",
         "ignored",

@@ -22,8 +22,8 @@ def test_every_file_in_the_room_is_registered_under_its_name() -> None:
 
 @pytest.mark.parametrize("gate", EVERY.values(), ids=EVERY.keys())
 def test_every_gate_says_what_it_asks(gate: Gate) -> None:
-    module = inspect.getmodule(gate)
-    assert module is not None and module.__doc__ and gate.__doc__
+    module = inspect.getmodule(gate.judge)
+    assert module is not None and module.__doc__ and gate.judge.__doc__
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -35,6 +35,6 @@ def test_every_gate_has_its_heading(name: str) -> None:
 @pytest.mark.parametrize("gate", EVERY.values(), ids=EVERY.keys())
 def test_every_gate_answers_with_a_stable_code_and_a_sentence(gate: Gate) -> None:
     case = Case(a_deployment(), Environment("dev"), a_binding(), None, Resolved(), a_plan())
-    verdict = gate(case, NOON)
+    verdict = gate.judge(case, NOON)
     assert verdict.is_open
     assert verdict.reason.code.count(".") == 1 and " " in verdict.reason.text

@@ -15,7 +15,17 @@ from controller.domain.step import StepKind
 from controller.progress.watch import watched_services
 from tests.analysis.counted import counted, timed
 from tests.progress.steps import in_step, minutes, shared
-from tests.support.builders import FILE, NOON, a_deployment, a_revision, a_rule, a_running_deployment, a_snapshot, terms
+from tests.support.builders import (
+    FILE,
+    NOON,
+    a_deployment,
+    a_revision,
+    a_rule,
+    a_running_deployment,
+    a_snapshot,
+    asked_first,
+    terms,
+)
 
 CANARY = "{type: canary, steps: [{weight: 10, bake: 1m}, {weight: 100, bake: 2m}]}"
 METRICS = "errors: {max: 1%, min_requests: 200}"
@@ -192,7 +202,7 @@ def test_a_share_lasts_from_its_shift_to_the_end_of_the_next_one() -> None:
 
 def test_nothing_starts_while_the_numbers_cannot_be_read() -> None:
     waiting = a_deployment(revision=a_revision(text=a_text()))
-    assert Evidence.METRICS in needed(waiting)
+    assert Evidence.METRICS in asked_first(waiting)
     held = decide(waiting, replace(a_snapshot(), readings=Readings(trouble="GetMetricData is denied")), NOON, terms())
     assert (held.deployment.phase, held.reason.code) == (Phase.WAITING, "metrics.unreadable")
     assert "GetMetricData is denied" in held.reason.text
@@ -201,7 +211,7 @@ def test_nothing_starts_while_the_numbers_cannot_be_read() -> None:
 
 def test_a_way_back_waits_for_no_numbers() -> None:
     back = a_deployment(revision=a_revision(text=a_text()), kind=Kind.ROLLBACK)
-    assert Evidence.METRICS not in needed(back)
+    assert Evidence.METRICS not in asked_first(back)
 
 
 def test_what_cannot_be_read_hides_no_certain_failure() -> None:

@@ -11,6 +11,7 @@ from controller.domain.snapshot import ServiceView, TaskFailure
 from controller.progress import look
 from controller.progress.outcomes import Ask, Done, Fail, Foreign, Outcome, Stumble, Wait
 from controller.progress.traffic import RECOVERY
+from controller.strategies.canary import CONFIRMATION
 from tests.progress.steps import BAKED, asked, in_step, minutes, shared
 from tests.support.builders import (
     FILE,
@@ -26,6 +27,8 @@ from tests.support.builders import (
     a_view,
     terms,
 )
+
+CONFIRMED = FILE.replace("{type: rolling}", "{type: canary, steps: [{weight: 100, confirm: true}]}")
 
 
 def behind(view: ServiceView, *services: str) -> ServiceView:
@@ -93,6 +96,22 @@ def test_a_promoted_bake_still_looks_at_health_first() -> None:
     sick = asked(baking, shared(100, healthy=0))
     assert isinstance(sick, Stumble) and sick.reason.code == "targets.unhealthy"
     assert isinstance(asked(baking, shared(100)), Done)
+
+
+def test_a_confirmation_still_looks_at_health_first() -> None:
+    waiting = in_step("confirm", CONFIRMED)
+    assert isinstance(asked(waiting, shared(100)), Wait)
+    said = in_step("confirm", CONFIRMED, promoted="ada")
+    sick = asked(said, shared(100, healthy=0))
+    assert isinstance(sick, Stumble) and sick.reason.code == "targets.unhealthy"
+    assert asked(said, shared(100)) == Done("confirmed by ada")
+
+
+def test_what_nobody_confirms_within_a_day_turns_back_without_blame() -> None:
+    late = asked(in_step("confirm", CONFIRMED, observed=CONFIRMATION), shared(100))
+    assert isinstance(late, Fail) and late.reason.code == "confirm.expired" and not late.quarantines
+    said = asked(in_step("confirm", CONFIRMED, observed=CONFIRMATION, promoted="ada"), shared(100))
+    assert isinstance(said, Done)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from tests.support.builders import (
     a_revision,
     a_run,
     a_snapshot,
+    asked_first,
     terms,
 )
 
@@ -76,8 +77,8 @@ def moved(deployment: Deployment, view: AlarmView | None, share: int = 100, now:
 
 def test_a_file_without_alarms_asks_for_none() -> None:
     waiting = a_deployment(revision=a_revision())
-    assert Evidence.ALARMS not in needed(waiting)
-    assert Evidence.ALARMS in needed(a_deployment(revision=a_revision(text=WATCHED)))
+    assert Evidence.ALARMS not in asked_first(waiting)
+    assert Evidence.ALARMS in asked_first(a_deployment(revision=a_revision(text=WATCHED)))
 
 
 def test_one_that_is_quiet_lets_a_deployment_start() -> None:

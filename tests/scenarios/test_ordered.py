@@ -236,7 +236,7 @@ def test_a_rollback_of_what_runs_is_an_abort(canary: Stage) -> None:
 
 
 def test_a_rollback_asks_no_gate_and_supersedes_nothing(warm: Stage) -> None:
-    gated = CANARY.replace("verify:", "gates: {checks: {required: [test]}}\nverify:")
+    gated = CANARY.replace("verify:", "gates: {window: {allow: [Mon 08:00-09:00]}}\nverify:")
     warm.push(gated, content="third")
     warm.run(lambda: warm.phase(3) is Phase.WAITING)
     warm.order(OrderKind.ROLLBACK)

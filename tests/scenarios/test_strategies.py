@@ -160,7 +160,9 @@ def test_what_is_kept_warm_is_given_up_in_time_while_another_deployment_waits(st
     for content in ("first", "second"):
         stage.push(TEXTS["canary"], content=content)
         stage.run(lambda content=content: stage.environment.live == (1 if content == "first" else 2))
-    stage.push(TEXTS["canary"].replace("verify:", "gates: {checks: {required: [test]}}\nverify:"), content="third")
+    stage.push(
+        TEXTS["canary"].replace("verify:", "gates: {window: {allow: [Mon 08:00-09:00]}}\nverify:"), content="third"
+    )
     stage.run(lambda: stage.phase(3) is Phase.WAITING)
     stage.run(lambda: stage.tasks() == 4)
-    assert stage.phase(3) is Phase.WAITING and stage.deployment(3).reason.code == "gate.not_built"
+    assert stage.phase(3) is Phase.WAITING and stage.deployment(3).reason.code == "window.shut"

@@ -209,10 +209,16 @@ def terms(environment: Environment | None = None, **changes: object) -> Terms:
     return replace(given, **changes)
 
 
+def asked_first(waiting: Deployment) -> frozenset[Evidence]:
+    """What it wants to see before anything is decided, as long as nothing was looked at."""
+    assert not needed(waiting)
+    return decide(waiting, Snapshot(NOON), NOON, terms()).needs
+
+
 def a_running_deployment(text: str = FILE, snapshot: Snapshot | None = None, **changes: object) -> Deployment:
     """One whose gates were open in a picture of two services with the old version in blue."""
     waiting = a_deployment(revision=a_revision(text=text))
-    assert {Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING} <= needed(waiting)
+    assert {Evidence.SERVICES, Evidence.TARGETS, Evidence.SCALING} <= asked_first(waiting)
     started = decide(waiting, snapshot or a_snapshot(), NOON, terms()).deployment
     assert started.phase is Phase.RUNNING
     return replace(started, **changes)

@@ -84,7 +84,14 @@ def _of(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
 def _plain(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "number or mapping" if annotation.__name__ == "Count" else "mapping"
-    names = {"str": "text", "bool": "`true` or `false`", "int": "time of the day", "Percent": "share", "Span": "window"}
+    names = {
+        "str": "text",
+        "bool": "`true` or `false`",
+        "int": "time of the day",
+        "Percent": "share",
+        "Span": "window",
+        "LocalMoment": "day and time",
+    }
     return names[annotation.__name__]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from controller.domain.checks import CheckAnswer, HttpCheck
+from controller.domain.commit_checks import CheckState, CommitCheck
 from controller.domain.errors import TidegateError
 from controller.domain.ports import Comparison
 from controller.domain.revision import Author, Commit
@@ -28,6 +29,8 @@ START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 REPOSITORIES = ("captioncraft-backend", "captioncraft-frontend")
 PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 SHORTEST_SHA = 7
+CHECKS = {name: CommitCheck(name, CheckState.PASSED, "success") for name in ("test", "build", "scan")}
+"""What every commit has passed, unless a story says otherwise."""
 ASKED = {"backend": "/api/captions", "frontend": "/"}
 """The path that traffic to a service of `FILE` asks for."""
 
@@ -59,6 +62,8 @@ class Repository:
         self._roots: list[int] = []
         self.gone = False
         self.trouble: TidegateError | None = None
+        self.checks_trouble: TidegateError | None = None
+        self._checks: dict[str, dict[str, CommitCheck | None]] = {}
 
     def push(self, files: Mapping[str, str], message: str = "Change something", rewrite: bool = False) -> Commit:
         number = len(self.commits) + 1
@@ -94,8 +99,35 @@ class Repository:
         paths = tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
         return Comparison(descends=descends, identical=base == head, paths=paths)
 
+    def checks(self, repository: str, sha: str) -> tuple[CommitCheck, ...]:
+        if self.checks_trouble is not None:
+            raise self.checks_trouble
+        said = {**CHECKS, **self._checks.get(sha, {})}
+        return tuple(check for check in said.values() if check is not None)
+
+    def succeed(self, name: str, sha: str | None = None) -> None:
+        """The check of this name has passed on a commit, the newest unless `sha` says otherwise."""
+        self._say(name, sha, _check(name, CheckState.PASSED, "success"))
+
+    def fail(self, name: str, sha: str | None = None, said: str = "failure") -> None:
+        self._say(name, sha, _check(name, CheckState.FAILED, said))
+
+    def hold(self, name: str, sha: str | None = None, said: str = "in_progress") -> None:
+        self._say(name, sha, _check(name, CheckState.PENDING, said))
+
+    def forget(self, name: str, sha: str | None = None) -> None:
+        """No check of this name has begun."""
+        self._say(name, sha, None)
+
+    def _say(self, name: str, sha: str | None, check: CommitCheck | None) -> None:
+        self._checks.setdefault(sha or self.commits[-1][0].sha, {})[name] = check
+
     def _at(self, sha: str) -> dict[str, str]:
         return next(files for commit, files in self.commits if commit.sha == sha)
+
+
+def _check(name: str, state: CheckState, said: str) -> CommitCheck:
+    return CommitCheck(name, state, said, f"https://github.example/checks/{name}")
 
 
 class ModelledProbe:

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from controller.adapters.aws.calls import Reply, Request
 from controller.adapters.aws.errors import from_answer, from_silence
 from controller.adapters.aws.session import Access, Callers
 from controller.domain.checks import CheckAnswer, HttpCheck
+from controller.domain.commit_checks import CommitCheck
 from controller.domain.errors import Blocked, Transient
 from controller.domain.ports import Comparison
 from controller.domain.revision import Commit
@@ -187,13 +188,20 @@ class SiteSource:
     def compare(self, repository: str, base: str, head: str) -> Comparison:
         return self._ask("compare", lambda: self._repository.compare(repository, base, head))
 
-    def _ask(self, name: str, do: Callable[[], Answer], missing: Callable[[], Answer] | None = None) -> Answer:
+    def checks(self, repository: str, sha: str) -> Sequence[CommitCheck]:
+        return self._ask("checks", lambda: self._repository.checks(repository, sha), tuple, about=sha)
+
+    def _ask(
+        self, name: str, do: Callable[[], Answer], missing: Callable[[], Answer] | None = None, about: str = ""
+    ) -> Answer:
+        key = name + about
+
         def kept() -> Answer:
             answer = do()
-            self._answers.keep(name, answer)
+            self._answers.keep(key, answer)
             return answer
 
-        old = (lambda: self._answers.old(name, do())) if name in {"head", "heads"} else None
+        old = (lambda: self._answers.old(key, do())) if name in {"head", "heads", "checks"} else None
         return self._gate.call(SiteKind.SOURCE, name, kept, errors=SOURCE_ERRORS, old=old, missing=missing)
 
 

@@ -17,6 +17,7 @@ from controller.domain.secret import Secret
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.domain.step import StepState
+from controller.domain.verdict import Answer, Judged
 from controller.homeward import turned_back
 from controller.store import Store
 from tests.support.builders import (
@@ -134,6 +135,12 @@ def held_environment(environment: Environment) -> Environment:
     quarantines = (Quarantine({"backend": "sha256:" + "c" * 64}, 2),)
     broken = Reason("file.invalid", "environments/staging.yaml:3:5: count: found 0; wanted at least 1")
     return replace(environment, live=1, live_since=NOON, hold=hold, quarantines=quarantines, problem=broken)
+
+
+JUDGED = (
+    Judged("image", Answer.OPEN, Reason("image.sealed", "every image is pinned by its digest")),
+    Judged("checks", Answer.UNKNOWN, Reason("checks.unknown", "GitHub is <away>")),
+)
 
 
 def a_waiting_deployment(environment: str, number: int, letter: str, reason: Reason) -> Deployment:

@@ -291,6 +291,31 @@ DELETE_RULE: Call[elbv2.DeleteRuleInputTypeDef, Mapping[str, Any]] = Call(
 BATCH_GET_IMAGE: Call[ecr.BatchGetImageRequestTypeDef, ecr.BatchGetImageResponseTypeDef] = Call(
     "ecr", "BatchGetImage", False, (Grant("ecr:BatchGetImage", REPOSITORY),)
 )
+DESCRIBE_IMAGE_SCAN_FINDINGS: Call[
+    ecr.DescribeImageScanFindingsRequestTypeDef, ecr.DescribeImageScanFindingsResponseTypeDef
+] = Call(
+    "ecr",
+    "DescribeImageScanFindings",
+    False,
+    (
+        Grant("ecr:DescribeImageScanFindings", REPOSITORY),
+        Grant("inspector2:ListCoverage"),
+        Grant("inspector2:ListFindings"),
+    ),
+    ("nextToken", "nextToken"),
+)
+"""With enhanced scanning ECR asks Amazon Inspector, in the caller's name.
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html"""
+
+BATCH_GET_REPOSITORY_SCANNING_CONFIGURATION: Call[
+    ecr.BatchGetRepositoryScanningConfigurationRequestTypeDef,
+    ecr.BatchGetRepositoryScanningConfigurationResponseTypeDef,
+] = Call(
+    "ecr",
+    "BatchGetRepositoryScanningConfiguration",
+    False,
+    (Grant("ecr:BatchGetRepositoryScanningConfiguration", REPOSITORY),),
+)
 GET_LOG_EVENTS: Call[logs.GetLogEventsRequestTypeDef, logs.GetLogEventsResponseTypeDef] = Call(
     "logs", "GetLogEvents", False, (Grant("logs:GetLogEvents", f"{LOG_GROUP}:log-stream:*"),)
 )

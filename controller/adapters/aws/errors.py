@@ -184,9 +184,16 @@ MEANINGS: tuple[Meaning, ...] = (
         "Create the repository, or correct `image.repository` in the environment file",
     ),
     Meaning(
+        _codes("ImageNotFoundException"),
+        Blocked,
+        "image.gone",
+        "Push the image again, or a commit that builds another one",
+    ),
+    Meaning(
         _codes(
             "RuleNotFoundException TargetGroupNotFoundException ServiceNotFoundException ServiceNotActiveException "
-            "ResourceNotFoundException ObjectNotFoundException InvalidTargetException TrustStoreNotFoundException"
+            "ResourceNotFoundException ObjectNotFoundException InvalidTargetException TrustStoreNotFoundException "
+            "ScanNotFoundException"
         ),
         Gone,
         "aws.gone",

@@ -17,6 +17,7 @@ RATE_RETRY = timedelta(minutes=1)
 """When GitHub does not say how long: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
 
 UNREACHABLE_RETRY = timedelta(seconds=10)
+UNREADABLE_RETRY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,11 @@ class Meaning:
 
 ANY = range(600)
 AGAIN = "It is tried again by itself"
+CONTENTS, CHECKS, STATUSES = "Contents: read", "Checks: read", "Commit statuses: read"
+"""https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps"""
 RIGHTS = (
     "Check that the repository exists under this name, and that the token or the app may read it"
-    " (permission `Contents: read`; an app must be installed there)"
+    " (permission `{right}`; an app must be installed there)"
 )
 
 MEANINGS: tuple[Meaning, ...] = (
@@ -61,13 +64,24 @@ MEANINGS: tuple[Meaning, ...] = (
 UNKNOWN = Meaning(Transient, "github.unavailable", AGAIN, ANY)
 
 
+class Unreadable(Exception):
+    """An answer that is not of the shape that GitHub documents; `translated` makes it `Transient`."""
+
+
 @contextmanager
-def translated(attempted: str, clock: Clock) -> Iterator[None]:
-    """Turn what GitHub and the way to it raise into our errors; `attempted` says what was asked for."""
+def translated(attempted: str, clock: Clock, right: str = CONTENTS) -> Iterator[None]:
+    """Turn what GitHub and the way to it raise into our errors; `attempted` says what was asked for, `right` what it
+    takes."""
     try:
         yield
     except GithubException as error:
-        raise from_answer(error, attempted, clock.now()) from error
+        raise from_answer(error, attempted, clock.now(), right) from error
+    except Unreadable as error:
+        raise Transient(
+            f"{attempted}: GitHub answered something else: {error}. {AGAIN}.",
+            code="github.unreadable",
+            retry_after=UNREADABLE_RETRY,
+        ) from error
     except OSError as error:
         # requests raises its own kinds of OSError for refused connections, broken names and time-outs.
         raise Transient(
@@ -77,9 +91,9 @@ def translated(attempted: str, clock: Clock) -> Iterator[None]:
         ) from error
 
 
-def from_answer(error: GithubException, attempted: str, now: datetime) -> TidegateError:
+def from_answer(error: GithubException, attempted: str, now: datetime, right: str = CONTENTS) -> TidegateError:
     meaning = next((meaning for meaning in MEANINGS if meaning.fits(error)), UNKNOWN)
-    message = f"{attempted}: GitHub answered {error.status}: {_said(error)}. {meaning.advice}."
+    message = f"{attempted}: GitHub answered {error.status}: {_said(error)}. {meaning.advice.format(right=right)}."
     if meaning.code == "github.rate_limit":
         return Transient(message, code=meaning.code, retry_after=_wait(error.headers or {}, now))
     return meaning.becomes(message, code=meaning.code)

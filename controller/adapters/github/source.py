@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from github import GithubException
 
 from controller.adapters.github.authors import all_authors
 from controller.adapters.github.branches import Branches
-from controller.adapters.github.errors import translated
+from controller.adapters.github.commit_checks import CommitChecks
+from controller.adapters.github.errors import CHECKS, STATUSES, translated
 from controller.adapters.github.sign_in import App, Credentials, SignedIn
+from controller.domain.commit_checks import CommitCheck
 from controller.domain.errors import Blocked, Conflict, Rejected
 from controller.domain.ports import Clock, Comparison
 from controller.domain.revision import Author, Commit
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from github.ContentFile import ContentFile
     from github.File import File
     from github.Repository import Repository
+    from github.Requester import Requester
 
 __all__ = ["App", "GitHubSource"]
 
@@ -41,6 +44,7 @@ class GitHubSource:
         self._signed_in = SignedIn(url, credentials)
         self._clock = clock
         self._branches = Branches()
+        self._checks = CommitChecks()
 
     def head(self, repository: str, branch: str) -> Commit | None:
         """https://docs.github.com/en/rest/branches/branches#get-a-branch"""
@@ -98,6 +102,28 @@ class GitHubSource:
         paths = _paths(files) if descends and len(files) < FILES_SHOWN else None
         return Comparison(descends, identical=status == "identical", paths=paths)
 
+    def checks(self, repository: str, sha: str) -> tuple[CommitCheck, ...]:
+        """Check runs, then statuses; two requests, free while nothing changes. `Conflict` when the commit is gone."""
+        runs = self._read_checks("check runs", CHECKS, self._checks.runs, repository, sha)
+        return (*runs, *self._read_checks("statuses", STATUSES, self._checks.statuses, repository, sha))
+
+    def _read_checks(
+        self,
+        kind: str,
+        right: str,
+        read: Callable[[Requester, str, str], tuple[CommitCheck, ...]],
+        repository: str,
+        sha: str,
+    ) -> tuple[CommitCheck, ...]:
+        attempted = f"Reading the {kind} of {sha[:7]} of {repository}"
+        with translated(attempted, self._clock, right):
+            try:
+                return read(self._signed_in.client(repository).requester, repository, sha)
+            except GithubException as error:
+                if _is_no_commit(error):
+                    raise _gone(sha, attempted) from error
+                raise
+
     def _repository(self, name: str) -> Repository:
         return self._signed_in.client(name).get_repo(name)
 
@@ -110,9 +136,13 @@ def _there(repository: Repository, ref: str) -> Commit | None:
     try:
         return _commit(repository.get_commit(ref))
     except GithubException as error:
-        if error.status != NO_SUCH_COMMIT or "no commit found" not in str(error.message).lower():
+        if not _is_no_commit(error):
             _insist_on(repository, error)
         return None
+
+
+def _is_no_commit(error: GithubException) -> bool:
+    return error.status == NO_SUCH_COMMIT and "no commit found" in str(error.message).lower()
 
 
 def _insist_on(repository: Repository, error: GithubException) -> None:
@@ -130,11 +160,15 @@ def _insist_on_commit(repository: Repository, error: GithubException, sha: str, 
     except GithubException as missing:
         if missing.status != NOT_FOUND:
             raise
-        raise Conflict(
-            f"{attempted}: commit {sha} is not in the repository any more; its history was rewritten."
-            " The branch is looked at again.",
-            code="github.commit_gone",
-        ) from missing
+        raise _gone(sha, attempted) from missing
+
+
+def _gone(sha: str, attempted: str) -> Conflict:
+    return Conflict(
+        f"{attempted}: commit {sha} is not in the repository any more; its history was rewritten."
+        " The branch is looked at again.",
+        code="github.commit_gone",
+    )
 
 
 def _commit(shown: GithubCommit) -> Commit:

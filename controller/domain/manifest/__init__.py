@@ -14,6 +14,7 @@ from controller.domain.manifest.models import (
     Canary,
     CanaryStep,
     EnvironmentFile,
+    Freeze,
     Gates,
     Rollback,
     Rolling,
@@ -24,6 +25,7 @@ from controller.domain.manifest.models import (
     WatchedErrors,
     WatchedLatency,
     WatchedMetrics,
+    Window,
     from_normal_form,
     normal_form,
 )
@@ -34,7 +36,7 @@ from controller.domain.manifest.service import Before, Count, Health, HttpCheck,
 from controller.domain.manifest.tree import place_of_key
 from controller.domain.manifest.unbuilt import Unbuilt, unbuilt
 from controller.domain.manifest.values import Percent, format_duration, parse_duration, render_tag
-from controller.domain.manifest.windows import days_of_week
+from controller.domain.manifest.windows import Span, days_of_week
 
 __all__ = [
     "Alarms",
@@ -45,6 +47,7 @@ __all__ = [
     "CanaryStep",
     "Count",
     "EnvironmentFile",
+    "Freeze",
     "Gates",
     "Health",
     "HttpCheck",
@@ -59,6 +62,7 @@ __all__ = [
     "Route",
     "ScheduledCount",
     "Service",
+    "Span",
     "Strategy",
     "Task",
     "TaskCheck",
@@ -67,6 +71,7 @@ __all__ = [
     "WatchedErrors",
     "WatchedLatency",
     "WatchedMetrics",
+    "Window",
     "days_of_week",
     "environment_schema",
     "format_duration",

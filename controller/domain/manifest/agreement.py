@@ -17,12 +17,14 @@ from controller.domain.manifest.models import (
     ScheduledCount,
     Strategy,
     TaskCheck,
+    Window,
 )
 from controller.domain.manifest.problem import quoted
 from controller.domain.manifest.service import Route, Service
 from controller.domain.manifest.tree import Path
 from controller.domain.manifest.values import Percent, format_duration, render_tag
 from controller.domain.manifest.wanted import listed
+from controller.domain.manifest.windows import EVERY_DAY, Span
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,32 @@ def _tasks_verify_in_a_service(file: EnvironmentFile) -> Iterator[Finding]:
             yield Finding(at, quoted(check.task), f"a service: {listed(list(file.services))}", (at, ("services",)))
 
 
+def _windows_open(file: EnvironmentFile) -> Iterator[Finding]:
+    window = file.gates.window
+    if window is None:
+        return
+    at: Path = ("gates", "window")
+    if not (window.allow or window.deny or window.freeze):
+        yield Finding(at, "none of them", "allow, deny or freeze", (at,))
+    for number, freeze in enumerate(window.freeze):
+        if freeze.from_ >= freeze.until:
+            here: Path = (*at, "freeze", number)
+            yield Finding((*here, "until"), str(freeze.until), f"a moment after {freeze.from_}", (here,))
+    if (window.allow or window.deny) and not _is_ever_open(window):
+        yield Finding((*at, "deny"), listed([str(span) for span in window.deny], "and"), "something left open", (at,))
+
+
+def _is_ever_open(window: Window) -> bool:
+    """It opens, if it does, with a span of `allow` or with the end of one of `deny`."""
+    allowed = window.allow or (Span(EVERY_DAY, 0, 24 * 60),)
+    turns = {span.opens for span in allowed} | {span.closes for span in window.deny}
+    return any(
+        any(span.covers(day, minute) for span in allowed) and not any(span.covers(day, minute) for span in window.deny)
+        for day in EVERY_DAY
+        for minute in turns
+    )
+
+
 def _turns_differ(file: EnvironmentFile) -> Iterator[Finding]:
     """Of two that come at once AWS does either first, in each night another one."""
     moments = [_moments(turn) for turn in file.schedule]
@@ -336,6 +364,7 @@ _OF_FILES = (
     _versions_are_released,
     _tags_fit,
     _tasks_verify_in_a_service,
+    _windows_open,
     _turns_differ,
     _rolling_keeps_nothing_warm,
     _a_switch_leaves_time_for_a_takeover,

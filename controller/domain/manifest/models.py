@@ -31,7 +31,7 @@ from controller.domain.manifest.values import (
     YesNo,
 )
 from controller.domain.manifest.wanted import WANTED, Number
-from controller.domain.manifest.windows import EVERY_DAY, Days, SpanText, TimeOfDay
+from controller.domain.manifest.windows import EVERY_DAY, Days, MomentText, SpanText, TimeOfDay
 
 Tasks = Annotated[int, Number(0, 1000, "a number of tasks")]
 
@@ -62,8 +62,18 @@ class Soak(Part):
     )
 
 
+class Freeze(Part):
+    from_: MomentText = Field(alias="from", description="From this day and time on, in quotes.")
+    until: MomentText = Field(description="Until just before this day and time, in quotes.")
+    reason: Title | None = Field(None, description="Why; whoever waits reads it.")
+
+
 class Window(Part):
-    allow: Unique[SpanText] = Field(min_length=1, description="When a deployment may start.")
+    allow: Unique[SpanText] = Field((), description="When a deployment may start. Left out: always.")
+    deny: Unique[SpanText] = Field((), description="When none may, whatever `allow` says.")
+    freeze: Annotated[Unique[Freeze], Field(max_length=20)] = Field(
+        (), description="Once, from a day to a day, none may."
+    )
     timezone: Timezone = Field("UTC", description="Whose days and hours these are.")
 
 

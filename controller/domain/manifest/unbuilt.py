@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.domain.manifest.minimum import Minimum
-from controller.domain.manifest.models import Canary, EnvironmentFile
+from controller.domain.manifest.models import EnvironmentFile
 from controller.domain.manifest.service import Service
 
 
@@ -39,22 +39,7 @@ GUARDS, WARNS = True, False
 
 _IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] = (
     ("on", GUARDS, lambda file: file.on == "release", "Published releases are not listened to yet."),
-    ("gates.checks", GUARDS, lambda file: file.gates.checks is not None, "GitHub's checks are not asked yet."),
-    ("gates.image_scan", GUARDS, lambda file: file.gates.image_scan is not None, "Image scans are not read yet."),
-    (
-        "gates.soak",
-        GUARDS,
-        lambda file: file.gates.soak is not None,
-        "Time in another environment is not measured yet.",
-    ),
-    ("gates.window", GUARDS, lambda file: file.gates.window is not None, "Windows are not kept yet."),
     ("gates.approval", GUARDS, lambda file: file.gates.approval is not None, "Nobody can be asked for approval yet."),
-    (
-        "strategy.steps",
-        GUARDS,
-        lambda file: isinstance(file.strategy, Canary) and any(step.confirm for step in file.strategy.steps),
-        "Nobody can be asked to confirm a step yet.",
-    ),
     ("notify", WARNS, lambda file: file.notify.slack is not None, "Nobody is told on Slack yet."),
 )
 

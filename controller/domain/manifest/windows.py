@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -11,6 +12,7 @@ from controller.domain.manifest.wanted import wanted
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = f"(?:{'|'.join(DAYS)})"
 _DAY_LIST = rf"{_DAY}(?:-{_DAY})?(?:,{_DAY}(?:-{_DAY})?)*"
+YEARS = range(2000, 3000)
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 
@@ -56,6 +58,9 @@ class Span:
     opens: int
     closes: int
 
+    def covers(self, weekday: int, minute: int) -> bool:
+        return weekday in self.days and self.opens <= minute < self.closes
+
     def __str__(self) -> str:
         return f"{days_of_week(self.days)} {_format_minute(self.opens)}-{_format_minute(self.closes)}"
 
@@ -74,6 +79,39 @@ def parse_span(value: object) -> Span:
     if span.opens >= span.closes:
         raise wanted("an end after the beginning; a window over midnight is written as two")
     return span
+
+
+@dataclass(frozen=True, order=True)
+class LocalMoment:
+    """A day and a time of the day, by the clock of whatever time zone stands beside it."""
+
+    day: date
+    minute: int
+
+    def __str__(self) -> str:
+        return f"{self.day} {_format_minute(self.minute)}"
+
+    def within(self, zone: tzinfo) -> datetime:
+        """The moment itself, aware UTC. Of two moments with one name, as an autumn night has them, the first."""
+        hours, minutes = divmod(self.minute, 60)
+        return datetime(self.day.year, self.day.month, self.day.day, hours, minutes, tzinfo=zone).astimezone(UTC)
+
+
+def parse_moment(value: object) -> LocalMoment:
+    """
+    >>> str(parse_moment("2026-12-20 18:00"))
+    '2026-12-20 18:00'
+    """
+    if isinstance(value, LocalMoment):
+        return value
+    match = re.fullmatch(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}) ({_TIME})", value) if isinstance(value, str) else None
+    try:
+        day = date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        day = None
+    if match is None or day is None or day.year not in YEARS:
+        raise wanted('a day and a time of it, as in "2026-12-20 18:00", of the years 2000 to 2999')
+    return LocalMoment(day, minute_of_day(match[2]))
 
 
 def parse_days(value: object) -> tuple[int, ...]:
@@ -98,6 +136,12 @@ SpanText = Annotated[
     PlainValidator(parse_span),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": rf"^{_DAY_LIST} {_TIME}-({_TIME}|24:00)$"}),
+]
+MomentText = Annotated[
+    LocalMoment,
+    PlainValidator(parse_moment),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {_TIME}$"}),
 ]
 Days = Annotated[
     tuple[int, ...],

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from controller.adapters.clock import SystemClock
-from controller.adapters.github.branches import PER_PAGE, Branches
+from controller.adapters.github.branches import Branches
+from controller.adapters.github.pages import PER_PAGE
 from controller.adapters.github.source import GitHubSource
 from controller.domain.errors import Blocked, Transient
 from controller.domain.secret import Secret
+from tests.adapters.github.answering import Requester
 from tests.sandbox.github.served import NAME, Clone, Served
 
 
@@ -147,19 +148,6 @@ def test_a_refusal_is_no_empty_list_and_what_was_known_is_no_answer(
     with pytest.raises(becomes):
         source.heads(NAME)
     assert source.heads(NAME) == first
-
-
-@dataclass
-class Requester:
-    """Answers in turn, and what was asked; a body of None is 304."""
-
-    answers: list[tuple[dict[str, str], Any]]
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def requestJsonAndCheck(self, verb: str, url: str, headers: dict[str, str]) -> tuple[dict[str, str], Any]:  # noqa: N802  (PyGithub's name)
-        assert verb == "GET"
-        self.asked.append((url, headers))
-        return self.answers.pop(0)
 
 
 def refs(*names: str) -> list[dict[str, Any]]:

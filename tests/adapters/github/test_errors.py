@@ -10,7 +10,7 @@ import requests
 from github import GithubException
 from github.Requester import Requester
 
-from controller.adapters.github.errors import from_answer, translated
+from controller.adapters.github.errors import Unreadable, from_answer, translated
 from controller.domain.errors import Blocked, TidegateError, Transient
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -92,6 +92,13 @@ def test_no_answer_is_tried_again(silence: Exception) -> None:
         raise silence
     assert raised.value.code == "github.unreachable"
     assert raised.value.__cause__ is silence
+
+
+def test_an_answer_that_nobody_understands_is_tried_again() -> None:
+    silence = pytest.raises(Transient, match="Reading: GitHub answered something else: /one: no list")
+    with silence as raised, translated("Reading", StandingClock()):
+        raise Unreadable("/one: no list")
+    assert (raised.value.code, raised.value.retry_after) == ("github.unreadable", timedelta(minutes=1))
 
 
 def test_a_bug_stays_a_bug() -> None:

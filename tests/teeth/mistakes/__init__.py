@@ -11,6 +11,7 @@ from tests.teeth.mistakes import (
     arriving,
     asking,
     drifting,
+    gating,
     hearing,
     judging,
     moving,
@@ -19,6 +20,7 @@ from tests.teeth.mistakes import (
     returning,
     running,
     scaling,
+    scanning,
     seeing,
     standing,
     witnessing,
@@ -40,4 +42,6 @@ MISTAKES: tuple[Mistake, ...] = (
     *standing.MISTAKES,
     *witnessing.MISTAKES,
     *scaling.MISTAKES,
+    *gating.MISTAKES,
+    *scanning.MISTAKES,
 )

@@ -7,6 +7,8 @@ OF_SWEEP = "tests/loop/test_sweep.py"
 OF_DECIDE = "tests/test_decide.py"
 OF_ROUTES = "tests/webhooks/test_routes.py"
 OF_SIGNATURES = "tests/webhooks/test_signatures.py"
+OF_CHECKS = "tests/adapters/github/test_commit_checks.py"
+OF_CHECKS_GATE = "tests/gates/test_checks.py"
 FIRST_LIGHT = "tests/scenarios/test_first_light.py"
 
 MISTAKES = (
@@ -184,5 +186,47 @@ MISTAKES = (
         "EnvironmentFile, lambda _: (), _STAND_INS)\n",
         "EnvironmentFile, findings_in, _STAND_INS)\n",
         "tests/domain/test_manifest.py::test_what_was_taken_once_stays_readable_when_new_files_are_asked_for_more",
+    ),
+    Mistake(
+        "what GitHub may come to say of a check has passed",
+        "controller/adapters/github/commit_checks.py",
+        "meanings.get(said, CheckState.PENDING)",
+        "meanings.get(said, CheckState.PASSED)",
+        f"{OF_CHECKS}::test_a_conclusion_is",
+    ),
+    Mistake(
+        "a check that runs once more is what it came to before",
+        "controller/adapters/github/commit_checks.py",
+        'if status == "completed" else status',
+        'if shown["conclusion"] else status',
+        f"{OF_CHECKS}::test_what_a_run_came_to_before_does_not_count_while_it_runs",
+    ),
+    Mistake(
+        "an app hides what another one's check of that name says",
+        "controller/adapters/github/commit_checks.py",
+        "latest.setdefault((each.check.name, each.app), each)",
+        "latest.setdefault((each.check.name, None), each)",
+        f"{OF_CHECKS}::test_two_apps_with_a_check_of_one_name_both_count",
+    ),
+    Mistake(
+        "only the first page of checks is read",
+        "controller/adapters/github/pages.py",
+        "            following = page.following\n",
+        "            following = None\n",
+        f"{OF_CHECKS}::test_every_page_of_runs_and_statuses_is_read",
+    ),
+    Mistake(
+        "a check that nobody has begun holds nothing",
+        "controller/gates/checks.py",
+        "if found.pending or found.missing:",
+        "if found.pending:",
+        f"{OF_CHECKS_GATE}::test_what_has_not_passed_yet_holds",
+    ),
+    Mistake(
+        "a commit takes away the checks that it would have to pass",
+        "controller/gates/base.py",
+        "(new,) if self.live is None else (new, self.live)",
+        "(new,)",
+        f"{OF_CHECKS_GATE}::test_what_either_file_requires_is_required",
     ),
 )

@@ -91,8 +91,8 @@ MISTAKES = (
     Mistake(
         "nobody watches the targets during a bake",
         TRAFFIC,
-        "    ailing = ailment(step, deployment, snapshot)\n    if ailing:\n        return ailing\n",
-        "",
+        "    if ailing:\n        return ailing\n    wait = step.wait or timedelta(0)\n",
+        "    wait = step.wait or timedelta(0)\n",
         "tests/progress/test_traffic.py::test_a_bake_whose_time_is_over_waits_for_the_missing_targets_and_says_why_they_are",
     ),
     Mistake(

@@ -50,9 +50,23 @@ MISTAKES = (
     Mistake(
         "promote skips health",
         "controller/progress/traffic.py",
-        "    if ailing:\n",
-        "    if ailing and not step.promoted:\n",
+        "    if ailing:\n        return ailing\n    wait = ",
+        "    if ailing and not step.promoted:\n        return ailing\n    wait = ",
         "tests/progress/test_traffic.py::test_a_promoted_bake_still_looks_at_health_first",
+    ),
+    Mistake(
+        "who confirms skips health",
+        "controller/progress/traffic.py",
+        "    if ailing:\n        return ailing\n    if step.promoted:\n",
+        "    if ailing and not step.promoted:\n        return ailing\n    if step.promoted:\n",
+        "tests/progress/test_traffic.py::test_a_confirmation_still_looks_at_health_first",
+    ),
+    Mistake(
+        "the bake before it is taken for the confirmation",
+        "controller/progress/traffic.py",
+        '    if step.promoted:\n        return Done(f"confirmed by',
+        '    if any(each.promoted for each in deployment.steps):\n        return Done(f"confirmed by',
+        "tests/scenarios/test_confirmed.py::test_a_promotion_in_the_bake_before_it_confirms_nothing",
     ),
     Mistake(
         "what is paused can be promoted",

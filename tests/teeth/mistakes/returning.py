@@ -231,8 +231,8 @@ MISTAKES = (
     Mistake(
         "what waits for a person looks like what runs",
         "controller/domain/deployment.py",
-        "        return self.stuck is not None or (is_left and",
-        "        return self.stuck is not None or (not is_left and",
+        "        return is_told and self.step is not None",
+        "        return not is_told and self.step is not None",
         "tests/domain/test_explaining.py::test_what_only_a_person_can_end_says_so",
     ),
 )
