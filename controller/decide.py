@@ -405,12 +405,13 @@ def _left_to_a_person(deployment: Deployment, step: Step, reason: Reason, snapsh
     )
     if deployment.one_way:
         why = "; ".join(run.told for run in deployment.one_way)
-    red = tuple(view.name for view in ringing(snapshot.alarms, deployment.excused))
+    rang = ringing(snapshot.alarms, deployment.excused)
+    red, rung = tuple(view.name for view in rang), {view.name: view.since for view in rang}
     goes_on = f", or `tidegate resume {deployment.id}` lets it go on" if red else ""
     if reason.code == "confirm.expired":
         goes_on = f", or `tidegate promote {deployment.id}` confirms it all the same"
     waiting = Reason(reason.code, f"{reason.text}; {why}, so `tidegate abort {deployment.id}` must end it{goes_on}")
-    told = replace(deployment.with_step(replace(step, detail=waiting.text)), red=red).because(waiting)
+    told = replace(deployment.with_step(replace(step, detail=waiting.text)), red=red, rung=rung).because(waiting)
     return Decision(told, waiting, look_again_in=terms.pace)
 
 

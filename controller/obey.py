@@ -175,13 +175,13 @@ def _resume(case: _Case) -> Answer:
     if deployment is not None and _waits_beside_alarms(deployment):
         names = ", ".join(deployment.red)
         told = f"{deployment.id} goes on, although {names} rang: they count once they were well"
-        return case.done(told, replace(deployment, excused=(*deployment.excused, *deployment.red), red=()))
+        return case.done(told, _let_ring(deployment))
     if deployment is None or deployment.phase is not Phase.RUNNING or deployment.rests:
         return case.not_running("resume")
     if deployment.pause is None:
         return case.refused(f"{deployment.id} isn't paused")
     step = deployment.step
-    resumed = replace(deployment, pause=None, excused=(*deployment.excused, *deployment.red), red=())
+    resumed = replace(_let_ring(deployment), pause=None)
     if step is not None:
         # Whoever lets a bake go on that had shown nothing takes it for good.
         is_taken = deployment.pause.reason.code == INCONCLUSIVE
@@ -189,6 +189,12 @@ def _resume(case: _Case) -> Answer:
             replace(step, trouble=None, promoted=case.order.actor if is_taken else step.promoted)
         )
     return case.done(f"{deployment.id} goes on", resumed)
+
+
+def _let_ring(deployment: Deployment) -> Deployment:
+    """It goes on beside the alarms that rang: what they did until then has been heard."""
+    excused, heard = (*deployment.excused, *deployment.red), {**deployment.heard, **deployment.rung}
+    return replace(deployment, excused=excused, heard=heard, red=(), rung={})
 
 
 def _waits_beside_alarms(deployment: Deployment) -> bool:

@@ -147,8 +147,9 @@ class Deployment:
     (prune): the service that goes. `replaced`: the id of the deployment whose version was live until this one's was.
     `restored`: its rows come from a backup, and the world may have gone on without them. `red` are the alarms that
     rang before it started and keep it waiting; `excused` those that a person lets it go on beside, until they were
-    well once. `heard`: when each alarm had changed last as it started, by CloudWatch's clock. `sent_home`: something
-    spoke against it after it had succeeded, and a rollback was opened. `findings`: what CloudWatch's metrics said last.
+    well once. `heard`: when each alarm had changed last, by CloudWatch's clock, as it started, or as a person let it go
+    on beside those that rang; until then `rung` keeps it of them. `sent_home`: something spoke against it after it had
+    succeeded, and a rollback was opened. `findings`: what CloudWatch's metrics said last.
     `witnessed`: the numbers of the steps in which evidence of its failure was written down. `gates`: what each gate
     answered last, in their order, up to the first that was not open.
     `version` is the row's, for compare-and-set.
@@ -179,6 +180,7 @@ class Deployment:
     pruned: str | None = None
     replaced: str | None = None
     red: tuple[str, ...] = field(default=())
+    rung: Mapping[str, datetime] = field(default_factory=dict)
     excused: tuple[str, ...] = field(default=())
     heard: Mapping[str, datetime] = field(default_factory=dict)
     sent_home: bool = False

@@ -184,6 +184,26 @@ def test_what_a_person_must_end_is_gathered_at_once(live_stage: Stage) -> None:
     assert len(written(live_stage)) == 1
 
 
+@pytest.mark.parametrize("is_over", [False, True], ids=["rings on", "is well"])
+def test_a_person_lets_it_go_on_beside_what_rang_and_what_rings_anew_counts(live_stage: Stage, is_over: bool) -> None:
+    make_alarm(live_stage)
+    live_stage.push(PATIENT.replace("services:", f"watch: {{alarms: [{ALARM}]}}\nservices:"), content="second")
+    live_stage.run(lambda: live_stage.phase(2) is Phase.RUNNING and live_stage.deployment(2).began(StepKind.BAKE))
+    set_alarm(live_stage, "ALARM")
+    live_stage.run(lambda: live_stage.deployment(2).needs_a_person)
+    if is_over:
+        set_alarm(live_stage, "OK")
+        live_stage.run(lambda: "and is ok since" in live_stage.deployment(2).reason.text)
+    live_stage.order(OrderKind.RESUME, "dev-2")
+    later = live_stage.time.now() + timedelta(seconds=15)
+    live_stage.run(lambda: live_stage.time.now() > later)
+    assert not live_stage.deployment(2).needs_a_person and live_stage.phase(2) is Phase.RUNNING
+    set_alarm(live_stage, "OK")
+    live_stage.step()
+    set_alarm(live_stage, "ALARM")
+    live_stage.run(lambda: live_stage.deployment(2).needs_a_person)
+
+
 def test_the_page_of_a_late_rollback_shows_its_evidence_in_full(live_stage: Stage) -> None:
     make_alarm(live_stage)
     pushed(live_stage, text=ALARMED)
