@@ -124,6 +124,7 @@ def _wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Term
     if wanted - snapshot.has:
         needs = snapshot.has | wanted
         return Decision(deployment, deployment.reason, look_again_in=AT_ONCE, needs=needs)
+    deployment = replace(deployment, gates=cheap.judged)
     stands = snapshot.standing
     if isinstance(stands, Reason):
         return Decision(deployment.because(stands), stands, look_again_in=WAITING_LOOK)

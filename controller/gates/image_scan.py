@@ -16,12 +16,10 @@ def is_asked(case: Case) -> bool:
 
 def judge(case: Case, now: datetime) -> Verdict:
     """Held until the scan of every image that rolls has ended, and while one has a finding of a severity that the new
-    file or the live one blocks. Without a plan all images are judged."""
+    file or the live one blocks."""
     severities = tuple(dict.fromkeys(severity for file in case.files for severity in _blocks(file)))
     if not severities:
         return opened("scan.not_asked", "no file asks for scans of images")
-    if not case.deployment.revision.is_sealed:
-        return held("scan.pending", "which images are to be scanned is not known yet")
     images = _images(case)
     scans: dict[str, Scan] = {}
     for service, image in images.items():
@@ -38,9 +36,8 @@ def _blocks(file: EnvironmentFile) -> tuple[str, ...]:
 
 def _images(case: Case) -> Mapping[str, str]:
     """Service → `repository@sha256:…`, of the services that roll."""
-    images = case.deployment.revision.images or {}
-    if case.plan is None:
-        return images
+    images = case.deployment.revision.images
+    assert case.plan is not None and images is not None, "it is asked when there is a plan, of a sealed revision"
     return {rolling.service: images[rolling.service] for rolling in case.plan.rolling}
 
 

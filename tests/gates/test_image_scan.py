@@ -129,15 +129,6 @@ def test_an_image_that_nobody_has_asked_about_is_unknown() -> None:
     assert answered(a_case(scans={})) == (Answer.UNKNOWN, "scan.unknown")
 
 
-def test_images_that_are_not_known_yet_hold() -> None:
-    unsealed = a_deployment(revision=a_revision(None, CRITICAL))
-    assert answered(a_case(deployment=unsealed, plan=None)) == (Answer.HELD, "scan.pending")
-
-
-def test_without_a_plan_every_image_is_judged() -> None:
-    assert answered(a_case(plan=None, frontend=Scan(ScanState.FAILED, "FAILED")))[1] == "scan.failed"
-
-
 def test_an_image_that_is_live_and_does_not_roll_blocks_nothing() -> None:
     """What it has is there already, and a mended backend would wait for it."""
     bad = Scan(ScanState.DONE, "ACTIVE", {"CRITICAL": 1})

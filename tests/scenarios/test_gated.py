@@ -189,11 +189,7 @@ def test_within_one_pass_github_is_asked_once(stage: Stage, monkeypatch: pytest.
 
 
 def test_a_commit_whose_checks_have_failed_takes_nobodys_place(stage: Stage) -> None:
-    stage.push(SHUT, content="first")
-    stage.run(lambda: is_waiting(stage, 1, "window.shut"))
-    second = stage.push(SHUT, content="second")
-    stage.repository.fail("test", second.sha)
-    stage.run(lambda: is_waiting(stage, 2, "checks.failed"))
+    second = held_back(stage)
     assert stage.phase(1) is Phase.WAITING
     stage.run(lambda: stage.phase(1) is Phase.SUCCEEDED and is_waiting(stage, 2, "checks.failed"))
     stage.repository.succeed("test", second.sha)
