@@ -22,22 +22,26 @@ from controller.adapters.aws.queue import EventQueue
 from controller.adapters.aws.session import Callers
 from controller.adapters.aws.topics import SnsTopics
 from controller.adapters.clock import SystemClock
-from controller.adapters.github.source import App, GitHubSource
+from controller.adapters.github.directory import GitHubDirectory
+from controller.adapters.github.sign_in import App, Credentials
+from controller.adapters.github.source import GitHubSource
 from controller.adapters.probe import HttpProbe
 from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
 from controller.domain.bindings import Binding, read_bindings
 from controller.domain.errors import Blocked
-from controller.domain.ports import Clock
 from controller.domain.secret import Secret
 from controller.inbox.deliveries import Inbox
+from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
 from controller.logs import set_up
 from controller.loop.preview import Preview
 from controller.loop.reconcile import Reconciler
 from controller.loop.schedule import Loop
 from controller.loop.world import World
 from controller.notifiers.log import LogNotifier
+from controller.polls import Polls
 from controller.settings import Settings
 from controller.store import Store
 from controller.store.schema import check_schema
@@ -85,8 +89,9 @@ def build(settings: Settings) -> Controller:
         store=store,
         clock=clock,
         clouds=Clouds(clock, callers),
-        source=_source(settings, clock),
+        source=GitHubSource(settings.github_url, _credentials(settings), clock),
         probe=HttpProbe(clock, settings.connect_to),
+        polls=Polls(GitHubDirectory(settings.github_url, _credentials(settings), clock), store),
         bindings=bindings,
         token=lambda: secrets.token_urlsafe(24),
         minute=settings.metrics_minute,
@@ -100,20 +105,22 @@ def _owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def _source(settings: Settings, clock: Clock) -> GitHubSource:
+def _credentials(settings: Settings) -> Credentials:
     key = settings.github_app_key.get_secret_value()
     token = Secret(settings.github_token.get_secret_value())
-    credentials = App(settings.github_app_id, Secret(key)) if settings.github_app_id and key else token
-    return GitHubSource(settings.github_url, credentials, clock)
+    return App(settings.github_app_id, Secret(key)) if settings.github_app_id and key else token
 
 
 def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
+    rights = Rights(world.polls, world.bindings)
+    doorkeeper = Doorkeeper(world.store, world.clock, Secret(settings.api_token.get_secret_value()))
     context = ApiContext(
         store=world.store,
-        orders=Orders(world.store, world.clock, loop.wake),
+        orders=Orders(world.store, world.clock, rights, loop.wake),
         clock=world.clock,
-        token=Secret(settings.api_token.get_secret_value()),
+        doorkeeper=doorkeeper,
+        rights=rights,
         bindings=world.bindings,
         preview=Preview(world, settings.pace),
         dependencies={"database": world.store.ping},

@@ -102,7 +102,7 @@ def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
     reason = Reason("queue.behind", f"{running.id} {does}; one deployment moves at a time")
     for deployment in table.values():
         if deployment.phase is Phase.WAITING and deployment.revision.is_sealed:
-            table[deployment.id] = deployment.because(reason)
+            table[deployment.id] = replace(deployment.because(reason), asked=None)
 
 
 def _supersede(table: dict[str, Deployment], newest: Deployment, waiting: Sequence[Deployment], now: datetime) -> None:

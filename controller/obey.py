@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from controller.domain.approval import Ballot, Vote, decide_approval
 from controller.domain.deployment import IN_FLIGHT, RESTART_ORDERED, Deployment, Kind, Pause, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.history import across
 from controller.domain.hooks import Run
-from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.orders import ANSWERS, Order, OrderKind, OrderState
+from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.step import StepKind, StepState, spoken
@@ -27,7 +29,8 @@ class Known:
     the deployments that orders name; `found` says what each `deploy` stands for, by the order's number: a revision, or
     the reason why there is none; an order that is missing there could not be looked up yet. For a `prune` it holds the
     reason why there is nothing to remove, if so. `failing` are sealed deployments, by id, whose commits have failed a
-    check that they need, or may have: they take nobody's place. None: nothing new is known."""
+    check that they need, or may have: they take nobody's place. None: nothing new is known. `ballots`: what answers to
+    approvals are judged by, by the deployment that they are about."""
 
     live: Deployment | None = None
     before: Deployment | None = None
@@ -35,11 +38,12 @@ class Known:
     found: Mapping[int, Revision | Reason] = field(default_factory=dict)
     crossing: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
     failing: Mapping[str, Judged | None] = field(default_factory=dict)
+    ballots: Mapping[str, Ballot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A deployment to be made: it gets its number when it is recorded."""
+    """A deployment to be made: it gets its number when it is recorded. `by`: the person who ordered it."""
 
     kind: Kind
     revision: Revision
@@ -47,6 +51,7 @@ class Opening:
     back_to: Deployment | None = None
     restart: bool = False
     pruned: str | None = None
+    by: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +269,7 @@ def _deploy(case: _Case) -> Answer | None:
         return case.refused(found.text)
     because = case.because("deploy.ordered", "ordered it")
     told = f"{found.version} waits for its gates{', and restarts every service' if wish.restart else ''}"
-    return case.done(told, opening=Opening(Kind.DEPLOY, found, because, restart=wish.restart))
+    return case.done(told, opening=Opening(Kind.DEPLOY, found, because, restart=wish.restart, by=case.order.by))
 
 
 def _restart(case: _Case) -> Answer:
@@ -274,7 +279,8 @@ def _restart(case: _Case) -> Answer:
     waits = next((one for one in case.table.values() if one.restarts_what_is_live and one.phase is Phase.WAITING), None)
     if waits is not None:
         return case.refused(f"{waits.id} is about to restart it already")
-    opening = Opening(Kind.DEPLOY, live.revision, case.because(RESTART_ORDERED, "restarted it"), restart=True)
+    because = case.because(RESTART_ORDERED, "restarted it")
+    opening = Opening(Kind.DEPLOY, live.revision, because, restart=True, by=case.order.by)
     what = f"what {case.running.id} leaves live" if case.running else live.revision.version
     return case.done(f"every service of {what} is restarted", opening=opening)
 
@@ -310,6 +316,29 @@ def _prune(case: _Case) -> Answer:
     return case.done(f"{name} goes: its route, then its tasks, then its slots", opening=opening)
 
 
+def _answer_approval(case: _Case) -> Answer:
+    """Judged once more: what the door knew may be over."""
+    deployment, order = case.deployment, case.order
+    if deployment is None or deployment.phase is not Phase.WAITING:
+        return case.not_running("answer")
+    ballot = replace(case.known.ballots[deployment.id], votes=deployment.votes)
+    ruling = decide_approval(ballot, order.kind, order.by, order.wish.plan)
+    if not ruling.accepted:
+        return case.refused(ruling.reason.text)
+    assert order.by is not None, "nobody is let in who is no person"
+    if order.kind is OrderKind.REJECT:
+        reason = case.because("approval.rejected", "rejected it")
+        return case.done(f"{deployment.id} will not start", deployment.moved(Phase.REJECTED, reason, case.now))
+    others = tuple(vote for vote in deployment.votes if vote.by.id != order.by.id)
+    if order.kind is OrderKind.REVOKE:
+        return case.done(f"{order.by.login}'s approval is taken back", replace(deployment, votes=others))
+    assert order.wish.plan is not None, "an answer that counts names the plan"
+    breaks = order.kind is OrderKind.BREAK_GLASS
+    kept = tuple(vote for vote in ballot.of(order.by) if vote.breaks_glass is not breaks)
+    vote = Vote(order.by, order.wish.plan, ballot.seen_at(case.now), order.via, order.reason, breaks)
+    return case.done(f"{ruling.reason.text}: it counts", replace(deployment, votes=(*others, *kept, vote)))
+
+
 _ORDERS: Mapping[OrderKind, Callable[[_Case], Answer | None]] = {
     OrderKind.PROMOTE: _promote,
     OrderKind.PAUSE: _pause,
@@ -319,4 +348,5 @@ _ORDERS: Mapping[OrderKind, Callable[[_Case], Answer | None]] = {
     OrderKind.UNHOLD: _unhold,
     OrderKind.DEPLOY: _deploy,
     OrderKind.PRUNE: _prune,
+    **dict.fromkeys(ANSWERS, _answer_approval),
 }

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from controller.api.problems import Refused
 from controller.domain.deployment import Phase
 from controller.domain.manifest.values import Within
-from controller.domain.orders import OrderKind, Wish
+from controller.domain.orders import ANSWERS, OrderKind, Wish
+from controller.domain.people import Caller
 from controller.domain.step import spoken
 from controller.inbox.wishes import LEAST_LIMIT, MOST_LIMIT
 
@@ -26,6 +27,12 @@ def _printable(text: str) -> str:
     if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
         raise PydanticCustomError("control_characters", "no control characters, please")
     return text
+
+
+def _no_answer(kind: OrderKind) -> OrderKind:
+    if kind in ANSWERS:
+        raise PydanticCustomError("answer", "answers to approvals go to deployments/{id}/approvals")
+    return kind
 
 
 Words = Annotated[str, AfterValidator(_printable)]
@@ -60,7 +67,7 @@ class AuditQuery(Wanted):
 class OrderRequest(Wanted):
     """What a person asks for, and why: people will read the reason later."""
 
-    order: OrderKind
+    order: Annotated[OrderKind, AfterValidator(_no_answer)]
     reason: Words
     deployment: Words | None = Field(None, description="promote, pause, resume, abort: the one that it is about.")
     to: Words | None = Field(None, description="rollback: a deployment that succeeded; else the one before.")
@@ -80,8 +87,9 @@ class OrderRequest(Wanted):
 
 @dataclass(frozen=True)
 class Asked:
-    """A request's parts. `query` and `body` are of the classes that the operation names."""
+    """A request's parts, and whose it is. `query` and `body` are of the classes that the operation names."""
 
+    caller: Caller
     path: Mapping[str, str]
     query: Any = None
     body: Any = None
@@ -90,6 +98,7 @@ class Asked:
 async def read(request: Request, query: type[Wanted] | None, body: type[Wanted] | None) -> Asked:
     """`Refused` 400 for a query or JSON that can't be read, 413 for a body too large, 422 for a wrong field."""
     return Asked(
+        caller=request.state.caller,
         path={name: str(value) for name, value in request.path_params.items()},
         query=_query(request, query or Wanted),
         body=_body(await _bytes(request), body) if body else None,

@@ -7,8 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from controller.domain.bindings import Binding
 from controller.domain.ports import Clock
-from controller.domain.secret import Secret
+from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
 from controller.store import Store
 
 
@@ -22,7 +23,8 @@ class ApiContext:
     store: Store
     orders: Orders
     clock: Clock
-    token: Secret
+    doorkeeper: Doorkeeper
+    rights: Rights
     bindings: Mapping[str, Binding]
     preview: Callable[[str], Mapping[str, object]]
     dependencies: Mapping[str, Callable[[], None]]

@@ -8,9 +8,6 @@ from controller.api.models import OrderLeft
 from controller.api.problems import Refused, missing
 from controller.inbox.wishes import OrderRefused
 
-ACTOR = "api"
-"""The token is one for all, so it can't say which person used it."""
-
 
 def leave(context: ApiContext, asked: Asked) -> OrderLeft:
     """404: no such environment. 422: an order that nobody knows, lacks its reason or what it is about, or says too
@@ -18,7 +15,7 @@ def leave(context: ApiContext, asked: Asked) -> OrderLeft:
     given: OrderRequest = asked.body
     name = asked.path["name"]
     try:
-        number = context.orders.leave(given.order, name, given.deployment, given.reason, ACTOR, given.wish)
+        number = context.orders.leave(given.order, name, given.deployment, given.reason, asked.caller, given.wish)
     except OrderRefused as error:
         if error.code == "order.unknown_environment":
             raise missing("environment", name) from error

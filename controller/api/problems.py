@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from controller.api.models import Problem
 from controller.domain.errors import Blocked, Conflict, Rejected, TidegateError, Transient
+from controller.inbox.rights import Forbidden
 from controller.inbox.wishes import OrderRefused
 from controller.store import BadCursor
 
@@ -95,6 +96,7 @@ def _of_cursor(error: Exception) -> Refused:
 
 
 _STATUS: tuple[tuple[type[TidegateError], HTTPStatus], ...] = (
+    (Forbidden, HTTPStatus.FORBIDDEN),
     (OrderRefused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (Transient, HTTPStatus.SERVICE_UNAVAILABLE),
     (Conflict, HTTPStatus.CONFLICT),

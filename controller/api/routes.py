@@ -28,7 +28,7 @@ def routes(context: ApiContext) -> list[BaseRoute]:
         ],
         redirect_slashes=False,
     )
-    return [*open_to_all, _page(context.version), Mount(PREFIX, Bearer(guarded, context.token))]
+    return [*open_to_all, _page(context.version), Mount(PREFIX, Bearer(guarded, context.doorkeeper.by_token))]
 
 
 def _page(version: str) -> Route:

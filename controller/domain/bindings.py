@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from controller.domain.approval import Glass
 from controller.domain.errors import Rejected
 from controller.domain.manifest import EnvironmentFile, Minimum, Problem
 from controller.domain.manifest.agreement import Finding
@@ -23,11 +24,13 @@ from controller.domain.manifest.values import (
     EnvironmentName,
     Region,
     RepositoryName,
+    Reviewer,
     RoleArn,
     Table,
     Unique,
 )
-from controller.domain.manifest.wanted import Text, wanted
+from controller.domain.manifest.wanted import Number, Text, wanted
+from controller.domain.people import Person, Rules
 
 _PRIORITIES = range(1000, 2000)
 
@@ -104,11 +107,43 @@ Priorities = Annotated[
 ]
 
 
+class Roles(Part):
+    """Names as in `approval.reviewers`. Somebody who is named twice has the higher role."""
+
+    admin: Unique[Reviewer] = Field((), description="They also make tokens for programs.")
+    operator: Unique[Reviewer] = Field((), description="They also pause, promote, abort, roll back, deploy.")
+    approver: Unique[Reviewer] = Field((), description="They also answer approvals, where a gate means them.")
+    viewer: Unique[Reviewer] = Field((), description="They read everything.")
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.admin, self.operator, self.approver, self.viewer)
+
+
+Login = Annotated[str, Text("a GitHub login, as in ada", r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}", 39)]
+
+
+class BreakGlass(Part):
+    """Who may let a deployment start without its approvals, and how many of them it takes. By number, so that it works
+    while GitHub doesn't, and whoever takes over a login gets nothing."""
+
+    people: Table[Login, Annotated[int, Number(1, 10**12, "the number of a GitHub account")]] = Field(
+        min_length=1, description="GitHub logins, with the numbers of their accounts: `gh api users/ada --jq .id`."
+    )
+    count: Annotated[int, Number(1, 10, "a number of people")] = Field(2, description="How many different people.")
+
+    @property
+    def glass(self) -> Glass:
+        return Glass(tuple(Person(number, login) for login, number in self.people.items()), self.count)
+
+
 class _Entry(Part):
     repository: RepositoryName = Field(description="The GitHub repository.")
     branch: BranchName = Field(description="The branch whose pushes are looked at.")
     aws: Place = Field(description="The place.")
     minimum: Minimum = Field(Minimum(), description="What no file can ask less than.")
+    people: Roles | None = Field(None, description="Who may what here, instead of what `people` above says.")
+    break_glass: BreakGlass | None = Field(None, description="Who may break the glass here, instead of those above.")
     priorities: Priorities = Field(
         default_factory=lambda: _PRIORITIES, description="Rule priorities on the listener that are this environment's."
     )
@@ -116,11 +151,18 @@ class _Entry(Part):
 
 class _OperatorFile(Part):
     environments: Table[EnvironmentName, _Entry] = Field(min_length=1, description="The bindings, by environment.")
+    people: Roles = Field(
+        Roles(), description="Who may what. Without any name: what their rights to the repository let them."
+    )
+    break_glass: BreakGlass | None = Field(
+        None, description="Who may let a deployment start without its approvals. Left out: nobody."
+    )
 
 
 @dataclass(frozen=True)
 class Binding:
-    """One environment, as the operator binds it. `priorities` are the listener rules' that Tidegate may use."""
+    """One environment, as the operator binds it. `priorities` are the listener rules' that Tidegate may use; `people`
+    says who may what, `glass` who may let a deployment start without its approvals."""
 
     name: str
     repository: str
@@ -128,15 +170,28 @@ class Binding:
     aws: Place
     minimum: Minimum = field(default_factory=Minimum)
     priorities: range = _PRIORITIES
+    people: Rules = field(default_factory=Rules)
+    glass: Glass | None = None
 
 
 def read_bindings(text: str, file: str) -> dict[str, Binding]:
     """The bindings of `tidegate.yaml` by environment, in its order. Raises `Rejected` with all problems at once."""
-    entries = read(text, file, _OperatorFile, _findings_in, {}).environments
-    return {
-        name: Binding(name, entry.repository, entry.branch, entry.aws, entry.minimum, entry.priorities)
-        for name, entry in entries.items()
-    }
+    whole = read(text, file, _OperatorFile, _findings_in, {})
+    return {name: _bound(name, entry, whole) for name, entry in whole.environments.items()}
+
+
+def _bound(name: str, entry: _Entry, whole: _OperatorFile) -> Binding:
+    breaks = entry.break_glass or whole.break_glass
+    return Binding(
+        name,
+        entry.repository,
+        entry.branch,
+        entry.aws,
+        entry.minimum,
+        entry.priorities,
+        people=(entry.people or whole.people).rules,
+        glass=breaks.glass if breaks else None,
+    )
 
 
 def check_belongs(environment_file: EnvironmentFile, binding: Binding, file: str = "", text: str = "") -> None:
@@ -164,6 +219,15 @@ def _findings_in(operator_file: _OperatorFile) -> Iterator[Finding]:
         yield from _missing_without_a_stack(name, entry.aws)
         yield from _elsewhere(name, entry.aws)
     yield from _shared_priorities(operator_file.environments)
+    yield from _unbroken_glass(("break_glass",), operator_file.break_glass)
+    for name, entry in operator_file.environments.items():
+        yield from _unbroken_glass(("environments", name, "break_glass"), entry.break_glass)
+
+
+def _unbroken_glass(at: tuple[str, ...], found: BreakGlass | None) -> Iterator[Finding]:
+    if found is not None and found.count > len(found.people):
+        words = f"at most the number of people, {len(found.people)}"
+        yield Finding((*at, "count"), str(found.count), words, (at,))
 
 
 def _missing_without_a_stack(name: str, place: Place) -> Iterator[Finding]:

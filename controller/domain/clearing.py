@@ -25,6 +25,19 @@ CLEARED_BY: Mapping[str, str] = {
     "analysis.failed": AUTHOR,
     "analysis.failed_late": AUTHOR,
     "analysis.waiting": ITSELF,
+    "approval": "a person who may: `tidegate approve {deployment}`",
+    "approval.expired": AGAIN,
+    "approval.rejected": AGAIN,
+    "approval.stale": "a person who may: look at the plan as it is now, and answer that",
+    "approval.too_few": (
+        "an operator: give more people a right to the repository, or name more in tidegate.yaml; or the author, in"
+        " `gates.approval`"
+    ),
+    "approval.unknown": (
+        "an operator: GitHub must answer, and the token or the app needs the rights of docs/approvals.md; Tidegate asks"
+        " again by itself; or whoever may break the glass"
+    ),
+    "approval.waiting": "people who may: `tidegate approve {deployment}`, or its page",
     "aws": PATIENT,
     "aws.credentials": "an operator: the controller's credentials, or the trust policy of the environment's role",
     "aws.denied": "an operator: the environment's role needs the rights of docs/reference/iam-policy.md",
@@ -87,6 +100,7 @@ CLEARED_BY: Mapping[str, str] = {
     "restart.ordered": ITSELF,
     "restore": PERSON,
     "revision": ITSELF,
+    "role": "an operator: the role in tidegate.yaml, or the right to the repository on GitHub",
     "rollback.ordered": PERSON,
     "rule": "an operator: the listener rule must be as Tidegate left it, or nobody's",
     "rule.not_yet": ITSELF,
@@ -123,6 +137,7 @@ CLEARED_BY: Mapping[str, str] = {
     "tasks.failed": AUTHOR,
     "tasks.no_capacity": f"AWS, by having room for tasks, or an operator: quotas and addresses; then {AGAIN}",
     "test": AUTHOR,
+    "token": "a person: write it otherwise",
     "topic": INSTALLED,
     "traffic.adopted": PERSON,
     "traffic.behind_orphan": "an operator: put the service's own listener rule first again",

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.domain.approval import Vote
 from controller.domain.content import Content
 from controller.domain.hooks import Run, unrun
 from controller.domain.manifest import EnvironmentFile, Service
 from controller.domain.metrics import Finding
+from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.scaling import Bounds, Scaling, bounds_now, scaling_of
@@ -117,6 +119,14 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """People are asked to approve this plan, since then by the database's clock."""
+
+    plan: Plan
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Pause:
     """Nothing rises until somebody resumes; after `limit` of `observed` time the deployment turns back by itself."""
 
@@ -151,7 +161,8 @@ class Deployment:
     on beside those that rang; until then `rung` keeps it of them. `sent_home`: something spoke against it after it had
     succeeded, and a rollback was opened. `findings`: what CloudWatch's metrics said last.
     `witnessed`: the numbers of the steps in which evidence of its failure was written down. `gates`: what each gate
-    answered last, in their order, up to the first that was not open.
+    answered last, in their order, up to the first that was not open. `requester`: who ordered it, where that was a
+    person. `asked`: which plan people are asked to approve, while they are; `votes` are their approvals of it.
     `version` is the row's, for compare-and-set.
     """
 
@@ -187,6 +198,9 @@ class Deployment:
     findings: tuple[Finding, ...] = field(default=())
     witnessed: tuple[int, ...] = field(default=())
     gates: tuple[Judged, ...] = field(default=())
+    requester: Person | None = None
+    asked: Asked | None = None
+    votes: tuple[Vote, ...] = field(default=())
 
     @property
     def is_final(self) -> bool:
@@ -211,6 +225,11 @@ class Deployment:
     def restarts_what_is_live(self) -> bool:
         """It brings nothing new, whatever is live when it starts."""
         return self.restart and self.because_of is not None and self.because_of.code == RESTART_ORDERED
+
+    @property
+    def shown_plan(self) -> Plan | None:
+        """The one that it follows, or that people are asked about."""
+        return self.plan or (self.asked.plan if self.asked else None)
 
     @property
     def leaves(self) -> Mapping[str, str]:

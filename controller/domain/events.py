@@ -27,11 +27,19 @@ class Event(StrEnum):
     ORDER_ACCEPTED = "order.accepted"
     ORDER_CARRIED_OUT = "order.carried_out"
     ORDER_REFUSED = "order.refused"
+    APPROVAL_COUNTED = "approval.counted"
+    APPROVAL_VOIDED = "approval.voided"
     ENVIRONMENT_HELD = "environment.held"
     ENVIRONMENT_RELEASED = "environment.released"
     DRIFT_FOUND = "drift.found"
     DRIFT_GONE = "drift.gone"
     DRIFT_FOUGHT = "drift.fought"
+    PERSON_SIGNED_IN = "person.signed_in"
+    PERSON_SIGNED_OUT = "person.signed_out"
+    PERSON_TIED = "person.tied"
+    PERSON_UNTIED = "person.untied"
+    TOKEN_MADE = "token.made"  # noqa: S105 - the event, and no token
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the event, and no token
     DATABASE_RESTORED = "database.restored"
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.domain.people import Person, Role, Via
+
 
 class OrderKind(StrEnum):
     PROMOTE = "promote"  # the present bake is long enough, or the next share may come; health is still looked at
@@ -14,6 +16,19 @@ class OrderKind(StrEnum):
     UNHOLD = "unhold"  # a person has looked: lift the hold and the quarantine that came with it
     DEPLOY = "deploy"  # deploy the branch's head, a commit of it, or what is live once more
     PRUNE = "prune"  # remove a service that the file no longer names
+    APPROVE = "approve"  # this plan may be carried out
+    REJECT = "reject"  # this deployment may not start, finally
+    REVOKE = "revoke"  # take back one's own approval
+    BREAK_GLASS = "break_glass"  # let it start without the approvals that it lacks
+
+
+ANSWERS = frozenset({OrderKind.APPROVE, OrderKind.REJECT, OrderKind.REVOKE, OrderKind.BREAK_GLASS})
+"""What answers an approval."""
+
+
+def least_role(kind: OrderKind) -> Role:
+    """Who may give such an order at all."""
+    return Role.APPROVER if kind in ANSWERS else Role.OPERATOR
 
 
 class OrderState(StrEnum):
@@ -29,7 +44,8 @@ class Wish:
     `to` (rollback): the id of a deployment that succeeded. `across` (rollback): the id of the deployment whose `before`
     the version to go back to does not work with, as whoever orders it has typed it. `ref` (deploy): a commit, tag or
     branch. `restart` (deploy): every service rolls, changed or not. `service` (prune): which. `limit` (pause): how long
-    until it turns back. `correct` (deploy): nothing new, but what is live as it was declared.
+    until it turns back. `correct` (deploy): nothing new, but what is live as it was declared. `plan` (answers): the
+    digest of the plan that was looked at.
     """
 
     to: str | None = None
@@ -39,6 +55,7 @@ class Wish:
     limit: timedelta | None = None
     across: str | None = None
     correct: bool = False
+    plan: str | None = None
 
     @property
     def is_about_what_is_live(self) -> bool:
@@ -49,7 +66,7 @@ class Wish:
 @dataclass(frozen=True)
 class Order:
     """`deployment` is the id of the one it is about, None when it is about the environment; `outcome` says what came
-    of it."""
+    of it. `actor` is the name that people read; `by` is None where a program gave it, which is nobody."""
 
     id: int
     kind: OrderKind
@@ -61,3 +78,5 @@ class Order:
     wish: Wish = Wish()
     state: OrderState = OrderState.RECEIVED
     outcome: str = ""
+    by: Person | None = None
+    via: Via = Via.API

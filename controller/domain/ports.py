@@ -35,10 +35,12 @@ from controller.domain.alarms import Alarms as AlarmViews
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
+from controller.domain.electorate import Movers
 from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
 from controller.domain.metrics import Counted
-from controller.domain.revision import Commit
+from controller.domain.people import Collaborator
+from controller.domain.revision import Author, Commit
 from controller.domain.scaling import Found
 from controller.domain.scans import Scan
 from controller.domain.slot import Slot, Weights
@@ -288,6 +290,22 @@ class Source(Protocol):
 
     def checks(self, repository: str, sha: str) -> Sequence[CommitCheck]:
         """Check runs and commit statuses of exactly this commit, the latest of each name and app."""
+
+
+class Directory(Protocol):
+    """People, as GitHub knows them now. Whoever can't be read is not let in: it raises."""
+
+    def collaborators(self, repository: str) -> Sequence[Collaborator]:
+        """Everybody who has a right to the repository, by whatever way."""
+
+    def team(self, name: str) -> frozenset[int]:
+        """The numbers of the members of a team, as in `@acme/release`; nobody where there is no such team."""
+
+    def movers(self, repository: str, branch: str, sha: str) -> Movers:
+        """Who brought this commit to the branch, as far as GitHub tells."""
+
+    def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
+        """Of every commit that `head` has and `base` has not. `Blocked` when GitHub doesn't list them all."""
 
 
 class Probe(Protocol):

@@ -9,6 +9,7 @@ from controller.domain.alarms import Alarms
 from controller.domain.capacity import Capacity
 from controller.domain.checks import CheckAnswer
 from controller.domain.commit_checks import CommitCheck
+from controller.domain.electorate import UNSEEN, Electorate
 from controller.domain.evidence import FailureEvidence
 from controller.domain.hooks import Run
 from controller.domain.manifest import Route
@@ -41,6 +42,7 @@ class Evidence(StrEnum):
     CHECKS = "checks"  # GitHub's checks of the commit
     SCANS = "scans"  # ECR's scans of the images
     SOAK = "soak"  # how long the version has been healthy elsewhere
+    PEOPLE = "people"  # who may approve, and who made what is to be approved
     FORENSICS = "forensics"  # all that AWS knows of a failure; it is only written down
 
 
@@ -285,8 +287,8 @@ class Snapshot:
     that never jumps, capped at twice the time that was meant to pass. `switches` has only services that have one, or
     says why they could not be read: what watches the traffic goes on without them, what raises it does not. So does
     `standing`. `deaf` says why the alarms could not be read: then there are none in the picture.
-    `gathered` is only to be written down. `checks`, and `scans` of each image, say why where they could not be read;
-     `soaked` has only environments that ever ran this version."""
+    `gathered` is only to be written down. `checks`, `scans` of each image, and `electorate` say why where they could
+    not be read; `soaked` has only environments that ever ran this version."""
 
     taken_at: datetime
     elapsed: timedelta = field(default=timedelta(0))
@@ -306,6 +308,7 @@ class Snapshot:
     checks: tuple[CommitCheck, ...] | Reason = ()
     scans: Mapping[str, Scan | Reason] = field(default_factory=dict)
     soaked: Mapping[str, Soaked] = field(default_factory=dict)
+    electorate: Electorate | Reason = UNSEEN
 
     @property
     def groups(self) -> Mapping[str, Groups]:

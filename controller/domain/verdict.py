@@ -11,6 +11,7 @@ class Answer(StrEnum):
     OPEN = "open"
     HELD = "held"  # not yet; somebody or something can clear it
     REFUSED = "refused"  # no, finally
+    EXPIRED = "expired"  # it was waited for long enough, finally
     UNKNOWN = "unknown"  # it could not be found out; never the same as open
 
 

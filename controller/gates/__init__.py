@@ -13,6 +13,7 @@ from controller.domain.snapshot import Evidence
 from controller.domain.verdict import Judged, Verdict
 from controller.gates import (
     alarm,
+    approval,
     branch,
     checks,
     hold,
@@ -25,6 +26,8 @@ from controller.gates import (
     window,
 )
 from controller.gates.base import Case, Gate
+
+APPROVAL = "approval"
 
 BEFORE_PLAN: Mapping[str, Gate] = {
     "not_built": Gate(not_built.judge),
@@ -40,6 +43,7 @@ WITH_PLAN: Mapping[str, Gate] = {
     "image_scan": Gate(image_scan.judge, frozenset({Evidence.SCANS}), image_scan.is_asked),
     "alarm": Gate(alarm.judge),
     "metrics": Gate(metrics.judge),
+    APPROVAL: Gate(approval.judge, frozenset({Evidence.PEOPLE}), approval.is_asked),
 }
 
 

@@ -8,6 +8,7 @@ from controller.domain.alarms import Alarms
 from controller.domain.bindings import Binding
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.deployment import Deployment, Plan
+from controller.domain.electorate import UNSEEN, Electorate, Requirement, requirements
 from controller.domain.environment import Environment
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
@@ -21,7 +22,7 @@ from controller.domain.verdict import Verdict
 class Case:
     """All that a gate may look at. `live` is the file of the revision that is live now; `plan` is None before
     sealing; `alarms` are those that will watch; `unreadable`: why the metrics that will judge can't be read, if so.
-    `checks`, `scans` (by image) and `soaked` (by environment) are as in the snapshot."""
+    `checks`, `scans` (by image), `soaked` (by environment) and `electorate` are as in the snapshot."""
 
     deployment: Deployment
     environment: Environment
@@ -34,6 +35,12 @@ class Case:
     checks: tuple[CommitCheck, ...] | Reason = ()
     scans: Mapping[str, Scan | Reason] = field(default_factory=dict)
     soaked: Mapping[str, Soaked] = field(default_factory=dict)
+    electorate: Electorate | Reason = UNSEEN
+
+    @property
+    def approvals(self) -> tuple[Requirement, ...]:
+        """What is asked of people: by the files, and by the operator whatever they say."""
+        return requirements(self.files, self.binding.minimum)
 
     @property
     def files(self) -> tuple[EnvironmentFile, ...]:

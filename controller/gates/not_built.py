@@ -8,8 +8,8 @@ from controller.gates.base import Case
 
 
 def judge(case: Case, now: datetime) -> Verdict:
-    """Held while the new file, the live one or the binding names a guard that is not built."""
-    guards = [entry for entry in unbuilt(case.deployment.revision.file, case.binding.minimum) if entry.guards]
+    """Held while the new file, or the live one names a guard that is not built."""
+    guards = [entry for entry in unbuilt(case.deployment.revision.file) if entry.guards]
     known = {entry.key for entry in guards}
     if case.live is not None:
         guards += [entry for entry in unbuilt(case.live) if entry.guards and entry.key not in known]

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from controller.domain.approval import decide_approval
 from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
 from controller.domain.events import AuditEntry, Event
 from controller.domain.history import across, version_before
-from controller.domain.orders import Order, OrderKind, Wish
+from controller.domain.orders import ANSWERS, Order, OrderKind, OrderState, Wish, least_role
+from controller.domain.people import Caller
 from controller.domain.ports import Clock
+from controller.inbox.rights import Rights
 from controller.inbox.wishes import OrderRefused, check_form, in_words
 from controller.store import Store, Unit
 
@@ -21,6 +24,7 @@ class Orders:
 
     store: Store
     clock: Clock
+    rights: Rights
     wake: Callable[[str], None]
 
     def leave(
@@ -29,23 +33,45 @@ class Orders:
         environment: str,
         deployment: str | None,
         reason: str,
-        actor: str,
+        caller: Caller,
         wish: Wish = NO_WISH,
     ) -> int:
         """The order's id, durable when it returns. What comes of it is up to the loop.
 
         `OrderRefused` for what can be told from the order and the rows: `order.no_reason`, `order.reason_too_long`, the
         codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`, `order.not_succeeded`,
-        `order.across` and `order.service_in_use`.
+        `order.across`, `order.service_in_use`, and the codes of `decide_approval`. `Forbidden` for whoever may not.
         """
-        order = Order(0, kind, environment, deployment, checked(reason), actor, self.clock.now(), wish)
+        made = (self.clock.now(), wish, OrderState.RECEIVED, "", caller.person, caller.via)
+        order = Order(0, kind, environment, deployment, checked(reason), caller.name, *made)
         check_form(order)
+        self._check_rights(order, caller)
         with self.store.write() as unit:
             check_subject(unit, order)
             number = unit.orders.leave(order)
             unit.audit.append([accepted(order, number)])
         self.wake(environment)
         return number
+
+    def _check_rights(self, order: Order, caller: Caller) -> None:
+        """Breaking the glass works while nobody can be looked up: those who may are known by number. So is whoever
+        takes back what they said."""
+        kind = order.kind
+        binding = self.rights.bindings.get(order.environment)
+        if kind not in {OrderKind.BREAK_GLASS, OrderKind.REVOKE}:
+            self.rights.insist(caller, order.environment, least_role(kind), str(kind))
+        if kind not in ANSWERS or binding is None:
+            return
+        with self.store.read() as unit:
+            check_subject(unit, order)
+            deployment = unit.deployments.get(order.deployment or "")
+        assert deployment is not None, "an answer is about a deployment that there is"
+        if deployment.phase is not Phase.WAITING:
+            text = f"{deployment.id} is {deployment.phase.words}: there is nothing to answer"
+            raise OrderRefused(text, code="approval.too_late")
+        ruling = decide_approval(self.rights.polls.ballot(deployment, binding), kind, caller.person, order.wish.plan)
+        if not ruling.accepted:
+            raise OrderRefused(ruling.reason.text, code=ruling.reason.code)
 
 
 def checked(reason: str) -> str:

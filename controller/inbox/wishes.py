@@ -1,18 +1,21 @@
 """What an order of each kind may say, and in which form. Pure: nothing here is compared with rows."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
+from controller.domain.approval import SHORT
 from controller.domain.errors import TidegateError
 from controller.domain.manifest.values import BranchName, ServiceName
-from controller.domain.orders import Order, OrderKind, Wish
+from controller.domain.orders import ANSWERS, Order, OrderKind, Wish
 from controller.domain.step import spoken
 
 LEAST_LIMIT, MOST_LIMIT = timedelta(minutes=1), timedelta(hours=24)
 LONGEST_REF = 250
+DIGEST = re.compile(r"[0-9a-f]{64}")
 REF, SERVICE = TypeAdapter[str](BranchName), TypeAdapter[str](ServiceName)
 """Commits and tags keep to the rules for names of branches: https://git-scm.com/docs/git-check-ref-format."""
 
@@ -38,6 +41,7 @@ FORMS: Mapping[OrderKind, Form] = {
     OrderKind.UNHOLD: Form(is_about_deployment=False),
     OrderKind.DEPLOY: Form(is_about_deployment=False, takes=frozenset({"ref", "restart", "correct"})),
     OrderKind.PRUNE: Form(is_about_deployment=False, takes=frozenset({"service"})),
+    **dict.fromkeys(ANSWERS, Form(is_about_deployment=True, takes=frozenset({"plan"}))),
 }
 
 AS_GIVEN: Mapping[str, str] = {"limit": "for"}
@@ -46,7 +50,7 @@ AS_GIVEN: Mapping[str, str] = {"limit": "for"}
 
 def check_form(order: Order) -> None:
     """`OrderRefused` with the code `order.not_for_this`, `order.no_deployment`, `order.no_service`,
-    `order.invalid_service`, `order.invalid_ref` or `order.limit_out_of_range`."""
+    `order.invalid_service`, `order.invalid_ref`, `order.invalid_plan` or `order.limit_out_of_range`."""
     check_fields(order)
     if order.wish.correct and (order.wish.ref is not None or order.wish.restart):
         text = "deploy: 'correct' brings nothing new and restarts nothing; leave 'ref' and 'restart' out"
@@ -57,6 +61,8 @@ def check_form(order: Order) -> None:
         check_ref(order.wish.ref)
     if order.wish.limit is not None:
         check_limit(order.wish.limit)
+    if order.wish.plan is not None and not DIGEST.fullmatch(order.wish.plan):
+        raise OrderRefused(f"{order.kind}: {order.wish.plan[:80]!r} isn't a plan's digest", code="order.invalid_plan")
 
 
 def check_fields(order: Order) -> None:
@@ -118,5 +124,6 @@ def in_words(order: Order) -> str:
         "what is live as declared" if wish.correct else "",
         wish.service or "",
         f"for {spoken(wish.limit)}" if wish.limit else "",
+        f"of the plan {wish.plan[:SHORT]}" if wish.plan else "",
     )
-    return " ".join([str(order.kind), *filter(None, parts)])
+    return " ".join([str(order.kind).replace("_", " "), *filter(None, parts)])

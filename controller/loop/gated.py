@@ -1,4 +1,4 @@
-"""What gates look at: GitHub's checks, ECR's scans, and how long a version has been live elsewhere.
+"""What gates look at: GitHub's checks, ECR's scans, how long a version has been live elsewhere, and who may approve.
 
 What can't be read is said so, and is never open. Within one pass each is asked once.
 """
@@ -22,7 +22,7 @@ from controller.gates.checks import failure, required
 from controller.loop.world import World
 from controller.store import Store
 
-GATED = frozenset({Evidence.CHECKS, Evidence.SCANS, Evidence.SOAK})
+GATED = frozenset({Evidence.CHECKS, Evidence.SCANS, Evidence.SOAK, Evidence.PEOPLE})
 
 
 def with_gated(
@@ -34,7 +34,7 @@ def with_gated(
     images: Images,
     world: World,
 ) -> Snapshot:
-    """`snapshot`, with what its `has` promises of these three; from the picture `before`, where that has it."""
+    """`snapshot`, with what its `has` promises of these; from the picture `before`, where that has it."""
     known = before.has if before else frozenset()
     for kind in (snapshot.has & GATED) & known:
         assert before is not None
@@ -44,6 +44,8 @@ def with_gated(
             snapshot = replace(snapshot, checks=_checks(deployment, binding, world))
         elif kind is Evidence.SCANS:
             snapshot = replace(snapshot, scans=_scans(deployment, images))
+        elif kind is Evidence.PEOPLE:
+            snapshot = replace(snapshot, electorate=world.polls.electorate(deployment.revision, binding))
         else:
             snapshot = replace(snapshot, soaked=_soaked(deployment, live, world.store))
     return snapshot
@@ -53,6 +55,7 @@ _FIELDS: Mapping[Evidence, str] = {
     Evidence.CHECKS: "checks",
     Evidence.SCANS: "scans",
     Evidence.SOAK: "soaked",
+    Evidence.PEOPLE: "electorate",
 }
 
 

@@ -9,8 +9,11 @@ from itertools import chain
 
 from controller.analysis import samples
 from controller.choose import choose, drifted, may_drift
-from controller.decide import AT_ONCE, Decision, decide, needed
+from controller.decide import decide, needed
+from controller.decision import AT_ONCE, Decision
 from controller.domain.actions import Action
+from controller.domain.approval import Ballot
+from controller.domain.bindings import Binding
 from controller.domain.declared import differences
 from controller.domain.deployment import IN_FLIGHT, Deployment
 from controller.domain.drift import Doubts, believed, doubted
@@ -18,7 +21,7 @@ from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.history import version_before
 from controller.domain.metrics import Readings, Sample
-from controller.domain.orders import Order, OrderKind
+from controller.domain.orders import ANSWERS, Order, OrderKind
 from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
@@ -141,7 +144,7 @@ class Reconciler:
         found = {**found, **futile(state.orders, state.known.live, cloud)}
         now = self._world.clock.now()
         failing = failed_checks(state.deployments, state.known.live, binding, self._world)
-        known = replace(state.known, found=found, failing=failing)
+        known = replace(state.known, found=found, failing=failing, ballots=self._ballots(state, binding))
         choice = choose(asked, state.deployments, state.orders, known, now)
         before = {deployment.id: deployment for deployment in state.deployments}
         environment, queue = record_choice(
@@ -163,6 +166,11 @@ class Reconciler:
             looks = [each for each in (soon, done.look_again_in) if each is not None]
             return replace(done, look_again_in=min(looks, default=None))
         return done
+
+    def _ballots(self, state: State, binding: Binding) -> Mapping[str, Ballot]:
+        """Rights are read again for whoever has answered, not only at the click."""
+        answered = {order.deployment for order in state.orders if order.kind in ANSWERS}
+        return {one.id: self._world.polls.ballot(one, binding) for one in state.deployments if one.id in answered}
 
     def _state(self, name: str) -> State:
         with self._world.store.read() as unit:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from controller.choose import Choice, adopted, closed_warm_records, consequences
-from controller.decide import Decision
+from controller.decision import Decision
 from controller.domain.actions import Action, RegisterDefinition, RunTask
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
 from controller.domain.drift import Drifted, told
 from controller.domain.environment import Environment
-from controller.domain.errors import Blocked, TidegateError
+from controller.domain.errors import Blocked, Conflict, TidegateError
 from controller.domain.events import AuditEntry, Event
 from controller.domain.evidence import FailureEvidence
 from controller.domain.orders import Order, OrderKind, OrderState
@@ -72,6 +72,7 @@ def _open(unit: Unit, opening: Opening, now: datetime, token: Callable[[], str])
         back_to=opening.back_to.id if opening.back_to else None,
         restart=opening.restart,
         pruned=opening.pruned,
+        requester=opening.by,
     )
     unit.deployments.add(made)
     facts: dict[str, object] = {"commit": made.revision.commit.sha, "kind": str(made.kind)}
@@ -110,6 +111,8 @@ def record_decision(
     if after == before and decision.action is None:
         return environment, before
     with store.fenced(lease) as unit:
+        if before.phase is Phase.WAITING and after.phase is Phase.RUNNING:
+            _hear_first(unit, before)
         if before.phase is Phase.WAITING and after.phase in {Phase.RUNNING, Phase.SUCCEEDED}:
             for closed in closed_warm_records(unit.deployments.open(environment.name), after, now):
                 unit.deployments.save(closed)
@@ -126,6 +129,18 @@ def record_decision(
             unit.evidence.add(gathered, after)
         _tell(unit, before, after)
     return changed, saved
+
+
+def _hear_first(unit: Unit, starting: Deployment) -> None:
+    """Whoever said no, or took a yes back, before it starts, is heard: their order came while the gates were asked."""
+    left = [order for order in unit.orders.waiting(starting.environment) if order.deployment == starting.id]
+    noes = [order for order in left if order.kind in NOES]
+    if noes:
+        told = f"starting {starting.id}: {noes[0].actor} has something to say about it first"
+        raise Conflict(told, code="order.first")
+
+
+NOES = frozenset({OrderKind.REJECT, OrderKind.REVOKE, OrderKind.ABORT})
 
 
 def _succeeding(environment: Environment, before: Deployment, after: Deployment) -> Deployment:
@@ -257,10 +272,24 @@ def _moves(before: Deployment, after: Deployment, now: datetime) -> list[AuditEn
     if before.revision.is_sealed is not after.revision.is_sealed:
         facts: dict[str, object] = {"images": dict(after.revision.images or {})}
         entries.append(_entry(Event.REVISION_SEALED, after, now, "every image is pinned by its digest", facts))
+    entries += _vote_moves(before, after, now)
     if before.phase is not after.phase:
         event = _PHASE_EVENTS.get(after.phase, Event.DEPLOYMENT_ENDED)
         entries.append(_entry(event, after, now, str(after.reason), {"phase": str(after.phase)}))
     return entries
+
+
+def _vote_moves(before: Deployment, after: Deployment, now: datetime) -> Iterator[AuditEntry]:
+    """Also those that count no more because another plan waits now."""
+    for votes, others, event in (
+        (after.votes, before.votes, Event.APPROVAL_COUNTED),
+        (before.votes, after.votes, Event.APPROVAL_VOIDED),
+    ):
+        for vote in votes:
+            if vote not in others:
+                what = "glass" if vote.breaks_glass else "approval"
+                facts: dict[str, object] = {"person": vote.by.id, "plan": vote.digest, "via": str(vote.via), "is": what}
+                yield replace(_entry(event, after, now, vote.reason, facts), actor=vote.by.login)
 
 
 _PHASE_EVENTS = {

@@ -8,6 +8,7 @@ from typing import Protocol
 from controller.domain.bindings import Binding
 from controller.domain.metrics import MINUTE
 from controller.domain.ports import Clock, Cloud, Probe, Source
+from controller.polls import Polls
 from controller.store import Store
 
 
@@ -25,6 +26,7 @@ class World:
     clouds: Clouds
     source: Source
     probe: Probe
+    polls: Polls
     bindings: Mapping[str, Binding]
     token: Callable[[], str]
     minute: timedelta = MINUTE

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from controller.domain.errors import Conflict
 from controller.domain.orders import Order, OrderKind, OrderState, Wish
+from controller.domain.people import Person, Via
 from controller.store.tables import OrderRow
 from controller.store.transaction import Transaction
 from controller.store.waking import Call, Waking
@@ -18,18 +19,23 @@ WISHES = TypeAdapter(Wish)
 
 
 def from_row(row: Mapping[str, Any]) -> Order:
+    given = dict(row)
+    number = given.pop("person")
     read = {
         "kind": OrderKind(row["kind"]),
         "state": OrderState(row["state"]),
         "wish": WISHES.validate_python(row["wish"]),
+        "by": None if number is None else Person(number, row["actor"]),
+        "via": Via(row["via"]),
     }
-    return Order(**{**row, **read})
+    return Order(**{**given, **read})
 
 
 def to_row(order: Order) -> dict[str, Any]:
     """Without the id, which the database gives."""
     wish = WISHES.dump_python(order.wish, mode="json", exclude_defaults=True)
-    return {name: value for name, value in vars(order).items() if name != "id"} | {"wish": wish}
+    plain = {name: value for name, value in vars(order).items() if name not in {"id", "by"}}
+    return plain | {"wish": wish, "person": order.by.id if order.by else None}
 
 
 class Orders:

@@ -23,7 +23,16 @@ from controller.domain.reason import Reason
 from controller.domain.step import StepState
 from controller.store.backup_file import Header
 from controller.store.places import Place, places
-from controller.store.tables import EnvironmentRow, OrderRow, OutboxRow, SightingRow, TimerRow
+from controller.store.tables import (
+    EnvironmentRow,
+    LinkRow,
+    OrderRow,
+    OutboxRow,
+    SessionRow,
+    SightingRow,
+    TimerRow,
+    TokenRow,
+)
 from controller.store.transaction import Transaction
 from controller.store.unit import Unit
 
@@ -190,6 +199,22 @@ def give_up_runs(restoring: Restoring) -> None:
     restoring.unit.runs.give_up()
 
 
+def forget_sessions(restoring: Restoring) -> None:
+    """Whoever signed out, or was locked out, since then stays out."""
+    restoring.transaction.change(delete(SessionRow))
+
+
+def forget_links(restoring: Restoring) -> None:
+    restoring.transaction.change(delete(LinkRow))
+
+
+def revoke_tokens(restoring: Restoring) -> None:
+    """Nobody knows any more which of them were revoked since."""
+    restoring.transaction.change(
+        update(TokenRow).where(col(TokenRow.revoked_at).is_(None)).values(revoked_at=restoring.now)
+    )
+
+
 def tell(restoring: Restoring) -> None:
     header = restoring.header
     facts: dict[str, object] = {
@@ -223,6 +248,10 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "deployments": end_or_rest,
     "environments": fence_and_hold,
     "audit": tell,
+    "sessions": forget_sessions,
+    "links": forget_links,
+    "tokens": revoke_tokens,
+    "identities": stay,
 }
-"""Table → what a restore makes of its rows, in this order. A table of what people allowed (approvals, sessions, links)
-belongs here with a function that voids it: nobody said yes to the world as it is now."""
+"""Table → what a restore makes of its rows, in this order. A table of what people allowed belongs here with a function
+that voids it: nobody said yes to the world as it is now."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Float, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -143,6 +143,8 @@ class DeliveryRow(Row, table=True):
 
 
 class OrderRow(Row, table=True):
+    """`person` is the number of the GitHub account that gave it, None where a program did; `actor` its login then."""
+
     __tablename__ = "orders"
     __table_args__ = (Index("orders_in_state", "environment", "state", "id"),)
 
@@ -156,6 +158,8 @@ class OrderRow(Row, table=True):
     wish: Document = Field(sa_type=DOCUMENT)
     state: str = Field(sa_type=Prose)
     outcome: str = Field(sa_type=Prose)
+    person: int | None = Field(default=None, sa_type=BigInteger)
+    via: str = Field(default="api", sa_type=Prose)
 
 
 class AuditRow(Row, table=True):
@@ -283,3 +287,65 @@ class SightingRow(Row, table=True):
     seen_at: datetime = Field(sa_type=UtcTime)
     body: Document = Field(sa_type=DOCUMENT)
     body_version: int
+
+
+class SessionRow(Row, table=True):
+    """`digest` is of the session's id, which only its cookie holds."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("sessions_of_person", "person", "began_at"),
+        Index("sessions_over", "expires_at"),
+    )
+
+    digest: str = Field(primary_key=True, sa_type=Prose)
+    person: int = Field(sa_type=BigInteger)
+    login: str = Field(sa_type=Prose)
+    began_at: datetime = Field(sa_type=UtcTime)
+    seen_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime = Field(sa_type=UtcTime)
+
+
+class TokenRow(Row, table=True):
+    """`person` is None of a program's own."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (UniqueConstraint("digest", name="tokens_digest"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    digest: str = Field(sa_type=Prose)
+    name: str = Field(sa_type=Prose)
+    role: str = Field(sa_type=Prose)
+    person: int | None = Field(default=None, sa_type=BigInteger)
+    login: str | None = Field(default=None, sa_type=Prose)
+    made_by: str = Field(sa_type=Prose)
+    made_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class LinkRow(Row, table=True):
+    __tablename__ = "links"
+    __table_args__ = (Index("links_over", "expires_at"),)
+
+    digest: str = Field(primary_key=True, sa_type=Prose)
+    person: int = Field(sa_type=BigInteger)
+    login: str = Field(sa_type=Prose)
+    deployment: str = Field(foreign_key="deployments.id", sa_type=Prose)
+    plan: str = Field(sa_type=Prose)
+    expires_at: datetime = Field(sa_type=UtcTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class IdentityRow(Row, table=True):
+    """A Slack account that a person has tied to their GitHub account."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("team", "person", name="identities_person"),)
+
+    team: str = Field(primary_key=True, sa_type=Prose)
+    slack: str = Field(primary_key=True, sa_type=Prose)
+    person: int = Field(sa_type=BigInteger)
+    login: str = Field(sa_type=Prose)
+    tied_at: datetime = Field(sa_type=UtcTime)

@@ -1,8 +1,11 @@
 """Everything that can be read or written within one transaction."""
 
+from datetime import datetime
+
 from controller.store.audit import Audit
 from controller.store.deliveries import Deliveries
 from controller.store.deployments import Deployments
+from controller.store.entries import Identities, Links, Sessions, Tokens
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
 from controller.store.leases import Leases
@@ -22,6 +25,7 @@ class Unit:
     """What happens in it happens wholly or not at all. After an error it is over: leave the block and open another."""
 
     def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
         self.environments = Environments(transaction)
         self.revisions = Revisions(transaction)
         self.deployments = Deployments(transaction)
@@ -37,3 +41,11 @@ class Unit:
         self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)
+        self.sessions = Sessions(transaction)
+        self.tokens = Tokens(transaction)
+        self.links = Links(transaction)
+        self.identities = Identities(transaction)
+
+    def now(self) -> datetime:
+        """Aware UTC, by the database's own clock where it has one: the same for every controller."""
+        return self._transaction.now()

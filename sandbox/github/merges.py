@@ -28,7 +28,7 @@ def merge_pull(
     text = message or _message(repository, pull, method)
     commit = repository.git.add_commit(merged.tree, parents, text, by.signature(state.now()))
     pulls.mark_merged(state, pull, commit, by)
-    refs.move(state, repository, f"refs/heads/{pull.base}", commit, by)
+    refs.move(state, repository, f"refs/heads/{pull.base}", commit, by, merges=True)
     pulls.tell(state, repository, "closed", pull, by)
     return commit
 

@@ -8,7 +8,21 @@ from typing import Any, Literal
 
 from sandbox.github.people import Person
 
+ActivityKind = Literal["push", "force_push", "branch_creation", "branch_deletion", "pr_merge"]
 CheckStatus = Literal["queued", "in_progress", "completed"]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A branch moved; of a new or deleted one, `before` or `after` is forty zeros."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    kind: ActivityKind
+    actor: Person
+    at: datetime
 
 
 @dataclass
@@ -200,6 +214,7 @@ class Hook:
 class Records:
     """Everything of one repository that is not in git."""
 
+    activities: list[Activity] = field(default_factory=list)
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     check_suites: dict[int, CheckSuite] = field(default_factory=dict)

@@ -13,11 +13,15 @@ from starlette.applications import Starlette
 from controller import api
 from controller.api import ApiContext
 from controller.domain.secret import Secret
+from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
+from controller.polls import Polls
 from controller.store import Store
 from tests.support.builders import a_binding
 from tests.support.rows import *  # noqa: F403
 from tests.support.rows import NoonClock
+from tests.support.town import Town
 
 TOKEN = "a-token-for-the-tests"
 
@@ -29,17 +33,25 @@ class Door:
     store: Store
     clock: NoonClock
     woken: list[str] = field(default_factory=list)
+    town: Town = field(default_factory=Town)
     dependencies: dict[str, Callable[[], None]] = field(default_factory=dict)
     preview: Callable[[str], Mapping[str, object]] = lambda name: {}
 
     @property
+    def doorkeeper(self) -> Doorkeeper:
+        return Doorkeeper(self.store, self.clock, Secret(TOKEN))
+
+    @property
     def app(self) -> Starlette:
+        bindings = {name: a_binding(name, branch) for name, branch in BRANCHES.items()}
+        rights = Rights(Polls(self.town, self.store), bindings)
         context = ApiContext(
             store=self.store,
-            orders=Orders(self.store, self.clock, self.woken.append),
+            orders=Orders(self.store, self.clock, rights, self.woken.append),
             clock=self.clock,
-            token=Secret(TOKEN),
-            bindings={name: a_binding(name, branch) for name, branch in BRANCHES.items()},
+            doorkeeper=self.doorkeeper,
+            rights=rights,
+            bindings=bindings,
             preview=self.preview,
             dependencies=self.dependencies,
             version="1.2.3",

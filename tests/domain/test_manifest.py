@@ -17,8 +17,6 @@ from controller.domain.manifest import (
     EnvironmentFile,
     Health,
     HttpCheck,
-    Minimum,
-    MinimumApproval,
     Percent,
     Rolling,
     Service,
@@ -284,7 +282,6 @@ class Named:
 
 IN_FILES = [
     Named("on: release", "on", True),
-    Named("gates: {approval: {count: 1}}", "gates.approval", True),
     Named("notify: {slack: '#deploys'}", "notify", False),
 ]
 IN_SERVICES = [
@@ -295,6 +292,7 @@ BUILT = """\
 paths: {ignore: ["*.md"]}
 url: https://example.com
 strategy: {type: blue_green, bake: 1m}
+gates: {approval: {count: 2, exclude_author: all}}
 rollback: {automatic: false, keep_warm: 5m, hold: next_commit}
 verify: [{path: /ready}, {task: backend, command: [a]}]
 watch: {metrics: {errors: {max: 1%, against: live}, latency_p95: {max: 800ms}}}
@@ -322,13 +320,6 @@ def test_what_is_built_is_not_called_unbuilt() -> None:
     text = BUILT + SMALL.replace("    port: 8000", f"    port: 8000\n    {service}\n    logs: {{retention: 7d}}")
 
     assert unbuilt(read(text)) == ()
-
-
-def test_the_operators_minimum_guards_as_a_gate_does() -> None:
-    (found,) = unbuilt(read(SMALL), Minimum(approval=MinimumApproval(count=2)))
-
-    assert (found.key, found.guards) == ("minimum.approval", True)
-    assert unbuilt(read(SMALL), Minimum()) == ()
 
 
 # ---------------------------------------------------------------- the schema

@@ -135,7 +135,13 @@ GATES = [
     slip("gates: {}", "gates: {approval: {count: 0}}", 4, "gates.approval.count", "found 0", "1 to 10"),
     slip("gates: {}", "gates: {approval: {count: 2, reviewers: [ada]}}", 4, "gates.approval.count", "at most"),
     slip("gates: {}", "gates: {approval: {reviewers: ['@acme']}}", 4, "gates.approval.reviewers[0]", "@acme/release"),
-    slip("gates: {}", "gates: {approval: {exclude_author: yes}}", 4, "gates.approval.exclude_author", "true or false"),
+    slip(
+        "gates: {}",
+        "gates: {approval: {exclude_author: yes}}",
+        4,
+        "gates.approval.exclude_author",
+        "true, false or all",
+    ),
     slip("gates: {}", "gates: {approval: {expires: 31d}}", 4, "gates.approval.expires", "1m to 30d"),
 ]
 

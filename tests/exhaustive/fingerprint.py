@@ -43,7 +43,7 @@ from sandbox.world.elbv2.targets import Watch
 from tests.exhaustive.play import Play
 from tests.exhaustive.process import Process
 from tests.support.outside import VirtualTime
-from tests.support.ported import Answers, SiteProbe, SiteSource
+from tests.support.ported import Answers, SiteDirectory, SiteProbe, SiteSource
 
 ROWS = (
     "SELECT name, live, head_requested - head_seen, body, lease_owner, lease_expires_at FROM environments",
@@ -60,7 +60,19 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)")
 CALL = re.compile(r"(?:ecs|elbv2|ecr|logs|sts|cloudformation) [A-Z]\w+ for [^\"]*")
 LOOP = {"_busy", "_again", "_elsewhere", "_heads", "_offset", "_head_round", "_look_round"}
 LOCKS = (type(threading.Lock()), type(threading.RLock()))
-NO_STATE = (Store, VirtualTime, Answers, Caller, SiteSource, SiteProbe, Tenure, Binding, types.ModuleType, *LOCKS)
+NO_STATE = (
+    Store,
+    VirtualTime,
+    Answers,
+    Caller,
+    SiteSource,
+    SiteDirectory,
+    SiteProbe,
+    Tenure,
+    Binding,
+    types.ModuleType,
+    *LOCKS,
+)
 """Infrastructure, and what is asked for anew in each pass."""
 
 

@@ -15,14 +15,18 @@ from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import TidegateError
 from controller.domain.orders import OrderKind, Wish
+from controller.domain.people import Caller
 from controller.domain.revision import Commit
 from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
+from controller.polls import Polls
 from controller.store import Store
 from tests.exhaustive.process import Process
 from tests.support.builders import a_binding
 from tests.support.outside import Outside, VirtualTime
 from tests.support.sites import Gate
 from tests.support.stage import SWEEP, migrated_file
+from tests.support.town import PROGRAM
 
 LONGEST = timedelta(hours=2)
 MOST_STEPS = 3000
@@ -188,10 +192,11 @@ class Play:
         if awake:
             self._working(awake[0], lambda: awake[0].guarded(lambda: _accepted(awake[0], delivery)))
 
-    def order(self, kind: OrderKind, deployment: str | None = None, **wish: Any) -> None:
-        orders = Orders(self.store, self.time, self._wake)
+    def order(self, kind: OrderKind, deployment: str | None = None, by: Caller = PROGRAM, **wish: Any) -> None:
+        rights = Rights(Polls(self.outside.town, self.store), {self.binding.name: self.binding})
+        orders = Orders(self.store, self.time, rights, self._wake)
         wanted = {"wish": Wish(**wish)} if wish else {}
-        orders.leave(kind, "dev", deployment, "because", "ada", **wanted)
+        orders.leave(kind, "dev", deployment, "because", by, **wanted)
 
     def _wake(self, name: str) -> None:
         for process in self.processes:

@@ -12,9 +12,19 @@ from controller.inbox.deliveries import Inbox
 from controller.loop.reconcile import Reconciler
 from controller.loop.schedule import Loop
 from controller.loop.world import World
+from controller.polls import Polls
 from controller.store import Store
 from tests.support.outside import Outside
-from tests.support.ported import Answers, SiteCallers, SiteProbe, SiteSource, SiteStore, SiteTell, SiteTime
+from tests.support.ported import (
+    Answers,
+    SiteCallers,
+    SiteDirectory,
+    SiteProbe,
+    SiteSource,
+    SiteStore,
+    SiteTell,
+    SiteTime,
+)
 from tests.support.sites import Crash, Gate
 from tests.support.stage import PACE, SWEEP, sessions
 
@@ -120,6 +130,7 @@ class Process:
             clouds=Clouds(self.time, callers),
             source=SiteSource(gate, outside.repository, self.answers),
             probe=SiteProbe(gate, outside),
+            polls=Polls(SiteDirectory(gate, outside.town, self.answers), self.store),
             bindings={binding.name: binding},
             token=token,
         )

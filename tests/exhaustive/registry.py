@@ -11,7 +11,7 @@ from typing import Any
 
 from controller import loop
 from controller.adapters.aws.calls import CALLS, Call
-from controller.domain.ports import Probe, Source
+from controller.domain.ports import Directory, Probe, Source
 from tests.exhaustive.exhausting import Result
 from tests.exhaustive.faults import KINDS, Kind
 from tests.support.sites import SiteKind
@@ -37,7 +37,7 @@ def missing_sites(results: Sequence[Result]) -> list[str]:
     passed = {name for result in results for name in result.names}
     wanted = [
         *map(site_of, CALLS_OF_PASSES),
-        *((str(SiteKind.SOURCE), name) for name in methods(Source)),
+        *((str(SiteKind.SOURCE), name) for port in (Source, Directory) for name in methods(port)),
         *((str(SiteKind.PROBE), name) for name in methods(Probe)),
     ]
     verbs = {verb for result in results for verb in result.verbs}

@@ -7,10 +7,13 @@ from controller.domain.deployment import Phase
 from controller.domain.events import Event
 from controller.domain.orders import Order, OrderKind, Wish
 from controller.inbox.orders import LONGEST_REASON, Orders
+from controller.inbox.rights import Rights
 from controller.inbox.wishes import OrderRefused
+from controller.polls import Polls
 from controller.store import Store
 from tests.store.recorded import deployment, record
 from tests.support.database import MovedClock
+from tests.support.town import PROGRAM, Town
 
 
 @pytest.fixture
@@ -20,14 +23,14 @@ def woken() -> list[str]:
 
 @pytest.fixture
 def orders(store: Store, clock: MovedClock, woken: list[str]) -> Orders:
-    return Orders(store, clock, woken.append)
+    return Orders(store, clock, Rights(Polls(Town(), store), {}), woken.append)
 
 
 def test_an_order_is_stored_and_audited_before_its_environment_is_woken(
     orders: Orders, store: Store, clock: MovedClock, woken: list[str]
 ) -> None:
     record(store, deployment(1))
-    number = orders.leave(OrderKind.ABORT, "dev", "dev-1", "  it is on fire ", "ada")
+    number = orders.leave(OrderKind.ABORT, "dev", "dev-1", "  it is on fire ", PROGRAM)
     with store.read() as unit:
         assert unit.orders.waiting("dev") == (
             Order(number, OrderKind.ABORT, "dev", "dev-1", "it is on fire", "ada", clock.now()),
@@ -40,7 +43,7 @@ def test_an_order_is_stored_and_audited_before_its_environment_is_woken(
 
 
 def test_an_order_about_an_environment_needs_no_deployment(orders: Orders, woken: list[str]) -> None:
-    assert orders.leave(OrderKind.UNHOLD, "dev", None, "we looked", "ada") > 0
+    assert orders.leave(OrderKind.UNHOLD, "dev", None, "we looked", PROGRAM) > 0
     assert woken == ["dev"]
 
 
@@ -69,7 +72,7 @@ def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_row(
 ) -> None:
     record(store, deployment(1))
     with pytest.raises(OrderRefused) as caught:
-        orders.leave(kind, environment, about, reason, "ada")
+        orders.leave(kind, environment, about, reason, PROGRAM)
     assert caught.value.code == code
     with store.read() as unit:
         assert not unit.orders.waiting("dev") + unit.orders.waiting("prod")
@@ -80,7 +83,7 @@ def test_an_order_that_makes_no_sense_is_refused_and_leaves_no_row(
 @pytest.mark.parametrize("kind", [OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME, OrderKind.ABORT])
 def test_what_is_about_a_deployment_keeps_it(orders: Orders, store: Store, kind: OrderKind) -> None:
     record(store, deployment(1))
-    number = orders.leave(kind, "dev", "dev-1", "why not", "ada")
+    number = orders.leave(kind, "dev", "dev-1", "why not", PROGRAM)
     with store.read() as unit:
         order = unit.orders.get(number)
     assert order is not None
@@ -103,7 +106,7 @@ def test_what_is_wished_for_is_stored_and_audited(
     orders: Orders, store: Store, kind: OrderKind, about: str | None, wish: Wish, told: str
 ) -> None:
     record(store, deployment(1, phase=Phase.SUCCEEDED))
-    number = orders.leave(kind, "dev", about, "why not", "ada", wish)
+    number = orders.leave(kind, "dev", about, "why not", PROGRAM, wish)
     with store.read() as unit:
         order = unit.orders.get(number)
         (line,) = unit.audit.page().items
@@ -137,7 +140,7 @@ def test_an_order_that_the_rows_speak_against_is_refused(
     with store.write() as unit:
         unit.environments.save(replace(unit.environments.get("dev"), live=1))
     with pytest.raises(OrderRefused, match=told) as caught:
-        orders.leave(kind, "dev", about, "why not", "ada", wish)
+        orders.leave(kind, "dev", about, "why not", PROGRAM, wish)
     assert caught.value.code == code
     with store.read() as unit:
         assert not unit.orders.waiting("dev")
@@ -147,4 +150,4 @@ def test_a_service_that_the_live_file_does_not_name_may_go(orders: Orders, store
     record(store, deployment(1, phase=Phase.SUCCEEDED))
     with store.write() as unit:
         unit.environments.save(replace(unit.environments.get("dev"), live=1))
-    assert orders.leave(OrderKind.PRUNE, "dev", None, "it moved", "ada", Wish(service="worker")) > 0
+    assert orders.leave(OrderKind.PRUNE, "dev", None, "it moved", PROGRAM, Wish(service="worker")) > 0

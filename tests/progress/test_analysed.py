@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.decide import Decision, decide, needed
+from controller.decide import decide, needed
+from controller.decision import Decision
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.metrics import Minutes, Readings, Result
 from controller.domain.reason import Reason

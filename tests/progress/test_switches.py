@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from controller.decide import Decision, decide
+from controller.decide import decide
+from controller.decision import Decision
 from controller.domain.actions import ArmSwitch, DisarmSwitch
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.reason import Reason

@@ -28,6 +28,8 @@ from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
+from controller.polls import Polls
 from controller.store import Lease, Store, restored_rows, schema
 from controller.store.backup import Backup, back_up, count, everything, one_moment, portable
 from controller.store.backup_file import Batch, Header, Rows, check, checksum, read, write
@@ -39,6 +41,8 @@ from controller.store.tables import Row
 from tests.store.recorded import commit, deployment, record
 from tests.support.builders import a_run, a_running_deployment, a_view
 from tests.support.database import MovedClock, PostgresServer
+from tests.support.town import PROGRAM as SOMEBODY
+from tests.support.town import Town
 
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PROGRAM = "1.2.3"
@@ -96,8 +100,8 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.audit.append(
             [AuditEntry(Event.STEP_ENDED, "dev", "dev-1", "ada", NINE, "ünï\n", {"b": 1, "a": {"x": None}})]
         )
-    orders = Orders(store, clock, lambda _: None)
-    orders.leave(OrderKind.ABORT, "dev", "dev-2", "because", "ada")
+    orders = Orders(store, clock, Rights(Polls(Town(), store), {}), lambda _: None)
+    orders.leave(OrderKind.ABORT, "dev", "dev-2", "because", SOMEBODY)
     with store.write() as unit:
         unit.leases.claim("dev", "old", 60)
 
@@ -490,7 +494,9 @@ def epoch_of(url: str, clock: MovedClock) -> int:
 def test_new_rows_follow_the_restored_ones(filled: str, file: Path, clock: MovedClock) -> None:
     after, _ = again(filled, file, clock)
     record(after, deployment(9))
-    number = Orders(after, clock, lambda _: None).leave(OrderKind.UNHOLD, "dev", None, "looked", "ada")
+    number = Orders(after, clock, Rights(Polls(Town(), after), {}), lambda _: None).leave(
+        OrderKind.UNHOLD, "dev", None, "looked", SOMEBODY
+    )
     with after.read() as unit:
         newest = unit.deployments.page().items[0].number
     after.close()

@@ -21,6 +21,7 @@ from sandbox.world.small import cloudformation
 from sandbox.world.view import Forward
 from sandbox.world.world import World as Aws
 from tests.support.builders import FILE
+from tests.support.town import Town
 from tests.support.traffic import ModelledTraffic
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -163,6 +164,7 @@ class Outside:
         self.runtime = ScriptedRuntime(self.clock)
         self.aws = Aws(self.clock, self.runtime, seed=1, speed=speed)
         self.repository = Repository()
+        self.town = Town()
         self.probe = ModelledProbe(self.aws, self.runtime)
         self.is_by_hand = False
         """Whether the call that AWS answers now is not the controller's."""

@@ -20,9 +20,11 @@ from controller.adapters.aws.errors import from_answer, from_silence
 from controller.adapters.aws.session import Access, Callers
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
+from controller.domain.electorate import Movers
 from controller.domain.errors import Blocked, Transient
+from controller.domain.people import Collaborator
 from controller.domain.ports import Comparison
-from controller.domain.revision import Commit
+from controller.domain.revision import Author, Commit
 from controller.store import Store, Unit
 from controller.store.failures import BUSY, OUTCOME_UNKNOWN, failure
 from sandbox.wire.models import service_model, shown_code
@@ -30,6 +32,7 @@ from sandbox.world.errors import AwsError, CallLost
 from sandbox.world.faults import Fault as AwsFault
 from tests.support.outside import REGION, Outside, Repository, VirtualTime
 from tests.support.sites import Answer, Gate, SiteKind, raised
+from tests.support.town import Town
 
 ROOMS = str(Path(controller.__file__).parent)
 STORE = str(Path(controller.__file__).parent / "store")
@@ -202,6 +205,34 @@ class SiteSource:
             return answer
 
         old = (lambda: self._answers.old(key, do())) if name in {"head", "heads", "checks"} else None
+        return self._gate.call(SiteKind.SOURCE, name, kept, errors=SOURCE_ERRORS, old=old, missing=missing)
+
+
+class SiteDirectory:
+    """People on GitHub, which may be away, refuse, or show how it was a while ago."""
+
+    def __init__(self, gate: Gate, town: Town, answers: Answers) -> None:
+        self._gate, self._town, self._answers = gate, town, answers
+
+    def collaborators(self, repository: str) -> Sequence[Collaborator]:
+        return self._ask("collaborators", lambda: self._town.collaborators(repository), tuple)
+
+    def team(self, name: str) -> frozenset[int]:
+        return self._ask("team", lambda: self._town.team(name), frozenset)
+
+    def movers(self, repository: str, branch: str, sha: str) -> Movers:
+        return self._ask("movers", lambda: self._town.movers(repository, branch, sha), Movers)
+
+    def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
+        return self._ask("authors", lambda: self._town.authors(repository, base, head))
+
+    def _ask(self, name: str, do: Callable[[], Answer], missing: Callable[[], Answer] | None = None) -> Answer:
+        def kept() -> Answer:
+            answer = do()
+            self._answers.keep(name, answer)
+            return answer
+
+        old = (lambda: self._answers.old(name, do())) if name in {"collaborators", "team"} else None
         return self._gate.call(SiteKind.SOURCE, name, kept, errors=SOURCE_ERRORS, old=old, missing=missing)
 
 

@@ -21,16 +21,20 @@ from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
 from controller.domain.explaining import Explanation, explain
 from controller.domain.orders import Order, OrderKind, OrderState, Wish
+from controller.domain.people import Caller
 from controller.domain.revision import Commit
 from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
 from controller.loop.reconcile import Pass, Reconciler
 from controller.loop.world import World
+from controller.polls import Polls
 from controller.store import Store
 from controller.store.schema import migrate
 from sandbox.runtime.scripted import Script
 from sandbox.wire.inprocess import bind
 from tests.support.builders import FILE, a_binding
 from tests.support.outside import ACCOUNT, Outside, VirtualTime
+from tests.support.town import PROGRAM
 
 PACE = timedelta(seconds=5)
 SWEEP = timedelta(seconds=60)
@@ -103,6 +107,7 @@ class Stage(Outside):
             clouds=Clouds(self.time, by_botocore(self)),
             source=self.repository,
             probe=self.probe,
+            polls=Polls(self.town, self.store),
             bindings={self.binding.name: self.binding},
             token=self._token,
         )
@@ -135,10 +140,18 @@ class Stage(Outside):
             unit.environments.request_look([self.binding.name])
         self._due = self.time.now()
 
-    def order(self, kind: OrderKind, deployment: str | None = None, reason: str = "because", **wish: Any) -> int:
-        orders = Orders(self.store, self.time, lambda _: None)
+    def order(
+        self,
+        kind: OrderKind,
+        deployment: str | None = None,
+        reason: str = "because",
+        by: Caller = PROGRAM,
+        **wish: Any,
+    ) -> int:
+        rights = Rights(self.world.polls, self.world.bindings)
+        orders = Orders(self.store, self.time, rights, lambda _: None)
         wanted = {"wish": Wish(**wish)} if wish else {}
-        number = orders.leave(kind, "dev", deployment, reason, "ada", **wanted)
+        number = orders.leave(kind, "dev", deployment, reason, by, **wanted)
         self._due = self.time.now()
         return number
 

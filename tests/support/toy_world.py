@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from controller.decide import Decision, decide, needed
+from controller.decide import decide, needed
+from controller.decision import Decision
 from controller.domain import actions
 from controller.domain.checks import CheckAnswer
 from controller.domain.deployment import Deployment, Phase

@@ -58,6 +58,10 @@ class Pages(Generic[Entry]):
             following = page.following
         return found
 
+    def first(self, requester: Requester, address: str) -> Sequence[Entry]:
+        """The first page alone: where the newest comes first, and what is older is of no interest."""
+        return self._page(requester, address).entries
+
     def _page(self, requester: Requester, address: str) -> Page[Entry]:
         with self._lock:
             known = self._pages.get(address)

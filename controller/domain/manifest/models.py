@@ -16,6 +16,7 @@ from controller.domain.manifest.values import (
     Channel,
     Command,
     EnvironmentName,
+    Excludes,
     GlobPattern,
     Origin,
     Reviewer,
@@ -82,7 +83,11 @@ class Approval(Part):
     reviewers: Unique[Reviewer] = Field(
         (), description="GitHub logins and teams who may. Left out: whoever may write to the repository."
     )
-    exclude_author: YesNo = Field(True, description="Nobody approves their own commit.")
+    exclude_author: Excludes = Field(
+        True,
+        description="Nobody approves what they wrote, merged, pushed or ordered; with `all`, nor any commit of theirs"
+        " since the version that is live.",
+    )
     expires: Annotated[timedelta, Within("1m", "30d", whole="1s")] = Field(
         timedelta(hours=24), description="How long an approval is asked for, and how long a given one holds."
     )

@@ -7,7 +7,6 @@ it would guard something, every deployment waits: a gate that nobody asks is not
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.domain.manifest.minimum import Minimum
 from controller.domain.manifest.models import EnvironmentFile
 from controller.domain.manifest.service import Service
 
@@ -21,8 +20,8 @@ class Unbuilt:
     sentence: str
 
 
-def unbuilt(file: EnvironmentFile, minimum: Minimum | None = None) -> tuple[Unbuilt, ...]:
-    """Everything that this file, or the operator's `minimum` for it, asks for in vain."""
+def unbuilt(file: EnvironmentFile) -> tuple[Unbuilt, ...]:
+    """Everything that this file asks for in vain."""
     own = [Unbuilt(key, guards, sentence) for key, guards, is_named, sentence in _IN_FILES if is_named(file)]
     theirs = [
         Unbuilt(f"services.{name}.{key}", guards, sentence)
@@ -30,8 +29,6 @@ def unbuilt(file: EnvironmentFile, minimum: Minimum | None = None) -> tuple[Unbu
         for key, guards, is_named, sentence in _IN_SERVICES
         if is_named(service)
     ]
-    if minimum and minimum.approval:
-        theirs.append(Unbuilt("minimum.approval", GUARDS, "The operator wants approval, and nobody can be asked yet."))
     return (*own, *theirs)
 
 
@@ -39,7 +36,6 @@ GUARDS, WARNS = True, False
 
 _IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] = (
     ("on", GUARDS, lambda file: file.on == "release", "Published releases are not listened to yet."),
-    ("gates.approval", GUARDS, lambda file: file.gates.approval is not None, "Nobody can be asked for approval yet."),
     ("notify", WARNS, lambda file: file.notify.slack is not None, "Nobody is told on Slack yet."),
 )
 

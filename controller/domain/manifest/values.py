@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -292,6 +292,18 @@ Item = TypeVar("Item")
 Key = TypeVar("Key")
 
 YesNo = Annotated[bool, Strict()]
+
+
+def _yes_no_or_all(value: object) -> object:
+    if value is True or value is False or value == "all":
+        return value
+    raise wanted("true, false or all")
+
+
+Excludes = Annotated[
+    bool | Literal["all"],
+    PlainValidator(_yes_no_or_all, json_schema_input_type=bool | Literal["all"]),
+]
 Weight = Annotated[int, Number(1, 100, "a share of the traffic in percent, a whole number")]
 Port = Annotated[int, Number(1, 65535, "a port")]
 Unique = Annotated[tuple[Item, ...], AfterValidator(without_repeats)]

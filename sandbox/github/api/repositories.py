@@ -37,6 +37,18 @@ def branch(call: Call) -> Any:
     return shapes.branch(call.links, found, name, commit_shapes.commit(call.links, found, call.state.people, sha))
 
 
+def activity(call: Call) -> Any:
+    """The newest first. https://docs.github.com/en/rest/repos/repos#list-repository-activities"""
+    ref, kind, actor = (call.query.get(name) for name in ("ref", "activity_type", "actor"))
+    found = [
+        each
+        for each in reversed(call.repository.records.activities)
+        if ref in (None, each.ref, each.ref.removeprefix("refs/heads/"))
+        if kind in (None, each.kind) and actor in (None, each.actor.login)
+    ]
+    return Page(found, lambda each: shapes.activity(call.links, each))
+
+
 def tags(call: Call) -> Any:
     found = call.repository
     names = found.git.refs("refs/tags/")
@@ -230,6 +242,7 @@ ROUTES: list[Rest] = _below(
         ("GET", "", repository),
         ("GET", "/branches", branches),
         ("GET", "/branches/{branch:path}", branch),
+        ("GET", "/activity", activity),
         ("GET", "/tags", tags),
         ("GET", "/git/ref/{ref:path}", ref),
         ("GET", "/git/matching-refs/{ref:path}", matching_refs),

@@ -7,8 +7,9 @@ import base64
 from sandbox.github.git.store import DIRECTORY, SUBMODULE, Entry
 from sandbox.github.links import Links
 from sandbox.github.people import Person
+from sandbox.github.records import Activity
 from sandbox.github.shapes import Json, time
-from sandbox.github.shapes.people import organization_account, permissions
+from sandbox.github.shapes.people import organization_account, permissions, user
 from sandbox.github.state import Repository, node_id
 
 SYMLINK = 0o120000
@@ -215,3 +216,16 @@ def _base64(data: bytes) -> str:
     """Broken into lines of 60, as GitHub does."""
     text = base64.b64encode(data).decode()
     return "".join(text[start : start + 60] + "\n" for start in range(0, len(text), 60))
+
+
+def activity(links: Links, each: Activity) -> Json:
+    return {
+        "id": each.id,
+        "node_id": node_id("PSH", each.id),
+        "before": each.before,
+        "after": each.after,
+        "ref": each.ref,
+        "timestamp": time(each.at),
+        "activity_type": each.kind,
+        "actor": user(links, each.actor),
+    }
