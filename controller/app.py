@@ -23,13 +23,17 @@ from controller.adapters.aws.session import Callers
 from controller.adapters.aws.topics import SnsTopics
 from controller.adapters.clock import SystemClock
 from controller.adapters.github.directory import GitHubDirectory
+from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.sign_in import App, Credentials
 from controller.adapters.github.source import GitHubSource
 from controller.adapters.probe import HttpProbe
 from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
+from controller.dashboard.entrance import BACK
+from controller.dashboard.links import web_address
 from controller.domain.bindings import Binding, read_bindings
 from controller.domain.errors import Blocked
+from controller.domain.ports import Clock
 from controller.domain.secret import Secret
 from controller.inbox.deliveries import Inbox
 from controller.inbox.doorkeeper import Doorkeeper
@@ -113,7 +117,7 @@ def _credentials(settings: Settings) -> Credentials:
 
 def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
-    rights = Rights(world.polls, world.bindings)
+    rights = Rights(world.polls, world.bindings, world.clock)
     doorkeeper = Doorkeeper(world.store, world.clock, Secret(settings.api_token.get_secret_value()))
     context = ApiContext(
         store=world.store,
@@ -155,14 +159,37 @@ def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Star
             ),
             *_aws_routes(settings, world, inbox, received("aws")),
             *api.routes(context),
-            *dashboard.routes(
-                DashboardContext(world.store, world.clock, world.bindings, context.version, github=settings.github_url)
-            ),
+            *dashboard.routes(_pages(settings, world, context)),
         ],
         exception_handlers=api.exception_handlers(),
         middleware=api.middleware(),
         lifespan=lifespan,
     )
+
+
+def _pages(settings: Settings, world: World, api: ApiContext) -> DashboardContext:
+    return DashboardContext(
+        store=world.store,
+        clock=world.clock,
+        bindings=world.bindings,
+        version=api.version,
+        orders=api.orders,
+        doorkeeper=api.doorkeeper,
+        rights=api.rights,
+        github=settings.github_url,
+        sign_in=_sign_in(settings, world.clock),
+        anonymous=settings.anonymous_role,
+        public=settings.public_url,
+    )
+
+
+def _sign_in(settings: Settings, clock: Clock) -> GitHubSignIn | None:
+    pages = web_address(settings.github_url)
+    if not settings.signs_in or pages is None:
+        return None
+    secret = Secret(settings.github_oauth_secret.get_secret_value())
+    back = f"{settings.public_url.rstrip('/')}{BACK}"
+    return GitHubSignIn(pages, settings.github_url, settings.github_oauth_id, secret, back, clock)
 
 
 def _revealed(secrets: tuple[SecretStr, ...]) -> list[bytes]:

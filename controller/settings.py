@@ -3,20 +3,23 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from controller.domain.arns import read_arn, read_queue
 from controller.domain.errors import Blocked
+from controller.domain.people import Role
 
 PREFIX = "TIDEGATE_"
 LEAST_SECRET = 16
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 WANTED = {
     "port": "a number from 0 to 65535, as 8080",
     "sweep_seconds": "a number of seconds above 0, as 60",
+    "anonymous": "viewer, or nobody",
     "pace_seconds": "a number of seconds above 0, as 5",
     "connect_to": "host:port=host:port, separated by commas, as captions.example.com:443=127.0.0.1:8443",
 }
@@ -29,6 +32,8 @@ class Settings(BaseSettings):
     `aws_queue` is here and not among the bindings, because it is the controller's: one queue, read with its own
     credentials, for all accounts and regions whose rules send to it. `pace_seconds` is how long the loop waits before
     it looks again at something that moves; `connect_to` maps `host:port` to the `host:port` that reaches it from here.
+    `github_oauth_id` and `_secret` let people sign in, at `public_url`; `anonymous` is what those may who have not:
+    nothing set, they read on loopback, and nowhere else.
     `metrics_minute_seconds` is 60 on AWS, and less against a sandbox that runs faster.
     """
 
@@ -44,6 +49,9 @@ class Settings(BaseSettings):
     github_token: SecretStr = SecretStr("")
     github_app_id: str = ""
     github_app_key: SecretStr = SecretStr("")
+    github_oauth_id: str = ""
+    github_oauth_secret: SecretStr = SecretStr("")
+    anonymous: Literal["viewer", "nobody", ""] = ""
     github_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     aws_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     aws_topics: Annotated[tuple[str, ...], NoDecode] = ()
@@ -95,6 +103,16 @@ class Settings(BaseSettings):
         return given or f"sqlite:///{(self.state_dir / 'tidegate.db').absolute()}"
 
     @property
+    def anonymous_role(self) -> Role:
+        """What somebody may who has not signed in."""
+        told = self.anonymous or ("viewer" if self.host in LOOPBACK else "nobody")
+        return Role.VIEWER if told == "viewer" else Role.NOBODY
+
+    @property
+    def signs_in(self) -> bool:
+        return bool(self.github_oauth_id and self.github_oauth_secret.get_secret_value())
+
+    @property
     def pace(self) -> timedelta:
         return timedelta(seconds=self.pace_seconds)
 
@@ -118,6 +136,8 @@ class Settings(BaseSettings):
             missing.append(f"TIDEGATE_API_TOKEN: at least {LEAST_SECRET} characters; `tidegate token` makes one")
         if not (self.github_token.get_secret_value() or self.github_app_id):
             missing.append("TIDEGATE_GITHUB_TOKEN, or TIDEGATE_GITHUB_APP_ID and _APP_KEY: how to read repositories")
+        if self.signs_in and not self.public_url.startswith(("https://", "http://")):
+            missing.append("TIDEGATE_PUBLIC_URL: the address that people reach this controller at, to sign in there")
         if missing:
             raise Blocked(
                 "serving needs settings that are missing:\n  " + "\n  ".join(missing), code="settings.missing"

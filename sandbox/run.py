@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urljoin
 
 from sandbox import seed
 from sandbox.balancer.proxy import Balancer
@@ -22,6 +23,7 @@ from sandbox.control import Control
 from sandbox.events import EventBus
 from sandbox.foundation import BRANCHES, REGION, REPOSITORY, Ground, bindings, lay_foundations
 from sandbox.github.actions import image_tag
+from sandbox.github.oauth import OAuthApp
 from sandbox.github.server import GitHub
 from sandbox.images import ImageStore, write_atomically
 from sandbox.options import Options
@@ -38,6 +40,8 @@ BINDINGS = "tidegate.yaml"
 SHIPPED = Path(__file__).resolve().parents[1]
 """Where `environments/`, `workload/` and the README are: the checkout."""
 TOKEN_VARIABLE = "TIDEGATE_API_TOKEN"  # noqa: S105 - the variable's name
+OAUTH_CLIENT, SIGN_IN_BACK = "Iv1.tidegatesandbox", "/sign-in/callback"
+"""The controller as an OAuth app of the sandbox's GitHub, and where it takes people back."""
 AWS, GITHUB = 0, 1
 """Ports counted from --port-base; the load balancers follow in the order of the environments."""
 
@@ -51,6 +55,7 @@ class Sandbox:
         self.changes: tuple[seed.Change, ...] = ()
         self.webhook_secret = secrets.token_hex(20)
         self.events_secret = secrets.token_hex(20)
+        self.oauth_secret = secrets.token_hex(20)
         self.token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
 
     async def start(self) -> dict[str, Any]:
@@ -87,6 +92,8 @@ class Sandbox:
         self._serve(self.github.app(control=control.routes()), self._github_socket)
         self._seed_repository(grounds)
         if self._options.webhook:
+            back = urljoin(self._options.webhook, SIGN_IN_BACK)
+            self.github.oauth.register(OAuthApp(OAUTH_CLIENT, self.oauth_secret, "Tidegate", (back,)))
             await self.github.add_hook(REPOSITORY, url=self._options.webhook, secret=self.webhook_secret)
         return self._announce(grounds, control)
 
@@ -188,6 +195,8 @@ class Sandbox:
                 "git": self.github.clone_url(REPOSITORY),
                 "token": self.github.machine_token(),
                 "webhook_secret": self.webhook_secret,
+                "oauth_id": OAUTH_CLIENT,
+                "oauth_secret": self.oauth_secret,
             },
             "balancers": {name: f"http://127.0.0.1:{each.port}" for name, each in entrances.items()},
             "connect_to": [f"{each.dns_name}:80=127.0.0.1:{each.port}" for each in entrances.values()],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -32,6 +32,12 @@ def _printable(text: str) -> str:
 def _no_answer(kind: OrderKind) -> OrderKind:
     if kind in ANSWERS:
         raise PydanticCustomError("answer", "answers to approvals go to deployments/{id}/approvals")
+    return kind
+
+
+def _an_answer(kind: OrderKind) -> OrderKind:
+    if kind not in ANSWERS:
+        raise PydanticCustomError("answer", "wanted approve, reject, revoke or break_glass")
     return kind
 
 
@@ -83,6 +89,24 @@ class OrderRequest(Wanted):
     @property
     def wish(self) -> Wish:
         return Wish(self.to, self.ref, self.restart, self.service, self.limit, self.across, self.correct)
+
+
+class ApprovalRequest(Wanted):
+    """What a person says of a plan that waits."""
+
+    answer: Annotated[OrderKind, AfterValidator(_an_answer)] = Field(
+        description="approve, reject, revoke, or break_glass."
+    )
+    plan: Words | None = Field(None, description="The digest of the plan that was looked at; left out: reject, revoke.")
+    reason: Words = Field("looked at the plan", description="People will read it later.")
+
+
+class TokenRequest(Wanted):
+    name: Words
+    role: Literal["viewer", "approver", "operator", "admin"] = Field(
+        "viewer", description="The most that it lets in for; a person's lets in no further than that person may."
+    )
+    days: int | None = Field(None, ge=1, le=366, description="How long it lasts; left out: until it is revoked.")
 
 
 @dataclass(frozen=True)

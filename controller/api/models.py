@@ -125,6 +125,36 @@ class GateAnswer(Answer):
     text: str
 
 
+class ApprovalAnswer(Answer):
+    person: int = Field(description="The number of the GitHub account.")
+    login: str
+    plan_digest: str
+    at: Time
+    via: str
+    reason: str
+    breaks_glass: bool = Field(description="It let the plan start without approvals that it lacked.")
+
+
+class TokenAnswer(Answer):
+    id: int
+    name: str
+    role: str
+    owner: str | None = Field(description="The login of the person that it stands for; null: a program's own.")
+    made_by: str
+    made_at: Time
+    expires_at: Time | None
+    used_at: Time | None = Field(description="To five minutes.")
+    revoked_at: Time | None
+
+
+class TokenMade(TokenAnswer):
+    token: str = Field(description="Never shown again.")
+
+
+class TokensPage(Answer):
+    items: tuple[TokenAnswer, ...]
+
+
 class DeploymentAnswer(Answer):
     id: str
     number: int
@@ -150,7 +180,8 @@ class DeploymentAnswer(Answer):
     gates: tuple[GateAnswer, ...] = Field(
         description="What each gate answered last, in the order in which they are asked, up to the first that is shut."
     )
-    approvals: tuple[str, ...] = Field(description="Empty: approvals are not asked for yet.")
+    approvals: tuple[ApprovalAnswer, ...] = Field(description="Of the plan that waits, or that was carried out.")
+    asked_since: Time | None = Field(description="Since when people are asked to approve this plan; null: they aren't.")
     created_at: Time
     started_at: Time | None
     finished_at: Time | None

@@ -15,7 +15,7 @@ from controller.api.problems import MEDIA_TYPE
 
 PATH_PARAMETERS = {
     "name": "The environment's name.",
-    "id": "The deployment's or the order's id.",
+    "id": "The id of the deployment, the order or the token.",
 }
 
 

@@ -9,9 +9,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from controller.api import ordering, probes, reading
+from controller.api import approving, ordering, probes, reading, tokens
 from controller.api.answering import as_json
-from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, OrderRequest, SamplesQuery, Wanted, read
+from controller.api.asking import (
+    ApprovalRequest,
+    Asked,
+    AuditQuery,
+    DeploymentsQuery,
+    OrderRequest,
+    SamplesQuery,
+    TokenRequest,
+    Wanted,
+    read,
+)
 from controller.api.context import ApiContext
 from controller.api.evidence import DeploymentInFull
 from controller.api.models import (
@@ -26,9 +36,13 @@ from controller.api.models import (
     PlanAnswer,
     Readiness,
     SamplesPage,
+    TokenAnswer,
+    TokenMade,
+    TokensPage,
     Version,
 )
 from controller.api.probes import Endpoint
+from controller.api.problems import Refused
 
 PREFIX = "/api/v1"
 
@@ -61,18 +75,25 @@ def operation(
     problems: tuple[int, ...] = (),
     query: type[Wanted] | None = None,
     body: type[Wanted] | None = None,
+    method: str = "",
+    status: HTTPStatus | None = None,
 ) -> Operation:
-    """A guarded operation whose work is sync: it runs in a thread."""
-    method, status = ("POST", HTTPStatus.ACCEPTED) if body else ("GET", HTTPStatus.OK)
+    """A guarded operation whose work is sync: it runs in a thread. Whoever may not even look is let into none; what
+    else it takes, the work insists on."""
+    method = method or ("POST" if body else "GET")
+    status = status or (HTTPStatus.ACCEPTED if body else HTTPStatus.OK)
 
     def make(context: ApiContext) -> Endpoint:
         async def endpoint(request: Request) -> Response:
+            if not await run_in_threadpool(context.rights.may_look, request.state.caller):
+                told = "This token's owner has no right here any more."
+                raise Refused(HTTPStatus.FORBIDDEN, "role.too_low", told)
             asked = await read(request, query, body)
             return as_json(await run_in_threadpool(work, context, asked), status)
 
         return endpoint
 
-    wrong = (400, 401, *problems, 503)
+    wrong = (400, 401, 403, *problems, 503)
     return Operation(method, f"{PREFIX}{path}", work.__name__, summary, answer, make, status, query, body, wrong)
 
 
@@ -116,5 +137,24 @@ OPERATIONS: tuple[Operation, ...] = (
         query=SamplesQuery,
     ),
     operation("/audit", reading.audit, "What was done, newest first.", AuditPage, (404,), query=AuditQuery),
+    operation(
+        "/deployments/{id}/approvals",
+        approving.answer,
+        "Approve, reject, take back, or break the glass.",
+        OrderLeft,
+        (404, 413, 422),
+        body=ApprovalRequest,
+    ),
+    operation("/tokens", tokens.tokens, "Tokens: an admin sees all of them.", TokensPage),
+    operation(
+        "/tokens",
+        tokens.make_token,
+        "Make a token.",
+        TokenMade,
+        (409, 413, 422),
+        body=TokenRequest,
+        status=HTTPStatus.CREATED,
+    ),
+    operation("/tokens/{id}", tokens.revoke_token, "Revoke a token.", TokenAnswer, (404,), method="DELETE"),
     operation("/orders/{id}", reading.order, "One order, and what came of it.", OrderAnswer, (404,)),
 )

@@ -81,10 +81,10 @@ def deployment(context: ApiContext, asked: Asked) -> DeploymentInFull:
 def plan_of(context: ApiContext, asked: Asked) -> PlanAnswer:
     """404: no such deployment, or it has no plan yet."""
     found = _deployment(context, asked.path["id"])
-    if found.plan is None:
+    if found.shown_plan is None:
         told = f"{found.id} has no plan yet: {found.reason.text}."
         raise Refused(HTTPStatus.NOT_FOUND, "plan.none", told)
-    return shapes.plan_answer(found, found.plan)
+    return shapes.plan_answer(found, found.shown_plan)
 
 
 def samples(context: ApiContext, asked: Asked) -> SamplesPage:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from controller.api.models import (
+    ApprovalAnswer,
     AuditLine,
     AuthorAnswer,
     CountsAnswer,
@@ -31,6 +32,7 @@ from controller.api.models import (
     StepAnswer,
     UndoAnswer,
 )
+from controller.domain.approval import Vote
 from controller.domain.bindings import Binding
 from controller.domain.capacity import capacity_of
 from controller.domain.deployment import Deployment, Pause, Plan
@@ -66,16 +68,29 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         restart=deployment.restart,
         pruned=deployment.pruned,
         because_of=_reason(deployment.because_of) if deployment.because_of else None,
-        plan_digest=deployment.plan.digest if deployment.plan else None,
+        plan_digest=deployment.shown_plan.digest if deployment.shown_plan else None,
         steps=tuple(map(_step, deployment.steps)),
         findings=tuple(FindingAnswer(**vars(finding)) for finding in deployment.findings),
         undo=_undo(deployment),
         turned_back=way_home(deployment) or None,
         gates=tuple(map(_gate, deployment.gates)),
-        approvals=(),
+        approvals=tuple(map(_approval, deployment.votes)),
+        asked_since=deployment.asked.since if deployment.asked else None,
         created_at=deployment.created_at,
         started_at=deployment.started_at,
         finished_at=deployment.finished_at,
+    )
+
+
+def _approval(vote: Vote) -> ApprovalAnswer:
+    return ApprovalAnswer(
+        person=vote.by.id,
+        login=vote.by.login,
+        plan_digest=vote.digest,
+        at=vote.at,
+        via=str(vote.via),
+        reason=vote.reason,
+        breaks_glass=vote.breaks_glass,
     )
 
 

@@ -52,6 +52,10 @@ class Client:
         path = f"/environments/{_part(environment)}/orders"
         return int(self._ask("POST", path, json.dumps(body).encode())["id"])
 
+    def answer_approval(self, deployment_id: str, body: Mapping[str, object]) -> int:
+        path = f"/deployments/{_part(deployment_id)}/approvals"
+        return int(self._ask("POST", path, json.dumps(body).encode())["id"])
+
     def _get(self, path: str, query: Mapping[str, object] | None = None) -> dict[str, Any]:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(given)}" if given else path)

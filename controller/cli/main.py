@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from controller.cli import files
+from controller.cli.approving import Approving
 from controller.cli.http import Send, send
 from controller.cli.keeping import Keeping
 from controller.cli.ordering import Ordering
@@ -42,6 +43,7 @@ def build(parts: Parts, transport: Send = send) -> typer.Typer:
         app.command()(verb)
     Reading(parts.clock, transport).register(app)
     Ordering(parts.clock, transport).register(app)
+    Approving(parts.clock, transport).register(app)
     Keeping(parts).register(app)
     for plain in (files.validate, files.schema, token):
         app.command()(plain)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
 from controller.cli.arguments import Env, Json, Which, Why, named
 from controller.cli.asking import Asking, deployment_called
+from controller.cli.awaiting import answered
 from controller.cli.client import Client, Refusal
 from controller.cli.http import Send, send
-from controller.cli.saying import NO, UNREACHABLE, WRONG_USE, clean, print_json, stop
+from controller.cli.saying import NO, WRONG_USE, clean, stop
 from controller.cli.time import Clock
 
 NO_REASON = "by hand, from the command line"
-ANSWER_SECONDS = 10.0
-"""How long an order's answer is waited for; the loop looks at once when one is left."""
-PACE_SECONDS = 0.3
 ACROSS = "order.across"
 """The API's code for a way back that somebody must confirm by typing what it crosses."""
 MAKE_DEPLOYMENTS = frozenset({"rollback", "deploy", "prune"})
-
-Order = Mapping[str, Any]
 
 
 class Ordering:
@@ -161,40 +157,10 @@ class Ordering:
     def _leave(self, client: Client, environment: str, body: dict[str, object], as_json: bool) -> None:
         """Leave it, and say what came of it."""
         number = client.leave_order(environment, {name: value for name, value in body.items() if value is not None})
-        order = self._settled(client, number)
-        if order is None:
-            told = f"order {number} ({body['order']}) is kept, but nothing came of it within {ANSWER_SECONDS:.0f} s"
-            stop(UNREACHABLE, f"{told}; `tidegate explain {environment}` may say what keeps the controller")
-        if as_json:
-            print_json(order)
-        else:
-            typer.echo(clean(f"order {number} ({order['order']}): {order['outcome']}"))
-        if order["state"] == "refused":
-            raise typer.Exit(NO)
+        clock, kind = self._ask.make_clock(), str(body["order"])
+        order = answered(client, clock, number, kind, environment, as_json)
         if order["order"] in MAKE_DEPLOYMENTS and not as_json:
             typer.echo(f"`tidegate watch {environment}` follows it", err=True)
-
-    def _settled(self, client: Client, number: int) -> Order | None:
-        """The order with its outcome; None when there is none in time, or the controller went away after it was
-        left."""
-        clock = self._ask.make_clock()
-        until = clock.monotonic() + ANSWER_SECONDS
-        while clock.monotonic() < until:
-            order = _looked_up(client, number)
-            if order is not None and order["state"] != "received":
-                return order
-            clock.sleep(PACE_SECONDS)
-        return None
-
-
-def _looked_up(client: Client, number: int) -> Order | None:
-    """None while the controller doesn't answer."""
-    try:
-        return client.order(number)
-    except Refusal as error:
-        if error.code != UNREACHABLE:
-            raise
-        return None
 
 
 def _crossed(told: str) -> str:

@@ -54,6 +54,8 @@ def for_controller(
         "TIDEGATE_GITHUB_URL": github["api"],
         "TIDEGATE_GITHUB_TOKEN": github["token"],
         "TIDEGATE_GITHUB_WEBHOOK_SECRETS": github["webhook_secret"],
+        "TIDEGATE_GITHUB_OAUTH_ID": github["oauth_id"],
+        "TIDEGATE_GITHUB_OAUTH_SECRET": github["oauth_secret"],
         "TIDEGATE_AWS_WEBHOOK_SECRETS": aws["webhook_secret"],
         "TIDEGATE_API_TOKEN": token,
         "TIDEGATE_CONNECT_TO": ",".join(endpoints["connect_to"]),

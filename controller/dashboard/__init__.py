@@ -1,6 +1,8 @@
-"""Pages for people: rows as HTML, rendered on the server and readable without JavaScript.
+"""Pages for people: rows as HTML, rendered on the server and readable without JavaScript; and forms, whose answers are
+left in the inbox.
 
-Never here: an order, a decision, a vendor call, a script or style inside a page (the content policy forbids them).
+Never here: a decision, a vendor call, a script or style inside a page (the content policy forbids them), a change by a
+look.
 To add a page: a template, a pure view of its values in `views.py`, a route. To show a state: text first, then an icon,
 colour last.
 """

@@ -4,16 +4,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller.domain.bindings import Binding
-from controller.domain.ports import Clock
+from controller.domain.people import Role
+from controller.domain.ports import Clock, SignIn
+from controller.inbox.doorkeeper import Doorkeeper
+from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
 from controller.store import Store
 
 
 @dataclass(frozen=True)
 class DashboardContext:
-    """`github` is the address of GitHub's REST API; commits are linked beside it, and nowhere when it is empty."""
+    """`github` is the address of GitHub's REST API; commits are linked beside it, and nowhere when it is empty.
+    `sign_in` is None where nobody can say who they are; `anonymous` is what those may who have not. `public` is the
+    address that people reach the pages at.
+    """
 
     store: Store
     clock: Clock
     bindings: Mapping[str, Binding]
     version: str
+    orders: Orders
+    doorkeeper: Doorkeeper
+    rights: Rights
     github: str = ""
+    sign_in: SignIn | None = None
+    anonymous: Role = Role.VIEWER
+    public: str = ""

@@ -7,11 +7,12 @@ from http import HTTPStatus
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from controller.dashboard.visiting import NOBODY, Visitor
 from controller.dashboard.words import absolute, relative, with_commands
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": POLICY,
@@ -24,9 +25,11 @@ HEADERS: Mapping[str, str] = {
 
 
 class Pages:
-    """`version` stands at the foot of every page, and makes browsers fetch the style sheet again after an upgrade."""
+    """`can_sign_in`: people can say who they are. `version` stands at the foot of every page, and makes browsers fetch
+    the style sheet again after an upgrade."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, can_sign_in: bool) -> None:
+        self._can_sign_in = can_sign_in
         self._templates = Environment(
             loader=PackageLoader("controller.dashboard"),
             autoescape=True,
@@ -38,6 +41,28 @@ class Pages:
         self._templates.tests["later_than"] = lambda moment, other: moment > other
         self._templates.globals |= {"relative": relative, "version": version}
 
-    def page(self, template: str, now: datetime, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:
-        html = self._templates.get_template(template).render(now=now, **values)
+    def page(
+        self,
+        template: str,
+        now: datetime,
+        status: HTTPStatus = HTTPStatus.OK,
+        visitor: Visitor = NOBODY,
+        **values: object,
+    ) -> Response:
+        """`here`, among the values, is where somebody comes back to who signs in."""
+        given = {"here": "/", "can_sign_in": self._can_sign_in, **values}
+        html = self._templates.get_template(template).render(now=now, visitor=visitor, **given)
         return HTMLResponse(html, status, dict(HEADERS))
+
+    def problem(
+        self,
+        now: datetime,
+        status: HTTPStatus,
+        title: str,
+        told: str,
+        code: str = "",
+        visitor: Visitor = NOBODY,
+        again: str = "",
+    ) -> Response:
+        """`again` leads to signing in, where that helps."""
+        return self.page("problem.html", now, status, visitor, title=title, told=told, code=code, again=again)

@@ -1,22 +1,34 @@
-"""The routes of this room: two pages that read, and the files that they are drawn with."""
+"""The routes of this room: pages that read, forms that leave an answer, and the files that they are drawn with."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from controller.dashboard.approvals import approval_view, order_number
 from controller.dashboard.context import DashboardContext
-from controller.dashboard.pages import Pages
+from controller.dashboard.entrance import BACK, WAY, Entrance
+from controller.dashboard.pages import HEADERS, Pages
 from controller.dashboard.views import deployment_in_full, deployment_view, environment_view
-from controller.domain.errors import TidegateError
+from controller.dashboard.visiting import NotYours, TooLarge, Visitor, Visitors, read_form
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.errors import Conflict, TidegateError
+from controller.domain.orders import ANSWERS, OrderKind, Wish
+from controller.domain.people import Caller, Role
+from controller.inbox.doorkeeper import EntryRefused
+from controller.inbox.rights import Forbidden
+from controller.inbox.wishes import OrderRefused
 from controller.store import BadCursor
 
 log = structlog.get_logger()
@@ -25,13 +37,30 @@ STATIC = Path(__file__).parent / "static"
 ROWS = 25
 AUDIT_LINES = 50
 NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+UNSAID = {OrderKind.APPROVE: "looked at the plan", OrderKind.REVOKE: "took it back"}
+"""Answers that need no reason, and what is written down for them."""
+
+Form = dict[str, str]
+Page = Callable[[Request, Visitor], Response]
+Act = Callable[[Request, Caller, Form], Response]
 
 
 def routes(context: DashboardContext) -> list[BaseRoute]:
     dashboard = Dashboard(context)
+    entrance = dashboard.entrance
     return [
-        Route("/", dashboard.answered(dashboard.home), methods=["GET"], name="dashboard"),
-        Route("/deployments/{id}", dashboard.answered(dashboard.deployment), methods=["GET"], name="deployment"),
+        Route("/", dashboard.shown(dashboard.home), methods=["GET"], name="dashboard"),
+        Route("/deployments/{id}", dashboard.shown(dashboard.deployment), methods=["GET"], name="deployment"),
+        Route("/approvals/{id}", dashboard.shown(dashboard.approval), methods=["GET"], name="approval"),
+        Route("/approvals/{id}", dashboard.done(dashboard.answer), methods=["POST"], name="answer"),
+        Route(WAY, dashboard.open_to_all(entrance.begin), methods=["GET"], name="sign-in"),
+        Route(BACK, dashboard.open_to_all(entrance.finish), methods=["GET"], name="signed-in"),
+        Route(
+            "/sign-out", dashboard.done(lambda request, *_: entrance.leave(request)), methods=["POST"], name="sign-out"
+        ),
+        Route("/me", dashboard.shown(dashboard.me), methods=["GET"], name="me"),
+        Route("/me/tokens", dashboard.done(dashboard.make_token), methods=["POST"], name="make-token"),
+        Route("/me/tokens/{token}", dashboard.done(dashboard.revoke_token), methods=["POST"], name="revoke-token"),
         Mount("/static", Files(directory=STATIC), name="static"),
     ]
 
@@ -51,27 +80,68 @@ class Missing(Exception):
 
 class Dashboard:
     def __init__(self, context: DashboardContext) -> None:
-        self._context, self._pages = context, Pages(context.version)
+        self._context, self._pages = context, Pages(context.version, can_sign_in=context.sign_in is not None)
+        self._visitors = Visitors(context.doorkeeper, context.rights, context.anonymous, context.public)
+        self.entrance = Entrance(context.sign_in, context.doorkeeper, self._visitors, context.clock, self._pages)
 
-    def answered(self, page: Callable[[Request], Response]) -> Callable[[Request], object]:
-        """The page, made in a thread; or a page that says what is wrong."""
+    # ---------------------------------------------------------------- who is let in
+
+    def shown(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        """A page that reads, for whoever may look."""
+
+        def work(request: Request) -> Response:
+            visitor = self._visitors.visitor(request)
+            return page(request, visitor) if visitor.may_look else self._sent_to_sign_in(request, visitor)
+
+        return self.open_to_all(work)
+
+    def done(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        """A form: of somebody who has signed in, sent from a page of ours."""
 
         async def endpoint(request: Request) -> Response:
             try:
-                return await run_in_threadpool(page, request)
+                form = await read_form(request)
+            except TooLarge as error:
+                return self._problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", str(error))
+            except NotYours as error:
+                return self._problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
+            work = self.open_to_all(lambda asked: act(asked, self._visitors.check_form(asked, form), form))
+            return await work(request)
+
+        return endpoint
+
+    def open_to_all(self, work: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        """The answer, made in a thread; or a page that says what is wrong."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await run_in_threadpool(work, request)
             except Missing as error:
                 return self._problem(HTTPStatus.NOT_FOUND, "There is nothing here", str(error))
+            except (NotYours, Forbidden) as error:
+                return self._problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
             except BadCursor:
                 told = "This link to older entries was cut off or changed on its way here. Start from the newest."
                 return self._problem(HTTPStatus.BAD_REQUEST, "The link is broken", told)
             except TidegateError as error:
                 log.warning("page not shown", path=request.url.path, code=error.code, error=str(error))
-                told = "The controller can't read its database now. What runs goes on running; try again in a moment."
+                told = "The controller can't read what it needs now. What runs goes on running; try again in a moment."
                 return self._problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", told, error.code)
 
         return endpoint
 
-    def home(self, request: Request) -> Response:
+    def _sent_to_sign_in(self, request: Request, visitor: Visitor) -> Response:
+        if visitor.caller is not None:
+            told = f"{visitor.login} has no right to any repository that is bound here, or GitHub can't be asked."
+            return self._problem(HTTPStatus.FORBIDDEN, "Not for you", told)
+        if self._context.sign_in is None:
+            told = "These pages are for people who have signed in, and the operator has not set up how."
+            return self._problem(HTTPStatus.FORBIDDEN, "Not for everybody", told)
+        return RedirectResponse(f"{WAY}?next={quote(_here(request), safe='')}", HTTPStatus.SEE_OTHER, dict(HEADERS))
+
+    # ---------------------------------------------------------------- pages that read
+
+    def home(self, request: Request, visitor: Visitor) -> Response:
         """Every environment, and the history. 404: no such environment. 400: a cursor that this never gave out."""
         now = self._context.clock.now()
         wanted, cursor = request.query_params.get("environment"), request.query_params.get("cursor")
@@ -84,6 +154,8 @@ class Dashboard:
         return self._pages.page(
             "home.html",
             now,
+            visitor=visitor,
+            here=_here(request),
             environments=[environment_view(overview, self._context, now) for overview in overviews],
             names=names,
             history=[deployment_view(deployment, self._context, now) for deployment in page.items],
@@ -92,21 +164,133 @@ class Dashboard:
             older=page.next,
         )
 
-    def deployment(self, request: Request) -> Response:
+    def deployment(self, request: Request, visitor: Visitor) -> Response:
         """One deployment and its audit. 404: no such deployment. 400: a cursor that this never gave out."""
-        now, given = self._context.clock.now(), str(request.path_params["id"])
+        now, found = self._context.clock.now(), self._found(request)
         cursor = request.query_params.get("cursor")
         with self._context.store.read() as unit:
-            found = unit.deployments.get(given) if NAME.fullmatch(given) else None
-            if found is None:
-                raise Missing(f"No deployment is called {given[:80]!r}.")
             overview = unit.overviews.about(found)
-            audit = unit.audit.page(deployment=given, limit=AUDIT_LINES, cursor=cursor)
-        shown = deployment_in_full(found, overview, self._context, now)
-        is_first = cursor is None
+            audit = unit.audit.page(deployment=found.id, limit=AUDIT_LINES, cursor=cursor)
         return self._pages.page(
-            "deployment.html", now, deployment=shown, audit=audit.items, is_first=is_first, older=audit.next
+            "deployment.html",
+            now,
+            visitor=visitor,
+            here=_here(request),
+            deployment=deployment_in_full(found, overview, self._context, now),
+            audit=audit.items,
+            is_first=cursor is None,
+            older=audit.next,
         )
 
+    def approval(self, request: Request, visitor: Visitor) -> Response:
+        """What would be done, and a form to answer with. 404: no such deployment. Looking changes nothing."""
+        return self._approval(request, visitor)
+
+    def me(self, request: Request, visitor: Visitor) -> Response:
+        """What somebody may, and their tokens. 303 to sign in."""
+        return self._me(visitor) if visitor.caller else self._sent_to_sign_in(request, visitor)
+
+    # ---------------------------------------------------------------- forms
+
+    def answer(self, request: Request, caller: Caller, form: Form) -> Response:
+        """303 back to the page, which says what became of it. 403: whoever it is may not. 422: it does not count."""
+        found = self._found(request)
+        kind = OrderKind(form["answer"]) if form.get("answer") in set(map(str, ANSWERS)) else None
+        if kind is None:
+            raise NotYours("This is not what a form of this controller sends.")
+        reason = form.get("reason", "").strip() or UNSAID.get(kind, "")
+        wish = Wish(plan=form.get("plan") or None)
+        try:
+            number = self._context.orders.leave(kind, found.environment, found.id, reason, caller, wish)
+        except (OrderRefused, Forbidden) as error:
+            is_forbidden = isinstance(error, Forbidden)
+            status = HTTPStatus.FORBIDDEN if is_forbidden else HTTPStatus.UNPROCESSABLE_ENTITY
+            visitor = self._visitors.visitor(request)
+            return self._approval(request, visitor, status, f"{error}.", form.get("reason", ""))
+        where = f"/approvals/{quote(found.id)}?order={number}"
+        return RedirectResponse(where, HTTPStatus.SEE_OTHER, dict(HEADERS))
+
+    def leave(self, request: Request, caller: Caller, form: Form) -> Response:
+        return self.entrance.leave(request)
+
+    def make_token(self, request: Request, caller: Caller, form: Form) -> Response:
+        """The page with the token, once. 422: a name, role or time that can't be."""
+        visitor = self._visitors.visitor(request)
+        role, days = form.get("role", "").upper(), form.get("days", "").strip()
+        lasts = timedelta(days=int(days)) if days.isascii() and days.isdecimal() and len(days) < 5 else None
+        if role not in Role.__members__ or (days and lasts is None):
+            return self._me(visitor, refusal="A token needs a role, and a number of days.")
+        try:
+            text, _ = self._context.doorkeeper.make_token(
+                form.get("name", ""), Role[role], caller.person, caller, lasts
+            )
+        except (EntryRefused, Conflict) as error:
+            return self._me(visitor, refusal=f"{error}.")
+        return self._me(visitor, made=text)
+
+    def revoke_token(self, request: Request, caller: Caller, form: Form) -> Response:
+        """303 back. 404: no such token of theirs."""
+        given = str(request.path_params["token"])
+        number = int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else -1
+        assert caller.person is not None, "a program has no session"
+        if not self._context.doorkeeper.revoke_token(number, caller, caller.person.id):
+            raise Missing("You have no such token.")
+        return RedirectResponse("/me", HTTPStatus.SEE_OTHER, dict(HEADERS))
+
+    # ---------------------------------------------------------------- how they are drawn
+
+    def _approval(
+        self,
+        request: Request,
+        visitor: Visitor,
+        status: HTTPStatus = HTTPStatus.OK,
+        refusal: str = "",
+        reason: str = "",
+    ) -> Response:
+        """Nobody is looked up on GitHub for somebody who has not signed in."""
+        now, found = self._context.clock.now(), self._found(request)
+        number = order_number(request.query_params.get("order", ""))
+        with self._context.store.read() as unit:
+            live = unit.deployments.live(found.environment)
+            order = unit.orders.get(number) if number is not None else None
+        binding, caller = self._context.bindings.get(found.environment), visitor.caller
+        is_asked = caller is not None and binding is not None and found.phase is Phase.WAITING
+        ballot = self._context.rights.polls.ballot(found, binding) if is_asked and binding else None
+        is_theirs = order is not None and caller is not None and order.by == caller.person
+        answered = order if is_theirs and order is not None and order.deployment == found.id else None
+        shown = approval_view(found, live, ballot, caller, answered, self._context, now)
+        where = f"/approvals/{found.id}"
+        return self._pages.page(
+            "approval.html", now, status, visitor, here=where, shown=shown, refusal=refusal, reason=reason
+        )
+
+    def _me(self, visitor: Visitor, made: str = "", refusal: str = "") -> Response:
+        assert visitor.caller is not None and visitor.caller.person is not None, "a session is a person's"
+        person, rights = visitor.caller.person, self._context.rights
+        with self._context.store.read() as unit:
+            mine = [token for token in unit.tokens.all() if token.owner is not None and token.owner.id == person.id]
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if refusal else HTTPStatus.OK
+        values: dict[str, Any] = {
+            "person": person,
+            "roles": {name: rights.role(visitor.caller, name).words for name in self._context.bindings},
+            "tokens": [token for token in mine if token.revoked_at is None],
+            "made": made,
+            "refusal": refusal,
+        }
+        return self._pages.page("me.html", self._context.clock.now(), status, visitor, here="/me", **values)
+
+    def _found(self, request: Request) -> Deployment:
+        given = str(request.path_params["id"])
+        with self._context.store.read() as unit:
+            found = unit.deployments.get(given) if NAME.fullmatch(given) else None
+        if found is None:
+            raise Missing(f"No deployment is called {given[:80]!r}.")
+        return found
+
     def _problem(self, status: HTTPStatus, title: str, told: str, code: str = "") -> Response:
-        return self._pages.page("problem.html", self._context.clock.now(), status, title=title, told=told, code=code)
+        return self._pages.problem(self._context.clock.now(), status, title, told, code)
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

@@ -15,7 +15,7 @@ from controller.domain.overview import Overview, ServiceState, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
-from controller.domain.step import Step, StepKind
+from controller.domain.step import Step, StepKind, StepState
 from controller.domain.undo import UndoEntry
 from controller.domain.way_home import standing_undo, way_home
 
@@ -137,6 +137,7 @@ class DeploymentView:
     turned_back: str
     has_changed_something: bool
     gates: tuple[GateView, ...] = ()
+    is_asked: bool = False
     told: Explanation | None = None
     evidence: tuple[FailureEvidence, ...] = ()
 
@@ -208,10 +209,11 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         finished_at=deployment.finished_at,
         steps=tuple(_step(step, deployment.step, now) for step in deployment.steps),
         images=deployment.revision.images or {},
-        digest=deployment.plan.digest if deployment.plan else None,
+        digest=deployment.shown_plan.digest if deployment.shown_plan else None,
         undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
         turned_back=way_home(deployment),
         has_changed_something=_has_changed_something(deployment),
+        is_asked=deployment.asked is not None and deployment.phase is Phase.WAITING,
         gates=tuple(GateView(each.gate, Badge(*ANSWERS[each.answer]), each.reason.text) for each in deployment.gates),
     )
 
@@ -317,6 +319,13 @@ def _step(step: Step, current: Step | None, now: datetime) -> StepView:
         is_current=current is not None and current.number == step.number and step.started_at is not None,
         lines=step.run.lines if step.run else (),
     )
+
+
+def planned_step(step: Step) -> StepView:
+    """Of a plan that nobody carries out yet."""
+    badge = Badge(*STEP_STATES[StepState.PENDING])
+    services = "" if step.hook else ", ".join(step.services)
+    return StepView(step.number, step.title, services, replace(badge, text=""), "", None, "", is_current=False)
 
 
 def _undo(entry: UndoEntry) -> str:

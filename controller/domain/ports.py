@@ -39,7 +39,7 @@ from controller.domain.electorate import Movers
 from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
 from controller.domain.metrics import Counted
-from controller.domain.people import Collaborator
+from controller.domain.people import Collaborator, Person
 from controller.domain.revision import Author, Commit
 from controller.domain.scaling import Found
 from controller.domain.scans import Scan
@@ -306,6 +306,24 @@ class Directory(Protocol):
 
     def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
         """Of every commit that `head` has and `base` has not. `Blocked` when GitHub doesn't list them all."""
+
+
+@dataclass(frozen=True)
+class SignInBegun:
+    """`address` is where somebody signs in; `state` comes back with the code, `verifier` proves that we asked."""
+
+    address: str
+    state: str
+    verifier: str
+
+
+class SignIn(Protocol):
+    """How people prove who they are."""
+
+    def begin(self) -> SignInBegun: ...
+
+    def finish(self, code: str, verifier: str) -> Person:
+        """Who came back with this code; it works once."""
 
 
 class Probe(Protocol):

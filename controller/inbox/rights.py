@@ -1,12 +1,16 @@
 """May whoever stands at a door do that? The one answer for all doors, read anew each time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from controller.domain.bindings import Binding
 from controller.domain.errors import TidegateError
 from controller.domain.people import Caller, Role
+from controller.domain.ports import Clock
 from controller.polls import Polls
+
+LOOK_SECONDS = 60.0
+MOST_LOOKED = 1000
 
 
 class Forbidden(TidegateError):
@@ -20,6 +24,8 @@ class Rights:
 
     polls: Polls
     bindings: Mapping[str, Binding]
+    clock: Clock
+    _looked: dict[int, tuple[float, Role]] = field(default_factory=dict, repr=False, compare=False)
 
     def role(self, caller: Caller, environment: str | None) -> Role:
         """In this environment; without one, the highest of all. Raises what asking GitHub raises: then nobody is let
@@ -29,6 +35,23 @@ class Rights:
         asked = [each for name, each in self.bindings.items() if environment in (None, name)]
         found = [self.polls.role(caller.person, each) for each in asked]
         return min(caller.most, max(found, default=Role.NOBODY))
+
+    def may_look(self, caller: Caller) -> bool:
+        """For pages and answers that only read: what was found a minute ago still holds, and while GitHub can't be
+        asked, what was found last."""
+        if caller.person is None:
+            return caller.most >= Role.VIEWER
+        now, known = self.clock.monotonic(), self._looked.get(caller.person.id)
+        if known is not None and now - known[0] < LOOK_SECONDS:
+            return min(known[1], caller.most) >= Role.VIEWER
+        try:
+            role = self.role(replace(caller, most=Role.ADMIN), None)
+        except TidegateError:
+            return known is not None and min(known[1], caller.most) >= Role.VIEWER
+        if len(self._looked) >= MOST_LOOKED:
+            self._looked.pop(next(iter(self._looked)))
+        self._looked[caller.person.id] = (now, role)
+        return min(role, caller.most) >= Role.VIEWER
 
     def insist(self, caller: Caller, environment: str | None, least: Role, what: str) -> None:
         """`Forbidden` with the code `role.too_low`."""

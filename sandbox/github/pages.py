@@ -46,8 +46,8 @@ def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Any]:
             found = _repository(desk, path)
             title, body = await desk.do(lambda: page(found, path))
         except NotFoundError as error:
-            return HTMLResponse(_html("Not found", f"<p>{escape(str(error))}</p>"), 404, SECURITY)
-        return HTMLResponse(_html(title, body), headers=SECURITY)
+            return HTMLResponse(html("Not found", f"<p>{escape(str(error))}</p>"), 404, SECURITY)
+        return HTMLResponse(html(title, body), headers=SECURITY)
 
     return endpoint
 
@@ -59,7 +59,7 @@ def _repository(desk: Desk, path: dict[str, Any]) -> Repository:
     return found
 
 
-def _html(title: str, body: str) -> str:
+def html(title: str, body: str) -> str:
     head = f"<meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>"
     return f"<!doctype html><html lang=en>{head}<h1>{escape(title)}</h1>{body}</html>"
 

@@ -22,6 +22,7 @@ from sandbox.github.courier import Courier, HttpSender, Send
 from sandbox.github.desk import Desk
 from sandbox.github.git.store import Entry
 from sandbox.github.links import API_PREFIX
+from sandbox.github.oauth import OAuth
 from sandbox.github.people import MACHINE, People
 from sandbox.github.records import Hook
 from sandbox.github.state import Repository, State
@@ -53,6 +54,7 @@ class GitHub:
     ) -> None:
         self.state = State(directory, clock, People(token))
         self.desk = Desk(self.state)
+        self.oauth = OAuth(self.desk)
         self.apps = Apps()
         self._token = token
         self._http = HttpSender(clock)
@@ -177,6 +179,7 @@ class GitHub:
             routes=[
                 Mount(API_PREFIX, app=rest),
                 controls.mount(self._token, control),
+                *self.oauth.routes(),
                 *git_http.routes(self.desk),
                 *pages.routes(self.desk),
             ],

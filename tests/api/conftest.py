@@ -44,7 +44,7 @@ class Door:
     @property
     def app(self) -> Starlette:
         bindings = {name: a_binding(name, branch) for name, branch in BRANCHES.items()}
-        rights = Rights(Polls(self.town, self.store), bindings)
+        rights = Rights(Polls(self.town, self.store), bindings, self.clock)
         context = ApiContext(
             store=self.store,
             orders=Orders(self.store, self.clock, rights, self.woken.append),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.cli.ordering import ANSWER_SECONDS
+from controller.cli.awaiting import ANSWER_SECONDS
 from controller.domain.orders import OrderKind, OrderState
 from controller.inbox.wishes import FORMS, LEAST_LIMIT, MOST_LIMIT
 from controller.obey import PAUSE_LIMIT

@@ -30,7 +30,14 @@ ENDPOINTS = {
         "webhook_secret": "e",
         "speed": 10.0,
     },
-    "github": {"api": "http://127.0.0.1:2/api/v3", "token": "t", "webhook_secret": "s", "git": "g"},
+    "github": {
+        "api": "http://127.0.0.1:2/api/v3",
+        "token": "t",
+        "webhook_secret": "s",
+        "git": "g",
+        "oauth_id": "i",
+        "oauth_secret": "o",
+    },
     "connect_to": ["dev:80=127.0.0.1:3", "prod:80=127.0.0.1:4"],
     "config": "/state/tidegate.yaml",
 }

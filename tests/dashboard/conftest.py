@@ -1,7 +1,7 @@
 """The dashboard with rows behind it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -9,10 +9,16 @@ from starlette.applications import Starlette
 
 from controller import dashboard
 from controller.dashboard import DashboardContext
+from controller.domain.secret import Secret
+from controller.inbox.doorkeeper import Doorkeeper
+from controller.inbox.orders import Orders
+from controller.inbox.rights import Rights
+from controller.polls import Polls
 from controller.store import Store
 from tests.support.builders import a_binding
 from tests.support.rows import *  # noqa: F403
 from tests.support.rows import NoonClock
+from tests.support.town import Town
 
 
 @dataclass
@@ -20,10 +26,21 @@ class Browser:
     store: Store
     clock: NoonClock
     github: str = "https://api.github.com"
+    town: Town = field(default_factory=Town)
 
     def get(self, path: str, method: str = "GET") -> httpx.Response:
         bindings = {name: a_binding(name, branch) for name, branch in BRANCHES.items()}
-        context = DashboardContext(self.store, self.clock, bindings, "1.2.3", self.github)
+        rights = Rights(Polls(self.town, self.store), bindings, self.clock)
+        context = DashboardContext(
+            self.store,
+            self.clock,
+            bindings,
+            "1.2.3",
+            Orders(self.store, self.clock, rights, lambda _: None),
+            Doorkeeper(self.store, self.clock, Secret("a-token-for-the-tests")),
+            rights,
+            self.github,
+        )
         app = Starlette(routes=dashboard.routes(context))
 
         async def send() -> httpx.Response:

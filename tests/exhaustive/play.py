@@ -193,7 +193,7 @@ class Play:
             self._working(awake[0], lambda: awake[0].guarded(lambda: _accepted(awake[0], delivery)))
 
     def order(self, kind: OrderKind, deployment: str | None = None, by: Caller = PROGRAM, **wish: Any) -> None:
-        rights = Rights(Polls(self.outside.town, self.store), {self.binding.name: self.binding})
+        rights = Rights(Polls(self.outside.town, self.store), {self.binding.name: self.binding}, self.time)
         orders = Orders(self.store, self.time, rights, self._wake)
         wanted = {"wish": Wish(**wish)} if wish else {}
         orders.leave(kind, "dev", deployment, "because", by, **wanted)

@@ -23,7 +23,7 @@ def woken() -> list[str]:
 
 @pytest.fixture
 def orders(store: Store, clock: MovedClock, woken: list[str]) -> Orders:
-    return Orders(store, clock, Rights(Polls(Town(), store), {}), woken.append)
+    return Orders(store, clock, Rights(Polls(Town(), store), {}, clock), woken.append)
 
 
 def test_an_order_is_stored_and_audited_before_its_environment_is_woken(

@@ -100,7 +100,7 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.audit.append(
             [AuditEntry(Event.STEP_ENDED, "dev", "dev-1", "ada", NINE, "ünï\n", {"b": 1, "a": {"x": None}})]
         )
-    orders = Orders(store, clock, Rights(Polls(Town(), store), {}), lambda _: None)
+    orders = Orders(store, clock, Rights(Polls(Town(), store), {}, clock), lambda _: None)
     orders.leave(OrderKind.ABORT, "dev", "dev-2", "because", SOMEBODY)
     with store.write() as unit:
         unit.leases.claim("dev", "old", 60)
@@ -494,7 +494,7 @@ def epoch_of(url: str, clock: MovedClock) -> int:
 def test_new_rows_follow_the_restored_ones(filled: str, file: Path, clock: MovedClock) -> None:
     after, _ = again(filled, file, clock)
     record(after, deployment(9))
-    number = Orders(after, clock, Rights(Polls(Town(), after), {}), lambda _: None).leave(
+    number = Orders(after, clock, Rights(Polls(Town(), after), {}, clock), lambda _: None).leave(
         OrderKind.UNHOLD, "dev", None, "looked", SOMEBODY
     )
     with after.read() as unit:

@@ -148,7 +148,7 @@ class Stage(Outside):
         by: Caller = PROGRAM,
         **wish: Any,
     ) -> int:
-        rights = Rights(self.world.polls, self.world.bindings)
+        rights = Rights(self.world.polls, self.world.bindings, self.time)
         orders = Orders(self.store, self.time, rights, lambda _: None)
         wanted = {"wish": Wish(**wish)} if wish else {}
         number = orders.leave(kind, "dev", deployment, reason, by, **wanted)

@@ -1,0 +1,95 @@
+"""Signing in and out. Until GitHub has said who somebody is, nothing is stored: what must come back is in a cookie."""
+
+import hmac
+from http import HTTPStatus
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from controller.dashboard.pages import HEADERS, Pages
+from controller.dashboard.visiting import Visitors, own_path
+from controller.domain.errors import TidegateError
+from controller.domain.ports import Clock, SignIn
+from controller.inbox.doorkeeper import Doorkeeper
+
+log = structlog.get_logger()
+
+WAY = "/sign-in"
+BACK = f"{WAY}/callback"
+BEGUN_SECONDS = 600
+"""GitHub's codes are good for ten minutes."""
+
+LONGEST_CODE = 200
+
+
+class Entrance:
+    def __init__(self, sign_in: SignIn | None, doorkeeper: Doorkeeper, visitors: Visitors, clock: Clock, pages: Pages):
+        self._sign_in, self._doorkeeper, self._visitors = sign_in, doorkeeper, visitors
+        self._clock, self._pages = clock, pages
+        self._cookie = "__Host-tidegate-sign-in" if visitors.is_secure else "tidegate-sign-in"
+
+    def begin(self, request: Request) -> Response:
+        """303 to GitHub. 404: nobody can sign in here."""
+        if self._sign_in is None:
+            told = "Nobody can sign in here: the operator has not set TIDEGATE_GITHUB_OAUTH_ID and _SECRET."
+            return self._problem(HTTPStatus.NOT_FOUND, "No sign-in", told)
+        begun = self._sign_in.begin()
+        response = RedirectResponse(begun.address, HTTPStatus.SEE_OTHER, dict(HEADERS))
+        kept = f"{begun.state} {begun.verifier} {own_path(request.query_params.get('next', '/'))}"
+        response.set_cookie(
+            self._cookie,
+            kept.encode().hex(),
+            max_age=BEGUN_SECONDS,
+            path="/",
+            secure=self._visitors.is_secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    def finish(self, request: Request) -> Response:
+        """303 to where somebody came from, signed in. 400: they did not begin here, or not lately."""
+        state, verifier, onward = _kept(request.cookies.get(self._cookie, ""))
+        code, given = request.query_params.getlist("code"), request.query_params.getlist("state")
+        is_ours = len(given) == 1 and state and hmac.compare_digest(given[0].encode(), state.encode())
+        if self._sign_in is None or not is_ours:
+            told = "This sign-in was not begun in this browser, or too long ago. Begin it again."
+            return self._ended(self._problem(HTTPStatus.BAD_REQUEST, "Not signed in", told, onward=onward))
+        if len(code) != 1 or not 0 < len(code[0]) <= LONGEST_CODE:
+            told = "GitHub did not let you go on: it was refused there, or broken off."
+            return self._ended(self._problem(HTTPStatus.FORBIDDEN, "Not signed in", told, onward=onward))
+        try:
+            person = self._sign_in.finish(code[0], verifier)
+        except TidegateError as error:
+            log.warning("not signed in", code=error.code, error=str(error))
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            told = "GitHub could not be asked who you are, or did not take its own code. Begin again."
+            return self._ended(self._problem(status, "Not signed in", told, error.code, onward))
+        self._visitors.let_out(request, Response())
+        response = RedirectResponse(onward, HTTPStatus.SEE_OTHER, dict(HEADERS))
+        self._visitors.let_in(response, self._doorkeeper.sign_in(person))
+        return self._ended(response)
+
+    def leave(self, request: Request) -> Response:
+        response = RedirectResponse("/", HTTPStatus.SEE_OTHER, dict(HEADERS))
+        self._visitors.let_out(request, response)
+        return response
+
+    def _ended(self, response: Response) -> Response:
+        """What was begun works once."""
+        response.delete_cookie(self._cookie, path="/", secure=self._visitors.is_secure, httponly=True, samesite="lax")
+        return response
+
+    def _problem(self, status: HTTPStatus, title: str, told: str, code: str = "", onward: str = "/") -> Response:
+        again = f"{WAY}?next={onward}" if self._sign_in is not None else ""
+        return self._pages.problem(self._clock.now(), status, title, told, code, again=again)
+
+
+def _kept(cookie: str) -> tuple[str, str, str]:
+    """State, verifier and path; three empty ones of what is not ours."""
+    try:
+        state, verifier, path = bytes.fromhex(cookie).decode().split(" ")
+    except ValueError:
+        return "", "", "/"
+    return state, verifier, own_path(path)
