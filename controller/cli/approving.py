@@ -18,6 +18,7 @@ from controller.cli.time import Clock
 
 LEAST_DIGITS = 8
 SHOWN_DIGITS = 12
+PREFIX = "sha256:"
 
 Plan = Annotated[
     str | None,
@@ -40,7 +41,7 @@ class Approving:
     def approve(
         self, deployment: Which, plan: Plan = None, reason: Why = "looked at the plan", as_json: Json = False
     ) -> None:
-        """Let a deployment start that waits for approval, by the plan that it has now. Without --plan it is shown first."""
+        """Let a deployment start that waits for approval, by its plan of now. Without --plan it is shown first."""
         with self._ask.client() as client:
             self._answer(client, deployment, "approve", plan, reason, as_json)
 
@@ -81,11 +82,12 @@ def _looked_at(found: dict[str, Any], given: str | None, answer: str) -> str:
     if digest is None:
         stop(NO, clean(f"nobody is asked to approve {found['id']}: {found['reason']['text']}"))
     if given is not None:
-        if len(given) < LEAST_DIGITS or not str(digest).startswith(given.lower()):
-            stop(NO, clean(f"{given} is not the plan that waits: it is {digest[:SHOWN_DIGITS]} now; look at it"))
+        wanted = given.lower().removeprefix(PREFIX)
+        if len(wanted) < LEAST_DIGITS or not _digits(digest).startswith(wanted):
+            stop(NO, clean(f"{given} is not the plan that waits: it is {_shown(digest)} now; look at it"))
         return str(digest)
     if not sys.stdin.isatty():
-        stop(WRONG_USE, f"look at the plan, and name it: --plan {digest[:SHOWN_DIGITS]}")
+        stop(WRONG_USE, f"look at the plan, and name it: --plan {_shown(digest)}")
     typer.echo(clean(_told(found)), err=True)
     try:
         if not typer.confirm(f"{answer.replace('_', ' ').capitalize()} this plan?", err=True):
@@ -96,6 +98,14 @@ def _looked_at(found: dict[str, Any], given: str | None, answer: str) -> str:
     return str(digest)
 
 
+def _digits(digest: str) -> str:
+    return digest.removeprefix(PREFIX)
+
+
+def _shown(digest: str) -> str:
+    return _digits(digest)[:SHOWN_DIGITS]
+
+
 def _told(found: dict[str, Any]) -> str:
     revision = found["revision"]
     title = next(iter(revision["message"].splitlines()), "")
@@ -103,6 +113,6 @@ def _told(found: dict[str, Any]) -> str:
         f"{found['id']} brings {revision['version']}: {title}",
         f"{found['reason']['text']}",
         *(f"  {gate['gate']}: {gate['answer']}, {gate['text']}" for gate in found["gates"]),
-        f"plan {found['plan_digest'][:SHOWN_DIGITS]}; `tidegate show {found['id']}` has its steps",
+        f"plan {_shown(found['plan_digest'])}; `tidegate show {found['id']}` has its steps",
     ]
     return "\n".join(lines)

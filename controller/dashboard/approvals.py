@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.views import DeploymentView, StepView, deployment_view, planned_step
-from controller.domain.approval import SHORT, Ballot, Tally, Vote, decide_approval
+from controller.domain.approval import Ballot, Tally, Vote, decide_approval, shortened
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.electorate import Electorate
 from controller.domain.orders import Order, OrderKind, OrderState
@@ -85,7 +85,7 @@ def approval_view(
     return ApprovalView(
         deployment=deployment_view(deployment, context, now),
         plan=asked.plan.digest if asked and is_waiting else "",
-        short=plan.digest[:SHORT] if plan else "",
+        short=shortened(plan.digest) if plan else "",
         steps=tuple(planned_step(step) for step in plan.steps) if plan else (),
         images=_images(deployment, live),
         asked_since=asked.since if asked and is_waiting else None,

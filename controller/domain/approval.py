@@ -13,7 +13,15 @@ from controller.domain.people import Person, Via
 from controller.domain.reason import Reason
 
 SHORT = 12
-"""So many hexadecimal digits of a plan's digest are shown."""
+
+
+def shortened(digest: str) -> str:
+    """So much of a plan's digest is shown.
+
+    >>> shortened("sha256:" + "0123456789abcdef" * 4)
+    '0123456789ab'
+    """
+    return digest.removeprefix("sha256:")[:SHORT]
 
 
 @dataclass(frozen=True)
@@ -140,8 +148,8 @@ def decide_approval(ballot: Ballot, answer: OrderKind, by: Person | None, digest
     if ballot.digest is None:
         return _no("not_asked", f"nobody is asked to approve {ballot.deployment} yet: other gates come first")
     if digest != ballot.digest:
-        seen = "no plan is named" if digest is None else f"{digest[:SHORT]} is not the plan that waits"
-        return _no("stale", f"{seen}: it is {ballot.digest[:SHORT]} now; look at it, and answer that")
+        seen = "no plan is named" if digest is None else f"{shortened(digest)} is not the plan that waits"
+        return _no("stale", f"{seen}: it is {shortened(ballot.digest)} now; look at it, and answer that")
     return _break_glass(ballot, by) if answer is OrderKind.BREAK_GLASS else _approve(ballot, by)
 
 

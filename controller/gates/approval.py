@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from controller.domain.approval import SHORT, Ballot, Tally
+from controller.domain.approval import Ballot, Tally, shortened
 from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.verdict import Answer, Verdict, held, opened, unknown
@@ -73,7 +73,7 @@ def _counted(tally: Tally) -> str:
 def _waits(unmet: Iterable[Tally], ballot: Ballot, until: datetime) -> str:
     could = dict.fromkeys(person for tally in unmet for person in tally.could)
     assert ballot.digest is not None
-    text = f"{_told(unmet)}; asked of {_names(could)} until {_spelled(until)}, for the plan {ballot.digest[:SHORT]}"
+    text = f"{_told(unmet)}; asked of {_names(could)} until {_spelled(until)}, for the plan {shortened(ballot.digest)}"
     return f"{text}{_left_out(ballot)}"
 
 

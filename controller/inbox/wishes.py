@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from controller.domain.approval import SHORT
+from controller.domain.approval import shortened
 from controller.domain.errors import TidegateError
 from controller.domain.manifest.values import BranchName, ServiceName
 from controller.domain.orders import ANSWERS, Order, OrderKind, Wish
@@ -15,7 +15,7 @@ from controller.domain.step import spoken
 
 LEAST_LIMIT, MOST_LIMIT = timedelta(minutes=1), timedelta(hours=24)
 LONGEST_REF = 250
-DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REF, SERVICE = TypeAdapter[str](BranchName), TypeAdapter[str](ServiceName)
 """Commits and tags keep to the rules for names of branches: https://git-scm.com/docs/git-check-ref-format."""
 
@@ -124,6 +124,6 @@ def in_words(order: Order) -> str:
         "what is live as declared" if wish.correct else "",
         wish.service or "",
         f"for {spoken(wish.limit)}" if wish.limit else "",
-        f"of the plan {wish.plan[:SHORT]}" if wish.plan else "",
+        f"of the plan {shortened(wish.plan)}" if wish.plan else "",
     )
     return " ".join([str(order.kind).replace("_", " "), *filter(None, parts)])

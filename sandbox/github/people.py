@@ -1,4 +1,4 @@
-"""Who exists: a few people, one team, one organization, and the controller's own App."""
+"""Who exists: a few people, two teams, one organization, and the controller's own App."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ SEEDED = (
 MACHINE = Person(1999, "tidegate[bot]", "tidegate[bot]", "write", "Bot")
 ACTIONS = Person(1998, "github-actions[bot]", "github-actions[bot]", "write", "Bot")
 RELEASE_TEAM = Team(2001, "release", "Release", ("ada", "grace", "margaret"))
+DEVELOPERS = Team(2002, "developers", "Developers", ("linus", "margaret", "dennis"))
 
 
 @dataclass
@@ -60,7 +61,7 @@ class People:
 
     secret: str
     everyone: tuple[Person, ...] = (*SEEDED, MACHINE, ACTIONS)
-    teams: tuple[Team, ...] = (RELEASE_TEAM,)
+    teams: tuple[Team, ...] = (RELEASE_TEAM, DEVELOPERS)
     _by_token: dict[str, Person] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
