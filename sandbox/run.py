@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -43,6 +44,7 @@ TOKEN_VARIABLE = "TIDEGATE_API_TOKEN"  # noqa: S105 - the variable's name
 OAUTH_CLIENT, SIGN_IN_BACK = "Iv1.tidegatesandbox", "/sign-in/callback"
 """The controller as an OAuth app of the sandbox's GitHub, and where it takes people back."""
 AWS, GITHUB = 0, 1
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 """Ports counted from --port-base; the load balancers follow in the order of the environments."""
 
 
@@ -169,8 +171,12 @@ class Sandbox:
         await self._push(tree, image_tag(branch, commit))
 
     async def _publish_version(self, commit: str, version: str, tree: str) -> None:
+        """As `type=semver,pattern={{version}}` of docker/metadata-action names it; a name that no image can have makes
+        none."""
         del commit
-        await self._push(tree, version)
+        tag = re.sub(r"^v(?=[0-9])", "", version)
+        if TAG.fullmatch(tag):
+            await self._push(tree, tag)
 
     async def _push(self, tree: str, tag: str) -> None:
         files = await self.github.tree_files(REPOSITORY, tree)

@@ -47,10 +47,18 @@ class AuthorAnswer(Answer):
     name: str
 
 
+class ReleaseAnswer(Answer):
+    tag: str
+    name: str
+    url: str
+    published_at: Time
+
+
 class RevisionAnswer(Answer):
     commit: str
     branch: str
     version: str
+    release: ReleaseAnswer | None = Field(description="What it was published as, where releases are deployed.")
     images: Mapping[str, str] | None = Field(description="`repository@sha256:…` by service; null until it is sealed.")
     authors: tuple[AuthorAnswer, ...]
     message: str
@@ -293,6 +301,7 @@ class EnvironmentAnswer(Answer):
     hold: HoldAnswer | None
     quarantines: tuple[QuarantineAnswer, ...]
     problem: ReasonAnswer | None = Field(description="What keeps the newest commit from being taken.")
+    remark: ReasonAnswer | None = Field(description="Where releases are deployed: why the newest one is not, or none.")
     trouble: ReasonAnswer | None = Field(description="What kept the last pass from looking or acting.")
     warm_until: Time | None
     drift: tuple[DriftAnswer, ...] = Field(description="Where AWS is not as the file of what is live declares.")

@@ -25,6 +25,7 @@ from controller.api.models import (
     PlannedStep,
     QuarantineAnswer,
     ReasonAnswer,
+    ReleaseAnswer,
     RevisionAnswer,
     RunAnswer,
     SampleAnswer,
@@ -44,6 +45,7 @@ from controller.domain.metrics import Sample
 from controller.domain.orders import Order
 from controller.domain.overview import Overview, ServiceState, pause_left, turns_back_after
 from controller.domain.reason import Reason
+from controller.domain.release import Release
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
 from controller.domain.step import Step, spoken
@@ -115,6 +117,7 @@ def environment_answer(overview: Overview, binding: Binding | None) -> Environme
             for entry in environment.quarantines
         ),
         problem=_reason(environment.problem) if environment.problem else None,
+        remark=_reason(environment.remark) if environment.remark else None,
         trouble=_reason(environment.trouble) if environment.trouble else None,
         warm_until=overview.warm_until,
         drift=tuple(DriftAnswer(**vars(each.difference), since=each.since) for each in environment.drift.found),
@@ -187,11 +190,16 @@ def _reason(reason: Reason) -> ReasonAnswer:
     return ReasonAnswer(code=reason.code, text=reason.text)
 
 
+def _release(release: Release) -> ReleaseAnswer:
+    return ReleaseAnswer(tag=release.tag, name=release.name, url=release.url, published_at=release.published_at)
+
+
 def _revision(revision: Revision) -> RevisionAnswer:
     return RevisionAnswer(
         commit=revision.commit.sha,
         branch=revision.branch,
         version=revision.version,
+        release=_release(revision.release) if revision.release else None,
         images=revision.images,
         authors=tuple(AuthorAnswer(**vars(author)) for author in revision.commit.authors),
         message=revision.commit.message,
@@ -281,8 +289,9 @@ def _live(live: Deployment | None, since: datetime | None) -> LiveAnswer | None:
 def _desired(environment: Environment, binding: Binding | None) -> DesiredAnswer | None:
     if environment.recorded is None:
         return None
+    release = environment.release
     version = f"{binding.branch}-{environment.recorded[:7]}" if binding else None
-    return DesiredAnswer(commit=environment.recorded, version=version)
+    return DesiredAnswer(commit=environment.recorded, version=release.tag if release else version)
 
 
 def _moving(deployment: Deployment | None) -> MovingAnswer | None:

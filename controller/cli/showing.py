@@ -65,6 +65,7 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
         ("cleared by", told["clears"]),
         ("held", f"{hold['text']} ({hold['deployment']}, {ago(hold['since'], now)})" if hold else ""),
         ("problem", beside(told, found["problem"])),
+        ("release", remark(told, found["remark"])),
         ("trouble", beside(told, found["trouble"])),
         ("warm until", when(found["warm_until"], now)),
         ("orphans", orphans(found["name"], found["orphans"])),
@@ -86,6 +87,11 @@ def drift(found: Iterable[Json], now: datetime) -> Table:
         what = f"{each['thing']}, {each['field']}"
         shown.add_row(each["service"] or "-", what, each["wanted"], each["found"], ago(each["since"], now))
     return shown
+
+
+def remark(told: Json, reason: Json | None) -> str:
+    """A remark's text, where the explanation does not end with it."""
+    return reason["text"] if reason and reason["text"] not in told["text"] else ""
 
 
 def beside(told: Json, reason: Json | None) -> str:

@@ -1,9 +1,10 @@
-"""Where a commit can be looked at."""
+"""Where a version can be looked at."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from controller.domain.bindings import Binding
+from controller.domain.revision import Revision
 
 PUBLIC_API = "https://api.github.com"
 ENTERPRISE_SUFFIX = "/api/v3"
@@ -28,9 +29,11 @@ def web_address(api: str) -> str | None:
     return "https://github.com" if trimmed == PUBLIC_API else trimmed.removesuffix(ENTERPRISE_SUFFIX)
 
 
-def commit_link(api: str, bindings: Mapping[str, Binding], environment: str, sha: str) -> str | None:
-    """None where it isn't known which repository the environment is bound to."""
-    base, binding = web_address(api), bindings.get(environment)
+def version_link(api: str, bindings: Mapping[str, Binding], revision: Revision) -> str | None:
+    """The release, else the commit; None where it isn't known which repository the environment is bound to."""
+    base, binding = web_address(api), bindings.get(revision.environment)
     if base is None or binding is None:
         return None
-    return f"{base}/{quote(binding.repository)}/commit/{quote(sha, safe='')}"
+    release, sha = revision.release, revision.commit.sha
+    place = f"releases/tag/{quote(release.tag)}" if release else f"commit/{quote(sha, safe='')}"
+    return f"{base}/{quote(binding.repository)}/{place}"

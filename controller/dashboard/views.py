@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
-from controller.dashboard.links import commit_link
+from controller.dashboard.links import version_link
 from controller.dashboard.words import ANSWERS, NEEDS_A_PERSON, PAUSED, PHASES, RESTS, STEP_STATES, exact
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
@@ -29,7 +29,7 @@ class Badge:
 
 @dataclass(frozen=True)
 class VersionView:
-    """`link` leads to the commit, where it is known."""
+    """`link` leads to the release or the commit, where that is known."""
 
     name: str
     commit: str
@@ -242,7 +242,7 @@ def version_view(revision: Revision, context: DashboardContext) -> VersionView:
         commit=commit.sha,
         title=commit.title,
         authors=", ".join(author.login or author.name for author in commit.authors) or "nobody named",
-        link=commit_link(context.github, context.bindings, revision.environment, commit.sha),
+        link=version_link(context.github, context.bindings, revision),
     )
 
 
@@ -287,6 +287,9 @@ def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
         if reason is not None:
             clears = told.clears if told.code == reason.code else ""
             yield Notice(reason.code, title, reason, clears, None, tone)
+    remark = environment.remark
+    if remark is not None and remark.text not in told.text:
+        yield Notice(remark.code, "Its newest release isn't taken", remark, "", None, "warn")
     if environment.hold is not None:
         hold = environment.hold
         until = "or the next commit lifts it" if hold.until == "next_commit" else "and look at it first"

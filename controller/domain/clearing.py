@@ -10,6 +10,8 @@ PERSON = "a person: `tidegate unhold {environment}`"
 ENDED = "a person: `tidegate abort {environment}` ends it with the traffic where it is"
 STUCK = f"an operator: Tidegate tries again by itself; or {ENDED}"
 AGAIN = "a person: `tidegate deploy {environment}` takes the branch as it is"
+RELEASE = "the next release of the branch"
+AGAIN_BY_NAME = "a person: `tidegate deploy {environment} --ref TAG` takes it as it is"
 PATIENT = "an operator, if it stays: Tidegate tries again by itself"
 INSTALLED = "an operator: how the controller is set up"
 BOTH_SIDES = f"{ITSELF}, as soon as enough targets are healthy; or {AUTHOR}"
@@ -97,6 +99,13 @@ CLEARED_BY: Mapping[str, str] = {
     "queue": INSTALLED,
     "queue.behind": "the end of the deployment before it",
     "ref": "a person: name a commit that the branch contains",
+    "release.moved": RELEASE,
+    "release.none": "whoever publishes a release of the branch",
+    "release.not_asked": f"whoever publishes a later release; or {AGAIN_BY_NAME}",
+    "release.older": f"a person: `tidegate deploy {{environment}}` takes the newest release; or {RELEASE}",
+    "release.tag": f"whoever publishes it under a tag that an image can have; or {AUTHOR}",
+    "release.unnamed": "a person: name a release; or publish one of this commit",
+    "release.withdrawn": RELEASE,
     "restart.ordered": ITSELF,
     "restore": PERSON,
     "revision": ITSELF,

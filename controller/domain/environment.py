@@ -1,12 +1,13 @@
 """What Tidegate knows of one environment, apart from its deployments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from controller.domain.drift import Drifted
 from controller.domain.reason import Reason
+from controller.domain.release import Release
 
 REWRITTEN = "source.history_rewritten"
 """The code of the problem that the branch no longer contains what was recorded."""
@@ -52,6 +53,10 @@ class Environment:
     `problem` is what keeps the newest commit from being recorded (a broken file, an unreadable repository), `trouble`
     what kept the last pass from looking or acting (AWS throttles, denies, can't be reached); `drift` where AWS is not
     as the file of what is live declares.
+
+    `release` is what `recorded` was published as, where the environment is on releases. `sight` stands for the branch
+    and the releases as the last look saw them, empty when it could take nothing; None: every push counts. `remark` is
+    what a person may want to know of the releases, and is nobody's mistake.
     """
 
     name: str
@@ -67,11 +72,23 @@ class Environment:
     head_seen: int = 0
     version: int = 0
     drift: Drifted = field(default_factory=Drifted)
+    release: Release | None = None
+    sight: str | None = None
+    remark: Reason | None = None
 
     @property
     def is_rewritten(self) -> bool:
         """The branch no longer contains what was recorded."""
         return self.problem is not None and self.problem.code == REWRITTEN
+
+    @property
+    def follows_releases(self) -> bool:
+        """The file at the branch's head said so when it was read last."""
+        return self.sight is not None
+
+    def unseen(self) -> "Environment":
+        """The last look took nothing: what it saw doesn't count as seen, so that the sweep asks for another one."""
+        return replace(self, sight="") if self.follows_releases else self
 
     @property
     def must_look(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from controller.domain.clearing import AGAIN, ITSELF, NOBODY, STUCK, cleared_by
+from controller.domain.clearing import AGAIN, ITSELF, NOBODY, RELEASE, STUCK, cleared_by
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Pause, Phase
 from controller.domain.drift import told
 from controller.domain.environment import Hold, HoldUntil
@@ -246,14 +246,15 @@ def _at_rest(overview: Overview) -> _Answer | None:
     if overview.live is None:
         return None
     environment, live, wanted = overview.environment, overview.live, overview.wanted
-    text, clears = f"{live.revision.version} is live", "the next push"
+    text, clears = f"{live.revision.version} is live", RELEASE if environment.follows_releases else "the next push"
     if wanted is not None:
         text = f"{text}; {wanted.revision.version} is not: {_why_not(wanted, live)}"
-        clears = f"the next push, or a person: `tidegate deploy {environment.name}` takes the branch as it is"
+        clears = f"{clears}, or a person: `tidegate deploy {environment.name}` takes the branch as it is"
     elif environment.recorded is None or environment.recorded == live.revision.commit.sha:
         text = f"{text}, and nothing else is asked for{until_pruned(overview.orphans)}"
     else:
         text = f"{text}; {environment.recorded[:7]} came after it, and changes only paths that the file ignores"
+    text = f"{text}. {environment.remark.text}" if environment.remark else text
     return _Answer("environment.at_rest", text, environment.live_since, clears, live.id)
 
 
@@ -315,7 +316,10 @@ def _follows(overview: Overview, deployment: Deployment) -> str:
 
 
 def _empty(overview: Overview) -> _Answer:
-    return _Answer("environment.empty", "nothing was ever deployed here", None, "the first push to its branch")
+    text, remark = "nothing was ever deployed here", overview.environment.remark
+    if remark is not None:
+        return _Answer(remark.code, f"{text}: {remark.text}", None, _cleared_by(remark.code, overview))
+    return _Answer("environment.empty", text, None, "the first push to its branch")
 
 
 _QUESTIONS: tuple[Callable[[Overview], _Answer | None], ...] = (

@@ -40,6 +40,7 @@ from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
 from controller.domain.metrics import Counted
 from controller.domain.people import Collaborator, Person
+from controller.domain.release import Release
 from controller.domain.revision import Author, Commit
 from controller.domain.scaling import Found
 from controller.domain.scans import Scan
@@ -282,6 +283,13 @@ class Source(Protocol):
 
     def resolve(self, repository: str, ref: str) -> Commit | None:
         """The commit that a sha (whole or at least seven digits), a tag or a branch stands for; None when none."""
+
+    def released(self, repository: str) -> Sequence[Release]:
+        """All that are published, no drafts and no prereleases, the one that was published last first, in as few
+        requests as there can be: for the sweep as well."""
+
+    def tagged(self, repository: str, tag: str) -> Commit | None:
+        """The commit that a tag stands for now, annotated or not; None when there is no such tag."""
 
     def read(self, repository: str, path: str, sha: str) -> str | None:
         """The text of a file at a commit; None when it is not there."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from controller.domain.canonical import digest
 from controller.domain.manifest import EnvironmentFile, read_recorded
+from controller.domain.release import Release
 
 
 def file_of(environment: str) -> str:
@@ -66,7 +67,8 @@ class Revision:
     """Recorded at the push; sealed once, with an image digest for every service; from then on immutable.
 
     `text` is the environment file as it is at the commit, already found valid. `images` maps services to
-    `repository@sha256:…` and is None until the revision is sealed.
+    `repository@sha256:…` and is None until the revision is sealed. `release` is what the commit was published as, where
+    its environment is on releases: a name, and no part of its identity.
     """
 
     environment: str
@@ -75,6 +77,7 @@ class Revision:
     text: str
     recorded_at: datetime
     images: Mapping[str, str] | None = None
+    release: Release | None = None
 
     @property
     def file(self) -> EnvironmentFile:
@@ -86,8 +89,8 @@ class Revision:
 
     @property
     def version(self) -> str:
-        """What people call this revision: the branch and the short commit."""
-        return f"{self.branch}-{self.commit.short}"
+        """What people call this revision: the release's tag, else the branch and the short commit."""
+        return self.release.tag if self.release else f"{self.branch}-{self.commit.short}"
 
     @property
     def digest(self) -> str:

@@ -241,7 +241,11 @@ def resolve(revision: Revision, images: Images, store: Store, promoting: Promoti
                 found[name] = promoted
             continue
         assert image.tag is not None
-        tag = render_tag(image.tag, branch=revision.branch, commit=revision.commit.sha)
+        version = revision.release.version if revision.release else None
+        if "{version}" in image.tag and version is None:
+            missing[name] = f"{name}: waiting for a release, which says what {image.tag} is"
+            continue
+        tag = render_tag(image.tag, branch=revision.branch, commit=revision.commit.sha, version=version)
         digest = images.resolve(image.repository, tag, service.task.architecture)
         if digest:
             found[name] = f"{image.repository}@{digest}"

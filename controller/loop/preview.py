@@ -16,6 +16,7 @@ from controller.domain.step import Step, spoken
 from controller.loop.heads import waiting_deployment
 from controller.loop.observe import observe, resolve
 from controller.loop.promoting import Promoting
+from controller.loop.releases import NONE
 from controller.loop.world import World
 from controller.progress import standing
 
@@ -41,9 +42,9 @@ class Preview:
     def _imagined(self, revision: Revision | None, told: Explanation) -> Deployment:
         """Of the newest commit that was recorded, whatever became of it: what would come of it now."""
         if revision is None:
-            branch = self._world.bindings[told.environment].branch
-            known = "" if told.code == "environment.empty" else f"; {told.text}"
-            raise Blocked(f"{told.environment} has no revision yet: push to {branch}{known}", code="plan.no_revision")
+            push = f"push to {self._world.bindings[told.environment].branch}"
+            known = {"environment.empty": push, NONE: told.text}.get(told.code, f"{push}; {told.text}")
+            raise Blocked(f"{told.environment} has no revision yet: {known}", code="plan.no_revision")
         return waiting_deployment(revision, 0, self._world.clock.now(), str)
 
     def _drawn(self, deployment: Deployment) -> Plan:

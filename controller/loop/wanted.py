@@ -43,7 +43,7 @@ class Wanted:
             self._not_before[environment.name] = self._world.clock.monotonic() + error.retry_after.total_seconds()
             look = Look(replace(environment, problem=Reason(error.code, str(error))))
         except Blocked as error:
-            seen = replace(environment, head_seen=environment.head_requested)
+            seen = replace(environment, head_seen=environment.head_requested).unseen()
             look = Look(replace(seen, problem=Reason(error.code, str(error))))
         self._keep(environment, look, tenure, now)
         return True
@@ -83,7 +83,14 @@ class Wanted:
             found[order.id] = named.revision
             if named.recorded is not None:
                 wanted = named.revision.commit.sha if isinstance(named.revision, Revision) else environment.wanted
-                accepted = replace(environment, recorded=named.recorded, wanted=wanted, problem=None)
+                accepted = replace(
+                    environment,
+                    recorded=named.recorded,
+                    wanted=wanted,
+                    problem=None,
+                    release=named.release,
+                    remark=None,
+                )
                 with self._world.store.fenced(tenure.lease) as unit:
                     environment = unit.environments.save(accepted)
         return environment, found

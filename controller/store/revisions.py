@@ -1,12 +1,14 @@
 """Revisions: recorded once, sealed once; and the commits that needed none."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
 from controller.domain.errors import Conflict
+from controller.domain.release import Release
 from controller.domain.revision import Commit, Revision
 from controller.store.bodies import REVISIONS
 from controller.store.tables import IgnoredCommitRow, RevisionRow
@@ -43,11 +45,22 @@ class Revisions:
             )
 
     def recorded(self, revision: Revision) -> Revision:
-        """The revision of this commit as it is stored: as it was recorded first, or as it is now."""
+        """The revision of this commit as it is stored: as it was recorded first, or as it is now. One that was no
+        release then is one from now on, where `revision` is."""
         known = self.by_commit(revision.environment, revision.commit.sha)
         if known is None:
             self.add(revision)
-        return known or revision
+            return revision
+        return self._named(known, revision.release) if revision.release and not known.release else known
+
+    def _named(self, known: Revision, release: Release) -> Revision:
+        named = replace(known, release=release)
+        self._transaction.change(
+            update(RevisionRow)
+            .where(col(RevisionRow.environment) == named.environment, col(RevisionRow.sha) == named.commit.sha)
+            .values(body=REVISIONS.dump(named), body_version=REVISIONS.version)
+        )
+        return named
 
     def by_commit(self, environment: str, sha: str) -> Revision | None:
         row = self._transaction.row(

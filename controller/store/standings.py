@@ -36,6 +36,15 @@ class Standing:
     due_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What an environment's last look has taken: the commit that is recorded, and where it is on releases all that was
+    seen of them (`Environment.sight`)."""
+
+    recorded: str | None
+    sight: str | None = None
+
+
 class Standings:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -45,11 +54,13 @@ class Standings:
         rows = self._transaction.rows(STANDINGS)
         return tuple(Standing(row["name"], bool(row["is_asked"]), row["due_at"]) for row in rows)
 
-    def recorded(self, names: Collection[str]) -> Mapping[str, str | None]:
-        """The last recorded commit of each, unless a request for a look waits already: then it is not here."""
-        recorded = col(EnvironmentRow.body)["recorded"].as_string()
+    def taken(self, names: Collection[str]) -> Mapping[str, Taken]:
+        """What was taken last for each, unless a request for a look waits already: then it is not here."""
+        recorded, sight = (col(EnvironmentRow.body)[key].as_string() for key in ("recorded", "sight"))
         is_answered = col(EnvironmentRow.head_requested) <= col(EnvironmentRow.head_seen)
         rows = self._transaction.rows(
-            select(NAME, recorded.label("recorded")).where(and_(NAME.in_(list(names)), is_answered))
+            select(NAME, recorded.label("recorded"), sight.label("sight")).where(
+                and_(NAME.in_(list(names)), is_answered)
+            )
         )
-        return {row["name"]: row["recorded"] for row in rows}
+        return {row["name"]: Taken(row["recorded"], row["sight"]) for row in rows}

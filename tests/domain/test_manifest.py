@@ -24,6 +24,7 @@ from controller.domain.manifest import (
     environment_schema,
     format_duration,
     from_normal_form,
+    is_tag,
     normal_form,
     parse_duration,
     read_environment,
@@ -245,6 +246,14 @@ def test_a_tag_is_filled_in_with_what_a_tag_can_hold() -> None:
     assert render_tag("v{version}", branch="main", commit="ab12", version="1.2.0") == "v1.2.0"
 
 
+def test_a_version_is_put_in_as_it_is_and_may_be_no_tag() -> None:
+    tags = {
+        version: render_tag("{version}", branch="main", commit="ab12", version=version) for version in ("1.2", "a/b")
+    }
+    assert {tag: is_tag(tag) for tag in tags.values()} == {"1.2": True, "a/b": False}
+    assert [is_tag(text) for text in ("x" * 128, "x" * 129, ".x", "1+2", "")] == [True, False, False, False, False]
+
+
 def test_a_tag_that_needs_a_version_is_never_made_without_one() -> None:
     with pytest.raises(AssertionError, match="release"):
         render_tag("{version}", branch="main", commit="ab12")
@@ -281,7 +290,6 @@ class Named:
 
 
 IN_FILES = [
-    Named("on: release", "on", True),
     Named("notify: {slack: '#deploys'}", "notify", False),
 ]
 IN_SERVICES = [
@@ -289,6 +297,7 @@ IN_SERVICES = [
 ]
 
 BUILT = """\
+on: release
 paths: {ignore: ["*.md"]}
 url: https://example.com
 strategy: {type: blue_green, bake: 1m}

@@ -171,16 +171,27 @@ class Play:
         self.tell_of(self.outside.commit(*given, **how))
 
     def tell_of(self, commit: Commit) -> None:
+        branch = self.binding.branch
+        self._tell("push", None, f"refs/heads/{branch}", branch, commit.sha)
+
+    def publish(self, tag: str) -> None:
+        """A release of the newest commit, and its webhook."""
+        self.outside.repository.publish(tag)
+        self._tell("release", "published", f"refs/tags/{tag}")
+
+    def _tell(
+        self, event: str, action: str | None, ref: str, branch: str | None = None, commit: str | None = None
+    ) -> None:
         self._deliveries += 1
         delivery = Delivery(
             id=f"delivery-{self._deliveries}",
             source="github",
-            event="push",
-            action=None,
+            event=event,
+            action=action,
             repository=self.binding.repository,
-            ref=f"refs/heads/{self.binding.branch}",
-            branch=self.binding.branch,
-            commit=commit.sha,
+            ref=ref,
+            branch=branch,
+            commit=commit,
             body_sha256="0" * 64,
             received_at=self.outside.clock.now(),
         )

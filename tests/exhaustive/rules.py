@@ -101,7 +101,17 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "an order to deploy is refused when GitHub refuses to tell what it names, and says so",
-        lambda fault, found: fault.story == "an_older_commit" and fault.kind is Kind.DENIED and found.startswith("END"),
+        lambda fault, found: (
+            fault.story in {"an_older_commit", "released"} and fault.kind is Kind.DENIED and found.startswith("END")
+        ),
+    ),
+    Rule(
+        "an order to deploy is refused when GitHub shows a head that doesn't contain yet what it names, and says so",
+        lambda fault, found: (
+            fault.story == "released"
+            and (fault.site.name, fault.kind) == ("head", Kind.STALE)
+            and found.startswith("END")
+        ),
     ),
 )
 

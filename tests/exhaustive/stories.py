@@ -118,6 +118,14 @@ def ring_for_a_moment(play: Play) -> None:
     set_alarm("OK")(play)
 
 
+def publish(tag: str) -> What:
+    return lambda play: play.publish(tag)
+
+
+def follows_releases(play: Play) -> bool:
+    return play.environment.follows_releases
+
+
 def push_without_images(play: Play) -> None:
     play.push(CALM, images=False)
 
@@ -142,6 +150,7 @@ STRATEGIES = {
     ),
 }
 CALM, BAKED = STRATEGIES["rolling"], STRATEGIES["blue_green"]
+RELEASED = CALM.replace("branch: develop\n", "branch: develop\non: release\n")
 HELD = CALM.replace("hold: next_commit", "hold: person")
 BACKEND_ONLY = CALM.split("  frontend:")[0]
 FRONTEND = CALM[CALM.index("  frontend:") :]
@@ -490,6 +499,13 @@ OTHERS = [
         Cue(at_once, push(CONFIRMED)),
         Cue(in_step(2, StepKind.CONFIRM), order(OrderKind.PROMOTE, "dev-2")),
     ),
+    story(
+        "released",
+        CALM,
+        Cue(at_once, push(RELEASED)),
+        Cue(follows_releases, publish("v1.0.0")),
+        Cue(is_live(2), order(OrderKind.DEPLOY, ref="v1.0.0")),
+    ),
     story("late_images", CALM, Cue(at_once, push_without_images), Cue(is_waiting(2), build)),
 ]
 
@@ -509,6 +525,7 @@ COVERING = frozenset(
         "log_retention",
         "promoted_image",
         "pruned",
+        "released",
         "rolled_back_to",
         "rolling.crash_loop",
         "scaled.aborted",

@@ -8,9 +8,10 @@ import pytest
 from controller.domain.deployment import Phase
 from controller.domain.errors import Blocked, Transient
 from controller.domain.orders import Order, OrderKind
+from controller.domain.release import Release, sight_of
 from controller.loop.sweep import ASK_AGAIN_SECONDS, RATE_LIMIT, Heads, WakeUp, wake_ups
 from controller.store import Standing, Store
-from tests.support.builders import a_binding, a_deployment, a_revision
+from tests.support.builders import NOON, a_binding, a_deployment, a_revision
 from tests.support.database import MovedClock
 
 NAMES = ("dev", "staging", "prod")
@@ -28,12 +29,18 @@ class Branches:
     shas: dict[str, str] = field(default_factory=lambda: dict(SHAS))
     trouble: dict[str, Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    releases: dict[str, tuple[Release, ...]] = field(default_factory=dict)
+    listed: list[str] = field(default_factory=list)
 
     def heads(self, repository: str) -> dict[str, str]:
         self.asked.append(repository)
         if repository in self.trouble:
             raise self.trouble[repository]
         return self.shas
+
+    def released(self, repository: str) -> tuple[Release, ...]:
+        self.listed.append(repository)
+        return self.releases.get(repository, ())
 
 
 def at_rest(store: Store) -> None:
@@ -204,6 +211,67 @@ def test_a_share_of_requests_that_is_used_up_rests_all_of_that_owner(store: Stor
     assert branches.asked == ["acme/captioncraft"]
     heads.compare("acme/other", 1800.0)
     assert branches.asked == ["acme/captioncraft", "acme/other"]
+
+
+V1 = Release("v1.0.0", "One", "https://github.example/v1.0.0", NOON, "d" * 40)
+V2 = replace(V1, tag="v2.0.0", published_at=NOON + timedelta(hours=1), points_at="e" * 40)
+
+
+def on_releases(store: Store, *releases: Release) -> None:
+    """`prod` has taken what these releases and its branch's head stand for."""
+    at_rest(store)
+    with store.write() as unit:
+        environment = unit.environments.get("prod")
+        sight = sight_of(SHAS["main"], releases)
+        unit.environments.save(replace(environment, recorded="9" * 40, sight=sight))
+
+
+def test_releases_are_asked_for_only_where_they_count(store: Store) -> None:
+    on_releases(store, V1)
+    branches = Branches(releases={"acme/other": (V1,)})
+    heads = Heads(store, branches, BINDINGS)  # type: ignore[arg-type]
+    for now in (0.0, 60.0):
+        assert [heads.compare(repository, now) for repository in heads.repositories] == [(), ()]
+    assert branches.listed == ["acme/other", "acme/other"]
+
+
+def changes() -> dict[str, tuple[Release, ...]]:
+    moved, unpublished = replace(V1, points_at="0" * 40), ()
+    return {"published": (V2, V1), "moved": (moved,), "withdrawn": unpublished}
+
+
+@pytest.mark.parametrize("now_there", changes().values(), ids=changes())
+def test_a_release_that_nobody_told_of_is_found_by_the_next_sweep(
+    store: Store, clock: MovedClock, now_there: tuple[Release, ...]
+) -> None:
+    on_releases(store, V1)
+    branches = Branches(releases={"acme/other": (V1,)})
+    heads = Heads(store, branches, BINDINGS)  # type: ignore[arg-type]
+    assert heads.compare("acme/other", 0.0) == ()
+    branches.releases["acme/other"] = now_there
+    assert heads.compare("acme/other", 60.0) == ("prod",)
+    assert found(store, clock) == [at_once("prod")]
+
+
+def test_a_push_to_a_branch_with_releases_is_found(store: Store) -> None:
+    """Its file may say that pushes count from now on."""
+    on_releases(store, V1)
+    branches = Branches(releases={"acme/other": (V1,)})
+    heads = Heads(store, branches, BINDINGS)  # type: ignore[arg-type]
+    heads.compare("acme/other", 0.0)
+    branches.shas["main"] = "0" * 40
+    assert heads.compare("acme/other", 60.0) == ("prod",)
+
+
+def test_a_release_that_can_t_be_taken_is_looked_at_again_after_a_while_only(store: Store) -> None:
+    on_releases(store, V1)
+    with store.write() as unit:
+        unit.environments.save(unit.environments.get("prod").unseen())
+    heads = Heads(store, Branches(releases={"acme/other": (V1,)}), BINDINGS)  # type: ignore[arg-type]
+    assert heads.compare("acme/other", 0.0) == ("prod",)
+    answered(store, "prod")
+    assert heads.compare("acme/other", 60.0) == ()
+    assert heads.compare("acme/other", ASK_AGAIN_SECONDS) == ("prod",)
 
 
 def test_a_repository_that_may_not_be_read_asks_for_nothing(store: Store, clock: MovedClock) -> None:

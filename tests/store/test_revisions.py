@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from controller.domain.errors import Conflict
+from controller.domain.release import Release
 from controller.domain.revision import Revision
 from controller.store import Store
 from tests.store.recorded import deployment
-from tests.support.builders import a_revision
+from tests.support.builders import NOON, a_revision
 
 
 def recorded(store: Store, revision: Revision) -> Revision:
@@ -40,6 +41,16 @@ def test_sealing_stores_the_images_and_nothing_else(store: Store) -> None:
     assert found == replace(revision, images={"frontend": "web@sha256:1", "backend": "api@sha256:2"})
     assert found is not None
     assert list(found.images or {}) == ["frontend", "backend"]
+
+
+def test_a_commit_that_is_published_later_gets_its_name_and_keeps_it(store: Store) -> None:
+    revision = recorded(store, a_revision())
+    first = Release("v1.0.0", "One", "https://github.example/v1.0.0", NOON)
+    with store.write() as unit:
+        assert unit.revisions.recorded(replace(revision, release=first)).version == "v1.0.0"
+    with store.write() as unit:
+        assert unit.revisions.recorded(replace(revision, release=replace(first, tag="v2"))).version == "v1.0.0"
+        assert unit.revisions.by_commit("dev", revision.commit.sha) == replace(revision, release=first)
 
 
 def test_a_sealed_revision_is_never_sealed_again(store: Store) -> None:

@@ -37,6 +37,13 @@ class SandboxDoor:
         """Merge a change: the commit, and the version that the workload has from now on."""
         return self._post("/merge", {"branch": branch} | ({"fault": fault} if fault else {}))
 
+    def publish(self, version: str, target: str) -> Answer:
+        """Publish a release of a branch or a commit."""
+        return self._post("/publish", {"version": version, "target": target})
+
+    def lose_webhooks(self, count: int) -> None:
+        self._post("/faults/webhooks", {"kind": "lose", "count": count})
+
     def aws_fault(self, kind: str, **fields: Any) -> None:
         self._post("/faults/aws", {"kind": kind, **fields})
 

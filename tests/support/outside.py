@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CheckState, CommitCheck
 from controller.domain.errors import TidegateError
 from controller.domain.ports import Comparison
+from controller.domain.release import Release
 from controller.domain.revision import Author, Commit
 from sandbox.balancer.routing import Ask, WeightedChoice, candidates, first_rule
 from sandbox.clock import VirtualClock
@@ -65,9 +67,13 @@ class Repository:
         self.trouble: TidegateError | None = None
         self.checks_trouble: TidegateError | None = None
         self._checks: dict[str, dict[str, CommitCheck | None]] = {}
+        self.releases: dict[str, Release] = {}
+        self.tags: dict[str, str] = {}
+        self.aside: list[tuple[Commit, dict[str, str]]] = []
+        """Commits of other branches."""
 
     def push(self, files: Mapping[str, str], message: str = "Change something", rewrite: bool = False) -> Commit:
-        number = len(self.commits) + 1
+        number = len(self.commits) + len(self.aside) + 1
         sha = f"{number:040x}"
         commit = Commit(sha, f"{number + 4096:040x}", message, (Author(1, "ada", "Ada"),), START)
         if rewrite:
@@ -88,15 +94,41 @@ class Repository:
     def resolve(self, repository: str, ref: str) -> Commit | None:
         if ref == self.branch:
             return self.head(repository, ref)
+        if ref in self.tags:
+            return self.tagged(repository, ref)
         found = [commit for commit, _ in self.commits if len(ref) >= SHORTEST_SHA and commit.sha.startswith(ref)]
         return found[0] if len(found) == 1 else None
+
+    def released(self, repository: str) -> tuple[Release, ...]:
+        newest_first = sorted(self.releases.values(), key=lambda each: each.published_at, reverse=True)
+        return tuple(replace(each, points_at=self.tags.get(each.tag)) for each in newest_first)
+
+    def tagged(self, repository: str, tag: str) -> Commit | None:
+        return next((commit for commit, _ in self._all if commit.sha == self.tags.get(tag)), None)
+
+    def publish(self, tag: str, commit: Commit | None = None, after: timedelta | None = None) -> Release:
+        """A release of a commit, the newest unless one is given; a minute later than the one before, unless `after`
+        says otherwise."""
+        made = START + (after or timedelta(minutes=len(self.releases)))
+        address = f"https://github.example/acme/captioncraft/releases/tag/{tag}"
+        self.releases[tag] = Release(tag, tag, address, made)
+        self.tags[tag] = (commit or self.commits[-1][0]).sha
+        return self.releases[tag]
+
+    def push_aside(self, files: Mapping[str, str]) -> Commit:
+        """A commit of another branch: the head stays."""
+        commit = self.push(files, "Try something")
+        self.aside.append(self.commits.pop())
+        return commit
 
     def read(self, repository: str, path: str, sha: str) -> str | None:
         return self._at(sha).get(path)
 
     def compare(self, repository: str, base: str, head: str) -> Comparison:
         old, new = self._at(base), self._at(head)
-        descends = int(base, 16) <= int(head, 16) and not any(int(base, 16) < root for root in self._roots)
+        is_aside = base != head and any(commit.sha == base for commit, _ in self.aside)
+        is_later = int(base, 16) <= int(head, 16) and not any(int(base, 16) < root for root in self._roots)
+        descends = is_later and not is_aside
         paths = tuple(sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)))
         return Comparison(descends=descends, identical=base == head, paths=paths)
 
@@ -124,7 +156,11 @@ class Repository:
         self._checks.setdefault(sha or self.commits[-1][0].sha, {})[name] = check
 
     def _at(self, sha: str) -> dict[str, str]:
-        return next(files for commit, files in self.commits if commit.sha == sha)
+        return next(files for commit, files in self._all if commit.sha == sha)
+
+    @property
+    def _all(self) -> list[tuple[Commit, dict[str, str]]]:
+        return [*self.commits, *self.aside]
 
 
 def _check(name: str, state: CheckState, said: str) -> CommitCheck:
@@ -245,11 +281,13 @@ class Outside:
             self.build(commit, script, content or commit.sha)
         return commit
 
-    def build(self, commit: Commit, script: Script | None = None, content: str | None = None) -> None:
+    def build(
+        self, commit: Commit, script: Script | None = None, content: str | None = None, tag: str | None = None
+    ) -> None:
         for repository in REPOSITORIES:
             manifest = json.dumps({"schemaVersion": 2, "layers": [], "annotations": {"tree": content or commit.sha}})
-            tag = f"develop-{commit.sha}"
-            answer = self.call("ecr", "PutImage", repositoryName=repository, imageManifest=manifest, imageTag=tag)
+            named = tag or f"develop-{commit.sha}"
+            answer = self.call("ecr", "PutImage", repositoryName=repository, imageManifest=manifest, imageTag=named)
             if script is not None:
                 self.runtime.script(answer["image"]["imageId"]["imageDigest"], script)
 

@@ -24,6 +24,7 @@ from controller.domain.electorate import Movers
 from controller.domain.errors import Blocked, Transient
 from controller.domain.people import Collaborator
 from controller.domain.ports import Comparison
+from controller.domain.release import Release
 from controller.domain.revision import Author, Commit
 from controller.store import Store, Unit
 from controller.store.failures import BUSY, OUTCOME_UNKNOWN, failure
@@ -185,6 +186,12 @@ class SiteSource:
     def resolve(self, repository: str, ref: str) -> Commit | None:
         return self._ask("resolve", lambda: self._repository.resolve(repository, ref), lambda: None)
 
+    def released(self, repository: str) -> Sequence[Release]:
+        return self._ask("released", lambda: self._repository.released(repository), tuple)
+
+    def tagged(self, repository: str, tag: str) -> Commit | None:
+        return self._ask("tagged", lambda: self._repository.tagged(repository, tag), lambda: None)
+
     def read(self, repository: str, path: str, sha: str) -> str | None:
         return self._ask("read", lambda: self._repository.read(repository, path, sha), lambda: None)
 
@@ -204,7 +211,7 @@ class SiteSource:
             self._answers.keep(key, answer)
             return answer
 
-        old = (lambda: self._answers.old(key, do())) if name in {"head", "heads", "checks"} else None
+        old = (lambda: self._answers.old(key, do())) if name in {"head", "heads", "released", "checks"} else None
         return self._gate.call(SiteKind.SOURCE, name, kept, errors=SOURCE_ERRORS, old=old, missing=missing)
 
 

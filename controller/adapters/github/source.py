@@ -12,10 +12,12 @@ from controller.adapters.github.authors import all_authors
 from controller.adapters.github.branches import Branches
 from controller.adapters.github.commit_checks import CommitChecks
 from controller.adapters.github.errors import CHECKS, STATUSES, translated
+from controller.adapters.github.releases import Releases
 from controller.adapters.github.sign_in import App, Credentials, SignedIn
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.errors import Blocked, Conflict, Rejected
 from controller.domain.ports import Clock, Comparison
+from controller.domain.release import Release
 from controller.domain.revision import Author, Commit
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class GitHubSource:
         self._signed_in = SignedIn(url, credentials)
         self._clock = clock
         self._branches = Branches()
+        self._releases = Releases()
         self._checks = CommitChecks()
 
     def head(self, repository: str, branch: str) -> Commit | None:
@@ -67,6 +70,14 @@ class GitHubSource:
             named = [f"tags/{ref}", f"heads/{ref}"]
             found = (_there(there, each) for each in ([ref.lower(), *named] if SHA.fullmatch(ref) else named))
             return next((commit for commit in found if commit is not None), None)
+
+    def released(self, repository: str) -> tuple[Release, ...]:
+        with translated(f"Reading the releases of {repository}", self._clock):
+            return self._releases.released(self._signed_in.client(repository).requester, repository)
+
+    def tagged(self, repository: str, tag: str) -> Commit | None:
+        with translated(f"Looking for the tag {tag} of {repository}", self._clock):
+            return _there(self._repository(repository), f"tags/{tag}")
 
     def read(self, repository: str, path: str, sha: str) -> str | None:
         """https://docs.github.com/en/rest/repos/contents#get-repository-content

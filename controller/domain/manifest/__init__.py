@@ -35,7 +35,7 @@ from controller.domain.manifest.schema import environment_schema
 from controller.domain.manifest.service import Before, Count, Health, HttpCheck, Image, Logs, Route, Service, Task
 from controller.domain.manifest.tree import place_of_key
 from controller.domain.manifest.unbuilt import Unbuilt, unbuilt
-from controller.domain.manifest.values import Percent, format_duration, parse_duration, render_tag
+from controller.domain.manifest.values import Percent, format_duration, is_tag, parse_duration, render_tag
 from controller.domain.manifest.windows import Span, days_of_week
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "environment_schema",
     "format_duration",
     "from_normal_form",
+    "is_tag",
     "normal_form",
     "parse_duration",
     "place_of_key",

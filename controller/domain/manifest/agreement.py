@@ -22,7 +22,7 @@ from controller.domain.manifest.models import (
 from controller.domain.manifest.problem import quoted
 from controller.domain.manifest.service import Route, Service
 from controller.domain.manifest.tree import Path
-from controller.domain.manifest.values import Percent, format_duration, render_tag
+from controller.domain.manifest.values import LONGEST_TAG, Percent, format_duration, render_tag
 from controller.domain.manifest.wanted import listed
 from controller.domain.manifest.windows import EVERY_DAY, Span
 
@@ -209,20 +209,17 @@ def _versions_are_released(file: EnvironmentFile) -> Iterator[Finding]:
             yield Finding(at, "{version}", "on: release, because a push has no version", (at, ("on",)))
 
 
-# A container image's tag, by the Open Container Initiative's distribution specification.
 SHORTEST_UNATTENDED = timedelta(minutes=2)
 """A dead controller's environments are taken over within 75 seconds; AWS takes up to a minute to fire."""
-
-_LONGEST_TAG = 128
 
 
 def _tags_fit(file: EnvironmentFile) -> Iterator[Finding]:
     for name, service in file.services.items():
         tag = render_tag(service.image.tag or "", branch=file.branch, commit="0" * 40, version="0.0.0")
-        if len(tag) > _LONGEST_TAG:
+        if len(tag) > LONGEST_TAG:
             at: Path = ("services", name, "image", "tag")
             found = f"{len(tag)} characters with this branch and a commit"
-            yield Finding(at, found, f"at most {_LONGEST_TAG}", (at, ("branch",)))
+            yield Finding(at, found, f"at most {LONGEST_TAG}", (at, ("branch",)))
 
 
 def _tasks_verify_in_a_service(file: EnvironmentFile) -> Iterator[Finding]:

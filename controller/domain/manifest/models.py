@@ -275,7 +275,7 @@ class EnvironmentFile(Part):
     environment: EnvironmentName = Field(description="Must be the name under which the operator binds it.")
     branch: BranchName = Field(description="Must be the branch that the operator binds it to.")
     on: Literal["push", "release"] = Field(
-        "push", description="`release`: only published releases, no drafts and no prereleases."
+        "push", description="`release`: the newest published release of the branch; no drafts and no prereleases."
     )
     paths: Paths = Field(Paths(), description="Which changes matter.")
     url: Origin | None = Field(

@@ -55,7 +55,10 @@ class Image(Part):
     )
     tag: TagTemplate | None = Field(
         None,
-        description="Take what this tag names, once. `{branch}`, `{sha}` (whole) and `{version}` are filled in.",
+        description=(
+            "Take what this tag names, once. `{branch}`, `{sha}` (whole) and `{version}` are filled in; the last is the"
+            " release's tag without the `v` of `v1.2.0`, and needs `on: release`."
+        ),
     )
 
 

@@ -35,7 +35,6 @@ def unbuilt(file: EnvironmentFile) -> tuple[Unbuilt, ...]:
 GUARDS, WARNS = True, False
 
 _IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] = (
-    ("on", GUARDS, lambda file: file.on == "release", "Published releases are not listened to yet."),
     ("notify", WARNS, lambda file: file.notify.slack is not None, "Nobody is told on Slack yet."),
 )
 

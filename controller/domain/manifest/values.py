@@ -259,6 +259,8 @@ Title = Annotated[str, Text("a name", longest=100)]
 # ---------------------------------------------------------------- image tags
 
 _PLACEHOLDERS = ("branch", "sha", "version")
+LONGEST_TAG = 128
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 
 
 def _known_placeholders(template: str) -> str:
@@ -266,18 +268,24 @@ def _known_placeholders(template: str) -> str:
     literal = re.sub(r"\{[^{}]*\}", "x", template)
     if unknown:
         raise wanted("only the placeholders {branch}, {sha} and {version}", f"{{{unknown[0]}}}")
-    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", literal) is None:
+    if _TAG.fullmatch(literal) is None:
         raise wanted('a tag of letters, digits, "_", "." and "-", as in "{branch}-{sha}"')
     return template
 
 
 TagTemplate = Annotated[
-    str, Text('a tag in quotes, as in "{branch}-{sha}"', longest=128), AfterValidator(_known_placeholders)
+    str, Text('a tag in quotes, as in "{branch}-{sha}"', longest=LONGEST_TAG), AfterValidator(_known_placeholders)
 ]
 
 
+def is_tag(text: str) -> bool:
+    """By the Open Container Initiative's distribution specification, as ECR takes it."""
+    return len(text) <= LONGEST_TAG and _TAG.fullmatch(text) is not None
+
+
 def render_tag(template: str, *, branch: str, commit: str, version: str | None = None) -> str:
-    """The tag that the image of `commit` carries; what a tag cannot hold of a branch's name becomes a hyphen.
+    """The tag that the image of `commit` carries; what a tag cannot hold of a branch's name becomes a hyphen. `version`
+    is put in as it is, so that what comes out need not be a tag.
 
     >>> render_tag("{branch}-{sha}", branch="fix/typo", commit="0f3c")
     'fix-typo-0f3c'

@@ -17,6 +17,7 @@ from tests.teeth.mistakes import (
     moving,
     ordering,
     recording,
+    releasing,
     returning,
     running,
     scaling,
@@ -29,6 +30,7 @@ from tests.teeth.mistakes import (
 MISTAKES: tuple[Mistake, ...] = (
     *acting.MISTAKES,
     *recording.MISTAKES,
+    *releasing.MISTAKES,
     *asking.MISTAKES,
     *drifting.MISTAKES,
     *judging.MISTAKES,

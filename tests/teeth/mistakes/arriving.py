@@ -71,8 +71,8 @@ MISTAKES = (
     Mistake(
         "a look that is asked for during a look is lost",
         "controller/loop/heads.py",
-        "seen = replace(environment, head_seen=environment.head_requested)\n    head",
-        "seen = replace(environment, head_seen=environment.head_requested + 1)\n    head",
+        "seen = replace(environment, head_seen=environment.head_requested).unseen()\n    head",
+        "seen = replace(environment, head_seen=environment.head_requested + 1).unseen()\n    head",
         "tests/loop/test_heads.py::test_a_look_answers_as_many_requests_as_there_were_when_it_began",
     ),
     Mistake(
