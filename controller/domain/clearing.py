@@ -102,7 +102,7 @@ CLEARED_BY: Mapping[str, str] = {
     "release.moved": RELEASE,
     "release.none": "whoever publishes a release of the branch",
     "release.not_asked": f"whoever publishes a later release; or {AGAIN_BY_NAME}",
-    "release.older": f"a person: `tidegate deploy {{environment}}` takes the newest release; or {RELEASE}",
+    "release.older": f"{AGAIN_BY_NAME}; or {RELEASE}",
     "release.tag": f"whoever publishes it under a tag that an image can have; or {AUTHOR}",
     "release.unnamed": "a person: name a release; or publish one of this commit",
     "release.withdrawn": RELEASE,

@@ -18,7 +18,6 @@ from controller.domain.release import Release
 from controller.domain.revision import Commit, Revision, file_of
 from controller.domain.secret import Secret
 from controller.loop.releases import (
-    OLDER,
     Published,
     check_follows,
     check_named,
@@ -211,15 +210,13 @@ def _is_to_be_kept(
     environment: Environment, binding: Binding, source: Source, commit: Commit, newest: Commit, head: Commit
 ) -> bool:
     """Whether the newest release is to be recorded: else the next look would deploy it as well, or refuse it as before.
-    One that is older than what is recorded may be an old answer: it counts only where an earlier look has found it."""
+    One that is older than what is recorded is an old answer."""
     recorded = environment.recorded
     if recorded is None or recorded == newest.sha:
         return recorded is None
     if recorded != head.sha and not source.compare(binding.repository, recorded, head.sha).descends:
         return environment.is_rewritten
-    is_known = environment.remark is not None and environment.remark.code == OLDER
-    is_newer = source.compare(binding.repository, recorded, newest.sha).descends
-    return commit.sha == newest.sha and (is_known or is_newer)
+    return commit.sha == newest.sha and source.compare(binding.repository, recorded, newest.sha).descends
 
 
 def _file(name: str, binding: Binding, source: Source, head: Commit) -> tuple[str, EnvironmentFile]:

@@ -1,4 +1,5 @@
-"""Which release an environment is to be at: of those that its branch contains, the one that was published last."""
+"""Which release an environment is to be at: of those that its branch contains the one that was published last, or one
+that comes after it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,6 @@ EXAMINED = 100
 
 NONE = "release.none"
 """The code of the remark that the first release of the branch is waited for."""
-
-OLDER = "release.older"
-"""The code of the remark that what was published last comes before what is recorded."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +43,18 @@ def next_release(environment: Environment, binding: Binding, source: Source, hea
     """The branch contains what is recorded, or nothing is recorded yet.
 
     Only what descends from that commit is taken: an older commit may be published at any time, and a tag be moved back.
-    What was published before the recorded release is not looked at again.
     """
     releases = source.released(binding.repository)
     sight = sight_of(head.sha, releases)
-    known, recorded, older = environment.release, environment.recorded, None
-    for published in _on_branch(_since(known, releases), binding, source, head):
-        sha = published.commit.sha
-        if sha == recorded:
-            return Found(sight, remark=older)
-        if recorded is None or source.compare(binding.repository, recorded, sha).descends:
-            return Found(sight, published)
-        older = older or _older(published, environment, recorded)
-        if known is None:
-            break
-    return Found(sight, remark=older or _none_left(known, binding, releases))
+    walked = _walk(releases, binding, source, head, environment)
+    if walked.newest is not None or walked.met:
+        return Found(sight, walked.newest, None if walked.newest else walked.older)
+    return Found(sight, remark=walked.older or _none_left(environment.release, binding, releases))
 
 
 def newest_release(binding: Binding, source: Source, head: Commit, releases: Sequence[Release]) -> Published | None:
-    """The one that was published last, whatever is recorded."""
-    return next(_on_branch(releases, binding, source, head), None)
+    """The one that an environment of which nothing is recorded would be at."""
+    return _walk(releases, binding, source, head, Environment("")).newest
 
 
 def no_release(binding: Binding, releases: Sequence[Release]) -> Reason:
@@ -96,8 +86,36 @@ def check_follows(file: EnvironmentFile, name: str, binding: Binding, commit: Co
         raise Rejected([f"{told}: publish a commit whose file says so"], code="release.not_asked")
 
 
-def _since(known: Release | None, releases: Sequence[Release]) -> list[Release]:
-    return [each for each in releases if known is None or each.published_at >= known.published_at]
+@dataclass(frozen=True)
+class _Walked:
+    """`met`: what is recorded is still a release; `older` tells of one that was published after it and is older."""
+
+    newest: Published | None
+    met: bool
+    older: Reason | None
+
+
+def _walk(
+    releases: Sequence[Release], binding: Binding, source: Source, head: Commit, environment: Environment
+) -> _Walked:
+    """From the release that was published last backwards, and on while earlier ones come after it on the branch: a
+    prerelease becomes a release without being published anew, and nobody can be sure to look between two of them."""
+    known, base = environment.release, environment.recorded
+    newest, older, met = None, None, False
+    for published in _on_branch(releases, binding, source, head):
+        sha = published.commit.sha
+        met = met or sha == environment.recorded
+        if sha == base:
+            continue
+        if base is None or source.compare(binding.repository, base, sha).descends:
+            base, newest = sha, published
+            continue
+        is_later = known is not None and published.release.published_at >= known.published_at
+        if newest is None and not met and (is_later or known is None):
+            older = older or _older(published, environment, base)
+        if newest is not None or met or not is_later:
+            break
+    return _Walked(newest, met, older)
 
 
 def _on_branch(releases: Sequence[Release], binding: Binding, source: Source, head: Commit) -> Iterator[Published]:
@@ -112,8 +130,8 @@ def _on_branch(releases: Sequence[Release], binding: Binding, source: Source, he
 def _older(published: Published, environment: Environment, recorded: str) -> Reason:
     tag, known = published.release.tag, environment.release
     after = f"{recorded[:7]}{f' ({known.tag})' if known else ''}"
-    text = f"{tag} is {published.commit.short}, which doesn't descend from {after}: it isn't deployed by itself"
-    return Reason(OLDER, f"{text}; `tidegate deploy {environment.name} --ref {tag}` deploys it")
+    text = f"{tag} is {published.commit.short}, which doesn't descend from {after}"
+    return Reason("release.older", f"{text}: only `tidegate deploy {environment.name} --ref {tag}` deploys it")
 
 
 def _none_left(known: Release | None, binding: Binding, releases: Sequence[Release]) -> Reason:

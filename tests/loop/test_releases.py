@@ -75,9 +75,8 @@ def test_a_push_between_two_releases_deploys_nothing() -> None:
     assert found.revision is None and found.environment.recorded == environment.recorded
 
 
-def test_the_next_release_is_taken_and_what_was_published_before_is_not_looked_at() -> None:
+def test_the_next_release_is_taken() -> None:
     repository, environment = a_released()
-    repository.publish("v0.9.0", pushed(repository), after=-HOUR)
     newest = pushed(repository)
     repository.publish("v1.5.0", after=HOUR)
     found = look(repository, environment)
@@ -137,16 +136,50 @@ def test_a_release_that_is_withdrawn_undoes_nothing_and_is_spoken_of() -> None:
     assert code(found.environment.remark) == "release.withdrawn" and found.environment.problem is None
 
 
-def test_a_withdrawn_release_brings_none_back_that_was_published_before_it() -> None:
+def test_a_withdrawn_release_does_not_bring_the_one_before_it_back() -> None:
     repository = Repository()
-    first, _ = pushed(repository), pushed(repository)
+    pushed(repository)
     repository.publish("v1.3.0")
-    repository.publish("v1.4.0", first, after=HOUR)
+    newest = pushed(repository)
+    repository.publish("v1.4.0", after=HOUR)
     environment = after(repository)
-    assert environment.recorded == first.sha
     del repository.releases["v1.4.0"]
     found = look(repository, environment)
-    assert found.revision is None and found.environment.recorded == first.sha
+    assert found.revision is None and found.environment.recorded == newest.sha
+    assert code(found.environment.remark) == "release.withdrawn"
+
+
+def test_a_prerelease_that_becomes_a_release_late_is_taken() -> None:
+    """It keeps the moment at which it was published as a prerelease."""
+    repository = Repository()
+    fixed, later = pushed(repository), pushed(repository)
+    repository.publish("v1.4.1", fixed, after=HOUR)
+    environment = after(repository)
+    repository.publish("v1.5.0", later, after=-HOUR)
+    found = look(repository, environment)
+    assert found.revision is not None and found.revision.commit == later
+
+
+def test_two_releases_end_the_same_whether_or_not_anybody_looked_between_them() -> None:
+    repository = Repository()
+    older, newer = pushed(repository), pushed(repository)
+    repository.publish("v2.0.0", newer)
+    between = after(repository)
+    repository.publish("v1.9.1", older, after=HOUR)
+    assert after(repository, between).recorded == after(repository).recorded == newer.sha
+
+
+def test_releases_long_ago_are_not_looked_at() -> None:
+    repository = Repository()
+    for number in range(50):
+        pushed(repository)
+        repository.publish(f"v1.{number}.0")
+    asked: list[str] = []
+    tagged = repository.tagged
+    repository.tagged = lambda name, tag: asked.append(tag) or tagged(name, tag)  # type: ignore[method-assign, func-returns-value]
+    environment = after(repository)
+    after(repository, environment)
+    assert asked == ["v1.49.0", "v1.48.0"] * 2
 
 
 def test_a_tag_that_moves_on_is_a_new_deployment() -> None:
@@ -273,18 +306,16 @@ def test_without_a_release_nothing_is_deployed_unless_it_is_named() -> None:
     assert code(named(repository, after(repository)).revision) == "release.none"
 
 
-def test_an_older_release_that_a_person_takes_is_what_the_environment_is_to_be_at() -> None:
+def test_an_older_release_that_a_person_takes_leaves_open_what_comes_next() -> None:
     repository = Repository()
     older, _ = pushed(repository), pushed(repository)
     repository.publish("v1.4.0")
     environment = after(repository)
     repository.publish("v1.3.9", older, after=HOUR)
-    unseen = named(repository, environment, "v1.3.9")
-    assert unseen.recorded is None, "it may be an old answer"
-    found = named(repository, after(repository, environment), "v1.3.9")
-    assert (found.recorded, found.release.tag) == (older.sha, "v1.3.9")
-    taken = replace(environment, recorded=found.recorded, release=found.release)
-    assert after(repository, taken).remark is None
+    found = named(repository, environment, "v1.3.9")
+    assert isinstance(found.revision, Revision) and found.revision.version == "v1.3.9" and found.recorded is None
+    unnamed = named(repository, environment)
+    assert isinstance(unnamed.revision, Revision) and unnamed.revision.version == "v1.4.0"
 
 
 def test_a_newest_release_that_is_named_is_not_deployed_twice() -> None:

@@ -263,6 +263,18 @@ def test_a_push_to_a_branch_with_releases_is_found(store: Store) -> None:
     assert heads.compare("acme/other", 60.0) == ("prod",)
 
 
+def test_a_look_that_waits_does_not_hide_that_releases_count(store: Store) -> None:
+    on_releases(store, V1)
+    branches = Branches(releases={"acme/other": (V1,)})
+    heads = Heads(store, branches, BINDINGS)  # type: ignore[arg-type]
+    heads.compare("acme/other", 0.0)
+    branches.releases["acme/other"] = (V2, V1)
+    heads.compare("acme/other", 60.0)
+    branches.asked.clear()
+    assert heads.compare("acme/other", 120.0) == ()
+    assert branches.asked == ["acme/other"], "once"
+
+
 def test_a_release_that_can_t_be_taken_is_looked_at_again_after_a_while_only(store: Store) -> None:
     on_releases(store, V1)
     with store.write() as unit:
