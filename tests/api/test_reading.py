@@ -8,6 +8,8 @@ import pytest
 
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.metrics import Finding, Result, Sample
+from controller.domain.reason import Reason
+from controller.domain.release import Release
 from controller.domain.slot import Slot
 from controller.domain.step import StepState
 from controller.loop.preview import shown
@@ -48,6 +50,21 @@ def test_an_environment_shows_traffic_and_tasks_of_the_last_look(door: Door) -> 
     assert (backend["live"], backend["running"], backend["desired"], backend["healthy"]) == ("blue", 2, 2, 2)
     assert answer["seen_at"] == "2026-11-21T12:00:00Z"
     assert answer["look_again_at"] == "2026-11-21T12:00:05Z"
+
+
+def test_a_release_is_told_where_the_commit_is(door: Door) -> None:
+    made = Release("v1.4.0", "Fourteen", "https://github.example/v1.4.0", NOON)
+    with door.store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        unit.deployments.save(replace(found, revision=replace(found.revision, release=made)))
+        remark = Reason("release.older", "v1.3.9 is older")
+        unit.environments.save(replace(unit.environments.get("dev"), release=made, sight="", remark=remark))
+    environment, deployment = (door.get(f"/api/v1/{path}").json() for path in ("environments/dev", "deployments/dev-2"))
+    assert environment["desired"] == {"commit": "2" * 40, "version": "v1.4.0"}
+    assert environment["remark"] == {"code": "release.older", "text": "v1.3.9 is older"}
+    shown = {"tag": "v1.4.0", "name": "Fourteen", "url": made.url, "published_at": "2026-11-21T12:00:00Z"}
+    assert (deployment["revision"]["version"], deployment["revision"]["release"]) == ("v1.4.0", shown)
 
 
 def test_a_held_environment_says_why_and_since_when(door: Door) -> None:

@@ -13,6 +13,7 @@ from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.errors import Transient
 from controller.domain.hooks import Hook, RunState
 from controller.domain.reason import Reason
+from controller.domain.release import Release
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.domain.step import StepKind
@@ -368,6 +369,26 @@ def test_commits_are_linked_on_http_addresses_only(browser: Browser, github: str
     browser.github = github
     outside = {link for link in page(browser, "/deployments/dev-2").links() if not link.startswith(("/", "#"))}
     assert outside == ({links} if links else set())
+
+
+def released(store: Store, tag: str) -> None:
+    """What dev-2 brings was published, and its environment has something to say of an older release."""
+    made = Release(tag, "", "javascript:alert(1)", NOON)
+    with store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        unit.deployments.save(replace(found, revision=replace(found.revision, release=made)))
+        remark = Reason("release.older", "v1.3.9 is older")
+        unit.environments.save(replace(unit.environments.get("dev"), release=made, sight="", remark=remark))
+
+
+def test_a_release_is_shown_by_its_tag_and_leads_to_its_own_page(browser: Browser) -> None:
+    released(browser.store, "web/v1.4.0")
+    shown = page(browser, "/deployments/dev-2")
+    outside = {link for link in shown.links() if not link.startswith(("/", "#"))}
+    assert outside == {"https://github.com/acme/captioncraft/releases/tag/web/v1.4.0"}
+    assert "web/v1.4.0" in browser.get("/deployments/dev-2").text
+    assert "v1.3.9 is older" in browser.get("/?environment=dev").text
 
 
 @pytest.mark.parametrize(
