@@ -70,7 +70,7 @@ class Heads:
         return tuple(self._bound)
 
     def compare(self, repository: str, now: float) -> tuple[str, ...]:
-        """Ask for a look at every environment whose branch or releases are not as its last look took them; which ones.
+        """Ask for a look at every environment whose branch, or releases, are not as its last look took them; which.
         One request, and two more where releases count.
 
         `now` is of a clock that never jumps. Raises what the source raises; until its `retry_after` is over nothing is
