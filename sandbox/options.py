@@ -14,6 +14,7 @@ class Options:
     state: Path
     webhook: str | None = None
     events: str | None = None
+    interactions: str | None = None
     port_base: int | None = None
     speed: float = 10.0
     seed: int = 0
@@ -25,22 +26,33 @@ class Options:
 
 def options_of(arguments: list[str]) -> Options:
     """Exits with 2 and a usage line when it is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="An AWS and a GitHub on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="An AWS, a GitHub and a Slack on this machine."
+    )
     parser.add_argument(
         "--state-dir", type=Path, required=True, help="where it keeps what it needs, and endpoints.json"
     )
     parser.add_argument("--webhook", help="the address that GitHub's webhooks are sent to")
     parser.add_argument("--events", help="the address that EventBridge sends AWS's events to")
-    parser.add_argument("--port-base", type=_port, help="the first of five ports; without it, free ones")
+    parser.add_argument("--interactions", help="the address that Slack sends what people press to")
+    parser.add_argument("--port-base", type=_port, help="the first of six ports; without it, free ones")
     parser.add_argument("--speed", type=_speed, default=10.0, help="how much faster AWS's own delays pass (10)")
     parser.add_argument("--seed", type=int, default=0, help="for everything that is drawn by lot (0)")
     given = parser.parse_args(arguments)
-    return Options(given.state_dir.resolve(), given.webhook, given.events, given.port_base, given.speed, given.seed)
+    return Options(
+        given.state_dir.resolve(),
+        given.webhook,
+        given.events,
+        given.interactions,
+        given.port_base,
+        given.speed,
+        given.seed,
+    )
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 1024 <= int(text) <= 65_531:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1024 to 65531")
+    if not text.isdecimal() or not 1024 <= int(text) <= 65_530:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1024 to 65530")
     return int(text)
 
 

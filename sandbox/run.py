@@ -1,4 +1,4 @@
-"""The sandbox as one process on one loop: AWS, GitHub and the load balancers, put together and kept running."""
+"""The sandbox as one process on one loop: AWS, GitHub, Slack and the load balancers, put together and kept running."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from sandbox.options import Options
 from sandbox.publishing import PACKAGE, Registry, build
 from sandbox.runtime.processes import ProcessRuntime
 from sandbox.servers import HttpServer, PortTakenError, address, listen
+from sandbox.slack.server import Slack
 from sandbox.wire.server import application
 from sandbox.world.ecs import tasks
 from sandbox.world.view import ListenerView
@@ -46,6 +47,7 @@ OAUTH_CLIENT, SIGN_IN_BACK = "Iv1.tidegatesandbox", "/sign-in/callback"
 AWS, GITHUB = 0, 1
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 """Ports counted from --port-base; the load balancers follow in the order of the environments."""
+SLACK = GITHUB + 1 + len(BRANCHES)
 
 
 class Sandbox:
@@ -79,6 +81,7 @@ class Sandbox:
         clock = LoopClock()
         self._make_world(clock, state)
         self._make_github(clock, state)
+        self._make_slack(clock)
         grounds = lay_foundations(self.world, self._references())
         await self._open_balancers(grounds)
         place = self.world.place(region=REGION)
@@ -91,7 +94,9 @@ class Sandbox:
         )
         self._exits.push_async_callback(control.close)
         self._serve(application(self.world), self._aws_socket)
-        self._serve(self.github.app(control=control.routes()), self._github_socket)
+        controls = [*control.routes(), *self.slack.control.routes()]
+        self._serve(self.github.app(control=controls), self._github_socket)
+        self._serve(self.slack.app(), self._slack_socket)
         self._seed_repository(grounds)
         if self._options.webhook:
             back = urljoin(self._options.webhook, SIGN_IN_BACK)
@@ -126,6 +131,13 @@ class Sandbox:
         )
         self._exits.push_async_callback(self.github.close)
         self.github.origin = address(self._github_socket)
+
+    def _make_slack(self, clock: LoopClock) -> None:
+        self._slack_socket = listen(self._options.port(SLACK), "Slack")
+        self._exits.callback(self._slack_socket.close)
+        self.slack = Slack(clock, self.token, request_url=self._options.interactions)
+        self._exits.push_async_callback(self.slack.close)
+        self.slack.origin = address(self._slack_socket)
 
     async def _open_balancers(self, grounds: dict[str, Ground]) -> None:
         self._environment_of = {ground.listener.arn: name for name, ground in grounds.items()}
@@ -204,6 +216,7 @@ class Sandbox:
                 "oauth_id": OAUTH_CLIENT,
                 "oauth_secret": self.oauth_secret,
             },
+            "slack": self.slack.endpoints(),
             "balancers": {name: f"http://127.0.0.1:{each.port}" for name, each in entrances.items()},
             "connect_to": [f"{each.dns_name}:80=127.0.0.1:{each.port}" for each in entrances.values()],
             "control": f"{address(self._github_socket)}/sandbox",

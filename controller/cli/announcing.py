@@ -53,6 +53,7 @@ def where_to_look(dashboard: str, endpoints: Json, state: Path, deployment: str 
     places = [
         ("dashboard", dashboard),
         *((name, f"{address}/") for name, address in endpoints["balancers"].items()),
+        ("slack", f"{endpoints['slack']['url']}/"),
         ("repository", f"git clone {endpoints['github']['git']}"),
         ("logs", f"{state / 'controller.log'} and sandbox.log beside it"),
     ]

@@ -79,7 +79,8 @@ class Pair:
 
     def _start_sandbox(self, options: tuple[str, ...]) -> None:
         self._state.remove(ENDPOINTS)
-        doors = ("--webhook", f"{self.address}/webhooks/github", "--events", f"{self.address}/webhooks/aws")
+        senders = {"--webhook": "github", "--events": "aws", "--interactions": "slack"}
+        doors = [word for option, sender in senders.items() for word in (option, f"{self.address}/webhooks/{sender}")]
         given = ("--state-dir", str(self._state.path), *doors, *options)
         environment = for_sandbox(os.environ, self._state.path, self.token)
         sandbox = self._child("sandbox", leashed(self._modules[0], *given), environment, "sandbox.log")
@@ -123,7 +124,7 @@ class Pair:
             "dashboard": self.address,
             "token": self.token,
             "github": github,
-            "slack": None,
+            "slack": self.endpoints["slack"]["url"],
             "aws": dict(self.endpoints["aws"]),
             "balancers": dict(self.endpoints["balancers"]),
             "pids": pids,

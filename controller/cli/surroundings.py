@@ -12,7 +12,7 @@ from typing import Any
 
 LOOPBACK = "127.0.0.1"
 INHERITED = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-SANDBOX_PORTS = 5
+SANDBOX_PORTS = 6
 PACE_SECONDS = "0.5"
 SWEEP_SECONDS = "15"
 
@@ -41,7 +41,7 @@ def for_controller(
     variables: Mapping[str, str], home: Path, token: str, port: int, endpoints: Mapping[str, Any]
 ) -> dict[str, str]:
     """`endpoints` is what the sandbox wrote down about itself."""
-    aws, github = endpoints["aws"], endpoints["github"]
+    aws, github, slack = endpoints["aws"], endpoints["github"], endpoints["slack"]
     return bare(variables, home) | {
         "AWS_ENDPOINT_URL": aws["endpoint"],
         "AWS_REGION": aws["region"],
@@ -57,6 +57,11 @@ def for_controller(
         "TIDEGATE_GITHUB_OAUTH_ID": github["oauth_id"],
         "TIDEGATE_GITHUB_OAUTH_SECRET": github["oauth_secret"],
         "TIDEGATE_AWS_WEBHOOK_SECRETS": aws["webhook_secret"],
+        "TIDEGATE_SLACK_URL": slack["api"],
+        "TIDEGATE_SLACK_TOKEN": slack["token"],
+        "TIDEGATE_SLACK_SIGNING_SECRET": slack["signing_secret"],
+        "TIDEGATE_SLACK_TEAM": slack["team"],
+        "TIDEGATE_SLACK_APP": slack["app"],
         "TIDEGATE_API_TOKEN": token,
         "TIDEGATE_CONNECT_TO": ",".join(endpoints["connect_to"]),
         "TIDEGATE_PACE_SECONDS": PACE_SECONDS,

@@ -38,6 +38,14 @@ ENDPOINTS = {
         "oauth_id": "i",
         "oauth_secret": "o",
     },
+    "slack": {
+        "url": "http://127.0.0.1:5",
+        "api": "http://127.0.0.1:5/api/",
+        "token": "xoxb",
+        "signing_secret": "signed",
+        "team": "T1",
+        "app": "A1",
+    },
     "connect_to": ["dev:80=127.0.0.1:3", "prod:80=127.0.0.1:4"],
     "config": "/state/tidegate.yaml",
 }
@@ -63,6 +71,19 @@ def test_the_controller_is_told_where_the_sandbox_is() -> None:
     assert seen["TIDEGATE_CONNECT_TO"] == "dev:80=127.0.0.1:3,prod:80=127.0.0.1:4"
     assert seen["TIDEGATE_GITHUB_WEBHOOK_SECRETS"] == "s"
     assert seen["TIDEGATE_AWS_WEBHOOK_SECRETS"] == "e"
+
+
+def test_the_controller_is_told_how_it_talks_to_slack() -> None:
+    seen = for_controller({}, Path("/state"), "token", 8080, ENDPOINTS)
+    told = {name.removeprefix("TIDEGATE_SLACK_"): value for name, value in seen.items() if "_SLACK_" in name}
+    assert told == {
+        "URL": "http://127.0.0.1:5/api/",
+        "TOKEN": "xoxb",
+        "SIGNING_SECRET": "signed",
+        "TEAM": "T1",
+        "APP": "A1",
+    }
+    assert seen["TIDEGATE_PUBLIC_URL"] == "http://127.0.0.1:8080"
 
 
 def test_the_controller_is_told_how_long_a_minute_of_the_sandbox_lasts() -> None:

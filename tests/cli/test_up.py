@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
 import psutil
 import pytest
 
@@ -72,6 +73,7 @@ def test_it_brings_a_version_live_survives_a_killed_controller_and_leaves_nothin
     told = up.sandbox_file
     assert set(told) == {"api", "dashboard", "token", "github", "slack", "aws", "balancers", "pids"}
     assert set(told["github"]) == {"api", "git", "webhook_secret"}
+    assert httpx.get(told["slack"], trust_env=False).status_code == 200
     assert set(told["balancers"]) == {"dev", "staging", "prod"}
     assert told["api"] == f"{told['dashboard']}/api/v1"
     family = psutil.Process(up.process.pid).children(recursive=True)

@@ -197,6 +197,15 @@ def test_only_loopback_is_listened_on(running: Running) -> None:
     assert all(address.startswith("127.") for address in listening)
 
 
+def test_slack_is_there_and_its_control_too(running: Running) -> None:
+    slack = running.endpoints["slack"]
+    with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {slack['token']}"}) as client:
+        said = client.post(f"{slack['api']}chat.postMessage", json={"channel": "#deploys", "text": "hello"}).json()
+        assert said["ok"]
+    found = running.control("GET", "/slack/messages/deploys").json()["messages"]
+    assert [(each["ts"], each["text"]) for each in found] == [(said["ts"], "hello")]
+
+
 def test_control_needs_the_token(running: Running) -> None:
     with httpx.Client(trust_env=False) as client:
         assert client.get(running.endpoints["control"] + "/tasks").status_code == 401
@@ -308,7 +317,7 @@ def refused(state: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("number", [0, 4], ids=["aws", "prod"])
+@pytest.mark.parametrize("number", [0, 4, 5], ids=["aws", "prod", "slack"])
 def test_a_taken_port_is_said_in_one_sentence_and_leaves_nothing(tmp_path: Path, number: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
