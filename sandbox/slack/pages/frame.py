@@ -28,7 +28,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
 }
@@ -76,13 +76,18 @@ class Frame:
         """A form of our own pages. Raises `Problem` 403 for one that comes from anywhere else."""
         visitor, form = self.visitor(request), await request.form()
         given = str(form.get("guard", "")).encode()
-        origin = request.headers.get("origin", self.state.origin)
         is_ours = hmac.compare_digest(given, self.guard(visitor).encode()) and not visitor.is_new
-        if not is_ours or origin not in (self.state.origin, "null"):
+        if not is_ours or not self._is_from_here(request):
             raise Problem(
                 HTTPStatus.FORBIDDEN, "This form is not from this page, or the page is too old. Load it again."
             )
         return visitor, form
+
+    def _is_from_here(self, request: Request) -> bool:
+        """By what browsers say of themselves; what is no browser says nothing."""
+        own = {self.state.origin, self.state.origin.replace("127.0.0.1", "localhost")}
+        is_own = request.headers.get("origin", self.state.origin) in own
+        return is_own and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 
     def page(
         self, request: Request, visitor: Visitor, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any

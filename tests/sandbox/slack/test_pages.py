@@ -152,8 +152,8 @@ def test_a_form_without_the_guard_or_from_elsewhere_does_nothing(served: Served)
     stranger = served.browser(None)
     assert browser.client.post(path, data=where).status_code == 403
     assert browser.client.post(path, data={**where, "guard": stranger.guard}).status_code == 403
-    theirs = {"Origin": "http://evil.test"}
-    assert browser.client.post(path, data={**where, "guard": browser.guard}, headers=theirs).status_code == 403
+    for theirs in ({"Origin": "http://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert browser.client.post(path, data={**where, "guard": browser.guard}, headers=theirs).status_code == 403
     assert stranger.client.post(path, data={**where, "guard": stranger.guard}).status_code == 403
     assert served.asked == []
 
