@@ -22,6 +22,8 @@ from controller.adapters.aws.queue import EventQueue
 from controller.adapters.aws.session import Callers
 from controller.adapters.aws.topics import SnsTopics
 from controller.adapters.clock import SystemClock
+from controller.adapters.github.board import GitHubBoard
+from controller.adapters.github.calls import Calls
 from controller.adapters.github.directory import GitHubDirectory
 from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.sign_in import App, Credentials
@@ -40,10 +42,13 @@ from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
 from controller.logs import set_up
+from controller.loop.outbox import Tell
+from controller.loop.posting import Postings
 from controller.loop.preview import Preview
 from controller.loop.reconcile import Reconciler
 from controller.loop.schedule import Loop
 from controller.loop.world import World
+from controller.notifiers.github import DeploymentNotifier, StatusNotifier
 from controller.notifiers.log import LogNotifier
 from controller.polls import Polls
 from controller.settings import Settings
@@ -100,7 +105,8 @@ def build(settings: Settings) -> Controller:
         token=lambda: secrets.token_urlsafe(24),
         minute=settings.metrics_minute,
     )
-    loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep, LogNotifier().send)
+    calls = Calls(settings.github_url, _credentials(settings), clock)
+    loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep, _tells(settings, world, calls))
     return Controller(store, world, loop, _web(settings, world, loop, callers))
 
 
@@ -113,6 +119,16 @@ def _credentials(settings: Settings) -> Credentials:
     key = settings.github_app_key.get_secret_value()
     token = Secret(settings.github_token.get_secret_value())
     return App(settings.github_app_id, Secret(key)) if settings.github_app_id and key else token
+
+
+def _tells(settings: Settings, world: World, calls: Calls) -> Mapping[str, Tell]:
+    """Who is told of notices, by the name that their messages keep: one that goes takes its unsent messages along."""
+    board, present = GitHubBoard(calls), Postings(world.store, world.bindings, settings.public_url)
+    return {
+        "log": LogNotifier().send,
+        "github_deployments": DeploymentNotifier(board, present).send,
+        "github_statuses": StatusNotifier(board, present).send,
+    }
 
 
 def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Starlette:

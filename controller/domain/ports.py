@@ -32,6 +32,7 @@ from controller.domain.actions import (
     TuneSlot,
 )
 from controller.domain.alarms import Alarms as AlarmViews
+from controller.domain.board import Flag, Posting
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
@@ -332,6 +333,16 @@ class SignIn(Protocol):
 
     def finish(self, code: str, verifier: str) -> Person:
         """Who came back with this code; it works once."""
+
+
+class Board(Protocol):
+    """Where people see beside the code what became of it."""
+
+    def post(self, posting: Posting) -> None:
+        """One entry for each deployment, found again where there is one; what it shows already is not said again."""
+
+    def flag(self, flag: Flag) -> None:
+        """Mark the commit; what it is marked with already is not said again."""
 
 
 class Probe(Protocol):

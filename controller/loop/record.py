@@ -20,6 +20,7 @@ from controller.domain.evidence import FailureEvidence
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState, Trouble
+from controller.loop.announcing import announce
 from controller.loop.heads import waiting_deployment
 from controller.obey import Opening
 from controller.store import Lease, Store, Unit
@@ -75,6 +76,7 @@ def _open(unit: Unit, opening: Opening, now: datetime, token: Callable[[], str])
         requester=opening.by,
     )
     unit.deployments.add(made)
+    announce(unit, made)
     facts: dict[str, object] = {"commit": made.revision.commit.sha, "kind": str(made.kind)}
     unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, made, now, opening.because.text, facts)])
 
@@ -92,6 +94,7 @@ def _try_again(
         return
     again = waiting_deployment(revision, unit.deployments.next_number(environment.name), now, token)
     unit.deployments.add(again)
+    announce(unit, again)
     text = f"{revision.commit.short} {revision.commit.title}, once more"
     unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, again, now, text, {"commit": revision.commit.sha})])
 
@@ -329,12 +332,11 @@ def _entry(event: Event, deployment: Deployment, now: datetime, text: str, facts
 
 
 def _tell(unit: Unit, before: Deployment, after: Deployment) -> None:
-    """A notice for each move that people want to hear of; the key makes sure that it is told once."""
+    """A notice for each move that people want to hear of."""
     if before.phase is after.phase:
         return
     if after.phase in FINAL or after.phase in {Phase.RUNNING, Phase.ROLLING_BACK}:
-        body = {"deployment": after.id, "phase": str(after.phase), "code": after.reason.code, "text": after.reason.text}
-        unit.outbox.put("deployment", f"{after.id}:{after.phase}", body)
+        announce(unit, after)
 
 
 def _acted(deployment: Deployment, action: Action) -> Deployment:

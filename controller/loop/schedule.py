@@ -7,7 +7,7 @@ sweep over the rows and by two rounds, over repositories and over environments (
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -55,8 +55,8 @@ def forget_what_stays() -> None:
 class Loop:
     """The controller's heart: `wake` may be called from any thread, any number of times."""
 
-    def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta, tell: Tell) -> None:
-        self._reconciler, self._world, self._sweep_every, self._tell = reconciler, world, sweep, tell
+    def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta, tells: Mapping[str, Tell]) -> None:
+        self._reconciler, self._world, self._sweep_every, self._tells = reconciler, world, sweep, tells
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="heads")
         self._alarms = BackgroundScheduler(
@@ -184,7 +184,7 @@ class Loop:
 
     def _send(self) -> None:
         try:
-            send_due(self._world.store, self._tell, self._world.clock)
+            send_due(self._world.store, self._tells, self._world.clock)
         except TidegateError as error:
             log.warning("notices not sent", code=error.code, error=str(error))
 

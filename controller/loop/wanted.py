@@ -17,6 +17,7 @@ from controller.domain.ports import Cloud
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.snapshot import Resolved
+from controller.loop.announcing import announce
 from controller.loop.heads import Look, Named, look_at_head, named_revision, waiting_deployment
 from controller.loop.observe import resolve
 from controller.loop.promoting import Promoting
@@ -65,6 +66,7 @@ class Wanted:
                 revision = unit.revisions.recorded(look.revision)
                 waiting = waiting_deployment(revision, number, now, self._world.token)
                 unit.deployments.add(waiting)
+                announce(unit, waiting)
                 text = f"{look.revision.commit.short} {look.revision.commit.title}"
                 facts: dict[str, object] = {"commit": look.revision.commit.sha}
                 unit.audit.append([_entry(Event.DEPLOYMENT_CREATED, waiting, now, text, facts)])

@@ -95,7 +95,7 @@ class UnderHand(Loop):
     """The loop without a thread and without a scheduler of its own."""
 
     def __init__(self, reconciler: Reconciler, world: World, tell: SiteTell, alarms: Alarms, pool: Pool) -> None:
-        super().__init__(reconciler, world, SWEEP, tell)
+        super().__init__(reconciler, world, SWEEP, {"told": tell})
         self._pool.shutdown(wait=False)
         self._askers.shutdown(wait=False)
         given: Any = (alarms, pool, pool, NoPause())

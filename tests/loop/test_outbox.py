@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -32,32 +33,69 @@ def ready(store: Store) -> Store:
 
 def test_each_notice_is_sent_once(ready: Store, clock: MovedClock) -> None:
     listener = Listener()
-    assert send_due(ready, listener.tell, clock) == 3
-    assert send_due(ready, listener.tell, clock) == 0
+    assert send_due(ready, {"people": listener.tell}, clock) == 3
+    assert send_due(ready, {"people": listener.tell}, clock) == 0
     assert listener.heard == ["one", "two", "three"]
 
 
 def test_one_that_fails_comes_again_later_and_holds_up_no_other(ready: Store, clock: MovedClock) -> None:
     listener = Listener(deaf_to={"one"})
-    assert send_due(ready, listener.tell, clock) == 2
+    assert send_due(ready, {"people": listener.tell}, clock) == 2
     listener.deaf_to.clear()
-    assert send_due(ready, listener.tell, clock) == 0, "not before its time"
+    assert send_due(ready, {"people": listener.tell}, clock) == 0, "not before its time"
     clock.sleep(FIRST_RETRY.total_seconds() + 1)
-    assert send_due(ready, listener.tell, clock) == 1
+    assert send_due(ready, {"people": listener.tell}, clock) == 1
     assert listener.heard == ["two", "three", "one"]
 
 
-def test_a_notice_that_a_bug_or_a_crash_left_half_sent_is_sent_again(ready: Store, clock: MovedClock) -> None:
+def test_a_notice_whose_sender_dies_is_sent_again(ready: Store, clock: MovedClock) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dying(kind: str, key: str, body: Mapping[str, object]) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        send_due(ready, {"people": dying}, clock)
+    listener = Listener()
+    assert send_due(ready, {"people": listener.tell}, clock) == 2
+    clock.sleep(HOLD.total_seconds())
+    assert send_due(ready, {"people": listener.tell}, clock) == 1
+    assert listener.heard == ["two", "three", "one"]
+
+
+def test_one_who_is_broken_neither_loses_nor_doubles_what_the_others_are_told(ready: Store, clock: MovedClock) -> None:
     def broken(kind: str, key: str, body: Mapping[str, object]) -> None:
         raise ValueError("a bug")
 
-    with pytest.raises(ValueError, match="a bug"):
-        send_due(ready, broken, clock)
+    well, deaf = Listener(), Listener(deaf_to={"one", "two", "three"})
+    tells = {"broken": broken, "well": well.tell, "deaf": deaf.tell}
+    assert send_due(ready, tells, clock) == 3
+    clock.sleep(FIRST_RETRY.total_seconds() + 1)
+    deaf.deaf_to.clear()
+    assert send_due(ready, tells, clock) == 3
+    assert (well.heard, sorted(deaf.heard)) == (["one", "two", "three"], ["one", "three", "two"])
+
+
+def test_what_says_how_long_to_wait_is_left_alone_for_so_long(ready: Store, clock: MovedClock) -> None:
+    def limited(kind: str, key: str, body: Mapping[str, object]) -> None:
+        raise Transient("slowed down", retry_after=timedelta(minutes=5))
+
     listener = Listener()
-    assert send_due(ready, listener.tell, clock) == 2
-    clock.sleep(HOLD.total_seconds())
-    assert send_due(ready, listener.tell, clock) == 1
-    assert listener.heard == ["two", "three", "one"]
+    send_due(ready, {"people": limited}, clock)
+    clock.sleep(299)
+    assert send_due(ready, {"people": listener.tell}, clock) == 0
+    clock.sleep(2)
+    assert send_due(ready, {"people": listener.tell}, clock) == 3
+
+
+def test_messages_to_somebody_who_is_told_no_more_are_given_up(ready: Store, clock: MovedClock) -> None:
+    deaf = Listener(deaf_to={"one", "two", "three"})
+    send_due(ready, {"gone": deaf.tell}, clock)
+    clock.sleep(3600)
+    assert send_due(ready, {"people": Listener().tell}, clock) == 0
+    with ready.read() as unit:
+        assert unit.outbox.due(clock.now() + timedelta(days=30)) == ()
 
 
 def test_two_controllers_that_send_at_once_send_each_notice_once(ready: Store, clock: MovedClock) -> None:
@@ -67,9 +105,9 @@ def test_two_controllers_that_send_at_once_send_each_notice_once(ready: Store, c
     class Slow(Listener):
         def tell(self, kind: str, key: str, body: Mapping[str, object]) -> None:
             if key == "one":
-                send_due(ready, second.tell, clock)
+                send_due(ready, {"people": second.tell}, clock)
             super().tell(kind, key, body)
 
     first = Slow()
-    send_due(ready, first.tell, clock)
+    send_due(ready, {"people": first.tell}, clock)
     assert (first.heard, second.heard) == (["one"], ["two", "three"])

@@ -107,7 +107,7 @@ def start(
             unit.environments.request_look(bindings if is_asked else ())
         passes = Passes(store, what)
         world = World(store, SystemClock(), None, branches, None, bindings, lambda: "")  # type: ignore[arg-type]
-        loop = Loop(passes, world, NEVER, lambda *_: None)  # type: ignore[arg-type]
+        loop = Loop(passes, world, NEVER, {})  # type: ignore[arg-type]
         loops.append(loop)
         hears = threading.Event()
         with monkeypatch.context() as patch:

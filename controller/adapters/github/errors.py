@@ -16,36 +16,43 @@ from controller.domain.ports import Clock
 RATE_RETRY = timedelta(minutes=1)
 """When GitHub does not say how long: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
 
+RATE_LIMIT = "github.rate_limit"
 UNREACHABLE_RETRY = timedelta(seconds=10)
 UNREADABLE_RETRY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """`kind` and `statuses` say which errors; `advice` is what an operator can do."""
+    """`kind` and `statuses` say which errors, `says_when` only those with a `retry-after`; `advice` is what an operator
+    can do."""
 
     becomes: type[TidegateError]
     code: str
     advice: str
     statuses: range
     kind: type[GithubException] = GithubException
+    says_when: bool = False
 
     def fits(self, error: GithubException) -> bool:
-        return isinstance(error, self.kind) and error.status in self.statuses
+        is_told = any(name.lower() == "retry-after" for name in error.headers or {})
+        return isinstance(error, self.kind) and error.status in self.statuses and (is_told or not self.says_when)
 
 
 ANY = range(600)
 AGAIN = "It is tried again by itself"
 CONTENTS, CHECKS, STATUSES = "Contents: read", "Checks: read", "Commit statuses: read"
+DEPLOYMENTS, STATUSES_WRITTEN = "Deployments: write", "Commit statuses: write"
+PULLS, CHECKS_WRITTEN, HOOKS = "Pull requests: write", "Checks: write", "Webhooks: write"
 """https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps"""
 RIGHTS = (
-    "Check that the repository exists under this name, and that the token or the app may read it"
+    "Check that the repository exists under this name, and that the token or the app may do this"
     " (permission `{right}`; an app must be installed there)"
 )
 
 MEANINGS: tuple[Meaning, ...] = (
-    Meaning(Transient, "github.rate_limit", AGAIN, ANY, RateLimitExceededException),
-    Meaning(Transient, "github.rate_limit", AGAIN, range(429, 430)),
+    Meaning(Transient, RATE_LIMIT, AGAIN, ANY, RateLimitExceededException),
+    Meaning(Transient, RATE_LIMIT, AGAIN, range(429, 430)),
+    Meaning(Transient, RATE_LIMIT, AGAIN, range(403, 404), says_when=True),
     Meaning(
         Blocked,
         "github.credentials",
@@ -94,7 +101,7 @@ def translated(attempted: str, clock: Clock, right: str = CONTENTS) -> Iterator[
 def from_answer(error: GithubException, attempted: str, now: datetime, right: str = CONTENTS) -> TidegateError:
     meaning = next((meaning for meaning in MEANINGS if meaning.fits(error)), UNKNOWN)
     message = f"{attempted}: GitHub answered {error.status}: {_said(error)}. {meaning.advice.format(right=right)}."
-    if meaning.code == "github.rate_limit":
+    if meaning.code == RATE_LIMIT:
         return Transient(message, code=meaning.code, retry_after=_wait(error.headers or {}, now))
     return meaning.becomes(message, code=meaning.code)
 

@@ -1,0 +1,82 @@
+"""Single requests to GitHub, for what PyGithub's own objects say in too many: one attempt each, errors in our words.
+
+While GitHub wants to be left alone, no repository of the same owner is asked about at all.
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Lock
+from typing import Any, TypeVar
+
+from controller.adapters.github.errors import CONTENTS, RATE_LIMIT, Unreadable, translated
+from controller.adapters.github.pages import Pages
+from controller.adapters.github.sign_in import App, Credentials, SignedIn
+from controller.domain.errors import Transient
+from controller.domain.ports import Clock
+
+Entry = TypeVar("Entry")
+
+
+class Calls:
+    """Safe to use from many threads. `is_app`: whether it is an App's installation that asks."""
+
+    def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
+        self._signed_in, self._clock = SignedIn(url, credentials), clock
+        self.is_app = isinstance(credentials, App)
+        self._lock = Lock()
+        self._not_before: dict[str, float] = {}
+
+    def send(
+        self,
+        verb: str,
+        repository: str,
+        path: str,
+        attempted: str,
+        right: str = CONTENTS,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What GitHub answers to `/repos/REPOSITORY/PATH`; a path that begins with a slash is asked for as it is."""
+        address = path if path.startswith("/") else f"/repos/{repository}/{path}"
+        with self._asking(repository, attempted, right):
+            requester = self._signed_in.client(repository).requester
+            _, answer = requester.requestJsonAndCheck(verb, address, input=dict(body) if body is not None else None)
+            return answer
+
+    def make(self, repository: str, path: str, attempted: str, right: str, body: Mapping[str, Any]) -> int:
+        """The number that GitHub gives to what was made of `body`."""
+        with self._asking(repository, attempted, right):
+            requester = self._signed_in.client(repository).requester
+            _, answer = requester.requestJsonAndCheck("POST", f"/repos/{repository}/{path}", input=dict(body))
+            found = answer.get("id") if isinstance(answer, Mapping) else None
+            if not isinstance(found, int):
+                raise Unreadable("no number in what was answered")
+            return found
+
+    def entries(
+        self, pages: Pages[Entry], repository: str, path: str, attempted: str, right: str = CONTENTS
+    ) -> list[Entry]:
+        """All of a list, page by page; what has not changed since costs nothing."""
+        with self._asking(repository, attempted, right):
+            return pages.entries(self._signed_in.client(repository).requester, f"/repos/{repository}/{path}")
+
+    @contextmanager
+    def _asking(self, repository: str, attempted: str, right: str) -> Iterator[None]:
+        owner = repository.partition("/")[0].lower()
+        with self._lock:
+            left = self._not_before.get(owner, 0.0) - self._clock.monotonic()
+        if left > 0:
+            raise Transient(
+                f"{attempted}: GitHub wants to be left alone for {left:.0f} seconds. It is tried again by itself.",
+                code=RATE_LIMIT,
+                retry_after=timedelta(seconds=left),
+            )
+        try:
+            with translated(attempted, self._clock, right):
+                yield
+        except Transient as error:
+            if error.code == RATE_LIMIT:
+                with self._lock:
+                    self._not_before[owner] = self._clock.monotonic() + error.retry_after.total_seconds()
+            raise

@@ -1,0 +1,48 @@
+"""What a board is to show of a deployment now: read from the rows at the moment of writing, never from a notice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller.domain.bindings import Binding
+from controller.domain.board import Flag, Posting, flag, posting
+from controller.domain.deployment import Deployment
+from controller.store import Store, Unit
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A deployment and, once it is live, the one whose place it took; and what its commit is marked with."""
+
+    postings: tuple[Posting, ...]
+    flag: Flag
+
+
+class Postings:
+    """`public_url` is how people reach the dashboard, empty where nobody knows."""
+
+    def __init__(self, store: Store, bindings: Mapping[str, Binding], public_url: str) -> None:
+        self._store, self._bindings, self._public_url = store, bindings, public_url.rstrip("/")
+
+    def __call__(self, deployment_id: str) -> Posted | None:
+        """None for one that isn't there, or whose environment is no longer bound."""
+        with self._store.read() as unit:
+            deployment = unit.deployments.get(deployment_id)
+            if deployment is None or deployment.environment not in self._bindings:
+                return None
+            before = unit.deployments.get(deployment.replaced) if deployment.replaced else None
+            newest = unit.deployments.newest_of(deployment.revision) or deployment
+            shown = [deployment, *([before] if before is not None else [])]
+            return Posted(tuple(self._posting(each, unit) for each in shown), self._flag(newest))
+
+    def link(self, deployment_id: str) -> str:
+        return f"{self._public_url}/deployments/{deployment_id}" if self._public_url else ""
+
+    def _posting(self, deployment: Deployment, unit: Unit) -> Posting:
+        is_live = unit.environments.get(deployment.environment).live == deployment.number
+        return posting(deployment, self._repository(deployment), self.link(deployment.id), is_live=is_live)
+
+    def _flag(self, deployment: Deployment) -> Flag:
+        return flag(deployment, self._repository(deployment), self.link(deployment.id))
+
+    def _repository(self, deployment: Deployment) -> str:
+        return self._bindings[deployment.environment].repository
