@@ -49,6 +49,7 @@ from controller.domain.slot import Slot, Weights
 from controller.domain.snapshot import ServiceView, TaskFailure, TaskView
 from controller.domain.standing import Standing as StandingView
 from controller.domain.switch import ArmedSwitch, Switch
+from controller.domain.telling import Telling
 from controller.domain.undo import RuleAsItWas
 
 
@@ -343,6 +344,42 @@ class Board(Protocol):
 
     def flag(self, flag: Flag) -> None:
         """Mark the commit; what it is marked with already is not said again."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Where a message stands: its channel, and when it was said, by which it is known."""
+
+    place: str
+    ts: str
+
+
+class Chat(Protocol):
+    """Where people talk. Text is shown as it is, whatever stands in it."""
+
+    def post(self, channel: str, telling: Telling) -> Said: ...
+
+    def edit(self, said: Said, telling: Telling) -> bool:
+        """False where the message is not there any more."""
+
+    def find(self, channel: str, subject: str, since: datetime) -> Said | None:
+        """Our message about this subject, where it was posted and nobody wrote down that it was."""
+
+    def reply(self, said: Said, text: str) -> None:
+        """In the thread of a message."""
+
+    def direct(self, user: str, text: str, links: Sequence[tuple[str, str]] = ()) -> None: ...
+
+    def whisper(
+        self, place: str, user: str, text: str, links: Sequence[tuple[str, str]] = (), asks_code: bool = False
+    ) -> None:
+        """For one pair of eyes. `links` are labels with addresses; `asks_code`: somebody is to type the code that ties
+        their accounts."""
+
+    def ask_reason(self, trigger: str, private: str, subject: str) -> None:
+        """A form for why something is rejected; `trigger` is good for three seconds."""
+
+    def ask_code(self, trigger: str, private: str) -> None: ...
 
 
 class Probe(Protocol):
