@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -21,11 +20,12 @@ from sandbox.slack.pages import showing
 from sandbox.slack.pages.frame import HEADERS, PERSON, Frame, Problem, onward
 from sandbox.slack.people import APP_NAME, BOT, BOT_USER_ID, TEAM_NAME, Members, User
 from sandbox.slack.posting import Draft, post
-from sandbox.slack.records import Channel, Interaction, Message, View
+from sandbox.slack.records import Channel, Interaction, Json, Message, View
 
 STATIC = Path(__file__).with_name("static")
 COLOURS = ("#7b3f8c", "#2b6a99", "#9c4a1a", "#2d7250", "#8a2f4f", "#52606d")
 Page = Callable[[Request], Awaitable[Response]]
+Pressing = Coroutine[None, None, Interaction]
 
 
 class Pages:
@@ -152,7 +152,7 @@ class Pages:
         opened = self._state.triggers[interaction.payload["trigger_id"]].opened
         return onward(f"/views/{opened}" if opened in self._state.views else self._back(form, message))
 
-    def _leave(self, request: Request, pressing: Any, url: str) -> Response:
+    def _leave(self, request: Request, pressing: Pressing, url: str) -> Response:
         """The link opens at once, whatever the app makes of the press."""
         task = asyncio.get_running_loop().create_task(pressing)
         self._opening.add(task)
@@ -187,19 +187,22 @@ class Pages:
         if "close" in form:
             await self._interactions.close(user, found)
         elif "press" in form:
-            await self._press_in_view(user, found, _text(form, "press"))
+            part, pressing = self._pressed_in_view(user, found, _text(form, "press"))
+            if part.get("url"):
+                return self._leave(request, pressing, part["url"])
+            await pressing
         else:
             await self._interactions.submit(user, found, values)
         left = self._state.open_view(user)
         return onward("/" if left is None else f"/views/{left.id}")
 
-    async def _press_in_view(self, user: User, found: View, pressed: str) -> None:
+    def _pressed_in_view(self, user: User, found: View, pressed: str) -> tuple[Json, Pressing]:
         try:
             block_id, action_id = json.loads(pressed)
             part, block_id = part_of(found.view["blocks"], action_id, block_id)
         except (ValueError, TypeError, LookupError):
             raise Problem(HTTPStatus.NOT_FOUND, "The form has changed: that button is gone.") from None
-        await self._interactions.press_in_view(user, found, part, block_id)
+        return part, self._interactions.press_in_view(user, found, part, block_id)
 
     # Finding.
 

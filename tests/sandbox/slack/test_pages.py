@@ -108,6 +108,19 @@ def test_a_modal_is_a_form_that_says_what_is_wrong_and_closes(served: Served) ->
     assert browser.get(f"/views/{view}").status_code == 404
 
 
+def test_a_link_button_in_a_modal_opens_the_link_and_leaves_the_modal(served: Served) -> None:
+    ts, browser = gate(served), served.browser()
+    trigger = served.press("ada", ts, "reject").payload["trigger_id"]
+    view = modal(section("x", block_id="more", accessory=button("docs", url="http://127.0.0.1:9/docs")))
+    opened = served.client().views_open(trigger_id=trigger, view=view)["view"]["id"]
+    browser.get(f"/views/{opened}")
+    assert 'formtarget="_blank"' in browser.page
+    browser.submit(f"/views/{opened}", press='["more", "docs"]')
+    assert "http://127.0.0.1:9/docs" in browser.shown
+    assert browser.get(f"/views/{opened}").status_code == 200
+    assert served.asked[-1].payload["actions"][0]["action_id"] == "docs"
+
+
 def test_what_only_one_person_sees_is_on_nobody_elses_page(served: Served) -> None:
     served.client().chat_postEphemeral(channel=DEPLOYS, user=ADA, text="a secret")
     dm = served.client().chat_postMessage(channel=ADA, text="more secret")["channel"]
