@@ -29,6 +29,8 @@ from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.sign_in import App, Credentials
 from controller.adapters.github.source import GitHubSource
 from controller.adapters.probe import HttpProbe
+from controller.adapters.slack.client import SlackChat
+from controller.adapters.slack.verifier import SlackSignatures
 from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
 from controller.dashboard.entrance import BACK
@@ -41,22 +43,26 @@ from controller.inbox.deliveries import Inbox
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
+from controller.inbox.slack import SlackAnswers
+from controller.links import Links
 from controller.logs import set_up
 from controller.loop.outbox import Tell
 from controller.loop.posting import Postings
 from controller.loop.preview import Preview
 from controller.loop.reconcile import Reconciler
 from controller.loop.schedule import Loop
+from controller.loop.telling import Tellings
 from controller.loop.world import World
 from controller.notifiers.github import DeploymentNotifier, StatusNotifier
 from controller.notifiers.log import LogNotifier
+from controller.notifiers.slack import SlackNotifier
 from controller.polls import Polls
 from controller.settings import Settings
 from controller.store import Store
 from controller.store.schema import check_schema
 from webhooks.queue import QueueReader
 from webhooks.refusals import Outcome
-from webhooks.routes import aws_route, github_route
+from webhooks.routes import aws_route, github_route, slack_route
 
 log = structlog.get_logger()
 
@@ -105,9 +111,12 @@ def build(settings: Settings) -> Controller:
         token=lambda: secrets.token_urlsafe(24),
         minute=settings.metrics_minute,
     )
+    links = Links(store, clock, settings.links)
     calls = Calls(settings.github_url, _credentials(settings), clock)
-    loop = Loop(Reconciler(world, _owner(), settings.pace), world, settings.sweep, _tells(settings, world, calls))
-    return Controller(store, world, loop, _web(settings, world, loop, callers))
+    loop = Loop(
+        Reconciler(world, _owner(), settings.pace), world, settings.sweep, _tells(settings, world, calls, links)
+    )
+    return Controller(store, world, loop, _web(settings, world, loop, callers, links))
 
 
 def _owner() -> str:
@@ -121,17 +130,24 @@ def _credentials(settings: Settings) -> Credentials:
     return App(settings.github_app_id, Secret(key)) if settings.github_app_id and key else token
 
 
-def _tells(settings: Settings, world: World, calls: Calls) -> Mapping[str, Tell]:
+def _tells(settings: Settings, world: World, calls: Calls, links: Links) -> Mapping[str, Tell]:
     """Who is told of notices, by the name that their messages keep: one that goes takes its unsent messages along."""
     board, present = GitHubBoard(calls), Postings(world.store, world.bindings, settings.public_url)
+    where = (settings.public_url, settings.slack_team)
+    tellings = Tellings(world.store, world.bindings, world.polls, links, world.clock, *where)
     return {
         "log": LogNotifier().send,
         "github_deployments": DeploymentNotifier(board, present).send,
         "github_statuses": StatusNotifier(board, present).send,
+        **({"slack": SlackNotifier(_chat(settings), tellings).send} if settings.talks else {}),
     }
 
 
-def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Starlette:
+def _chat(settings: Settings) -> SlackChat:
+    return SlackChat(settings.slack_url, Secret(settings.slack_token.get_secret_value()))
+
+
+def _web(settings: Settings, world: World, loop: Loop, callers: Callers, links: Links) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
     rights = Rights(world.polls, world.bindings, world.clock)
     doorkeeper = Doorkeeper(world.store, world.clock, Secret(settings.api_token.get_secret_value()))
@@ -147,6 +163,10 @@ def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Star
         version=version("tidegate"),
         registry=CollectorRegistry(),
     )
+    answers = None
+    if settings.talks:
+        told = (_chat(settings), settings.slack_team, settings.public_url.rstrip("/"))
+        answers = SlackAnswers(world.store, world.clock, context.orders, *told)
     inbox = Inbox(world.store, loop.wake_inbox)
     received = metrics.received(context.registry)
     queue = _queue(settings, world, inbox, callers, received("queue"))
@@ -175,7 +195,8 @@ def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Star
             ),
             *_aws_routes(settings, world, inbox, received("aws")),
             *api.routes(context),
-            *dashboard.routes(_pages(settings, world, context)),
+            *_slack_routes(settings, answers, world.clock, received("slack")),
+            *dashboard.routes(_pages(settings, world, context, links, answers)),
         ],
         exception_handlers=api.exception_handlers(),
         middleware=api.middleware(),
@@ -183,7 +204,9 @@ def _web(settings: Settings, world: World, loop: Loop, callers: Callers) -> Star
     )
 
 
-def _pages(settings: Settings, world: World, api: ApiContext) -> DashboardContext:
+def _pages(
+    settings: Settings, world: World, api: ApiContext, links: Links, slack: SlackAnswers | None
+) -> DashboardContext:
     return DashboardContext(
         store=world.store,
         clock=world.clock,
@@ -192,6 +215,8 @@ def _pages(settings: Settings, world: World, api: ApiContext) -> DashboardContex
         orders=api.orders,
         doorkeeper=api.doorkeeper,
         rights=api.rights,
+        links=links,
+        slack=slack,
         github=settings.github_url,
         sign_in=_sign_in(settings, world.clock),
         anonymous=settings.anonymous_role,
@@ -219,6 +244,17 @@ def _aws_routes(settings: Settings, world: World, inbox: Inbox, count: Callable[
         return []
     topics = SnsTopics(world.clock)
     return [aws_route(given, settings.aws_topics, topics, inbox.accept, world.clock, count=count)]
+
+
+def _slack_routes(
+    settings: Settings, answers: SlackAnswers | None, clock: Clock, count: Callable[[Outcome], None]
+) -> list[Route]:
+    """None where there is no app."""
+    if answers is None:
+        return []
+    secrets = [secret.get_secret_value() for secret in settings.slack_signing_secret]
+    signatures = SlackSignatures(secrets, clock)
+    return [slack_route(signatures, answers, settings.slack_team, settings.slack_app, count=count)]
 
 
 def _queue(

@@ -1,5 +1,6 @@
 """Environment variables, read once into one frozen value. Every name begins with TIDEGATE_."""
 
+import hmac
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from controller.domain.arns import read_arn, read_queue
 from controller.domain.errors import Blocked
 from controller.domain.people import Role
+from controller.domain.secret import Secret
 
 PREFIX = "TIDEGATE_"
 LEAST_SECRET = 16
@@ -53,6 +55,12 @@ class Settings(BaseSettings):
     github_oauth_secret: SecretStr = SecretStr("")
     anonymous: Literal["viewer", "nobody", ""] = ""
     github_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    slack_url: str = "https://slack.com/api/"
+    slack_token: SecretStr = SecretStr("")
+    slack_signing_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    slack_team: str = ""
+    slack_app: str = ""
+    link_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     aws_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     aws_topics: Annotated[tuple[str, ...], NoDecode] = ()
     aws_queue: str = ""
@@ -63,7 +71,10 @@ class Settings(BaseSettings):
     connect_to: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     log_level: str = "info"
 
-    @field_validator("github_webhook_secrets", "aws_webhook_secrets", "aws_topics", mode="before")
+    @field_validator(
+        *("github_webhook_secrets", "aws_webhook_secrets", "aws_topics", "slack_signing_secret", "link_keys"),
+        mode="before",
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
@@ -109,6 +120,14 @@ class Settings(BaseSettings):
         return Role.VIEWER if told == "viewer" else Role.NOBODY
 
     @property
+    def links(self) -> tuple[Secret, ...]:
+        """What personal links are signed with, newest first; where nothing is set, made of the API's token, so that
+        every controller of one installation has the same."""
+        given = tuple(Secret(key.get_secret_value()) for key in self.link_keys)
+        made = hmac.digest(self.api_token.get_secret_value().encode(), b"links to approvals", "sha256").hex()
+        return given or (Secret(made),)
+
+    @property
     def signs_in(self) -> bool:
         return bool(self.github_oauth_id and self.github_oauth_secret.get_secret_value())
 
@@ -124,6 +143,20 @@ class Settings(BaseSettings):
     def sweep(self) -> timedelta:
         return timedelta(seconds=self.sweep_seconds)
 
+    @property
+    def talks(self) -> bool:
+        """Whether there is a Slack app."""
+        return bool(self.slack_token.get_secret_value())
+
+    def _missing_of_slack(self) -> list[str]:
+        wanted = {
+            "SIGNING_SECRET": bool(self.slack_signing_secret),
+            "TEAM": bool(self.slack_team),
+            "APP": bool(self.slack_app),
+        }
+        told = "with TIDEGATE_SLACK_TOKEN its buttons need it: the app's page has it"
+        return [f"TIDEGATE_SLACK_{name}: {told}" for name, is_there in wanted.items() if self.talks and not is_there]
+
     def must_serve(self) -> None:
         """Raise `Blocked` with everything that is missing before this controller may listen."""
         missing = []
@@ -136,6 +169,9 @@ class Settings(BaseSettings):
             missing.append(f"TIDEGATE_API_TOKEN: at least {LEAST_SECRET} characters; `tidegate token` makes one")
         if not (self.github_token.get_secret_value() or self.github_app_id):
             missing.append("TIDEGATE_GITHUB_TOKEN, or TIDEGATE_GITHUB_APP_ID and _APP_KEY: how to read repositories")
+        if any(len(key.get_secret_value()) < LEAST_SECRET for key in self.link_keys):
+            missing.append(f"TIDEGATE_LINK_KEYS: one is shorter than {LEAST_SECRET} characters")
+        missing += self._missing_of_slack()
         if self.signs_in and not self.public_url.startswith(("https://", "http://")):
             missing.append("TIDEGATE_PUBLIC_URL: the address that people reach this controller at, to sign in there")
         if missing:

@@ -15,6 +15,7 @@ from webhooks.bodies import MIB, Bodies
 from webhooks.leaving import MOST_WAITING, Accept, Leaving
 from webhooks.refusals import Outcome, Refused, correlation_id, problem
 from webhooks.signatures import GitHubSignatures, SharedSecrets
+from webhooks.slack_door import Answers, Signatures, SlackDoor
 from webhooks.topic_signatures import TopicSignatures
 
 log = structlog.get_logger()
@@ -66,6 +67,14 @@ def aws_route(
         count=count or _uncounted,
     )
     return Route("/webhooks/aws", door.post, methods=["POST"], name="aws_webhook")
+
+
+def slack_route(
+    signatures: Signatures, answers: Answers, team: str, app: str, *, count: Callable[[Outcome], None] | None = None
+) -> Route:
+    """`POST /webhooks/slack`: what people press and fill in, of one workspace and one app."""
+    door = SlackDoor(signatures, answers, team, app, count or _uncounted)
+    return Route("/webhooks/slack", door.post, methods=["POST"], name="slack_webhook")
 
 
 class _GitHubDoor:

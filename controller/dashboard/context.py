@@ -9,14 +9,16 @@ from controller.domain.ports import Clock, SignIn
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
+from controller.inbox.slack import SlackAnswers
+from controller.links import Links
 from controller.store import Store
 
 
 @dataclass(frozen=True)
 class DashboardContext:
     """`github` is the address of GitHub's REST API; commits are linked beside it, and nowhere when it is empty.
-    `sign_in` is None where nobody can say who they are; `anonymous` is what those may who have not. `public` is the
-    address that people reach the pages at.
+    `slack` is None without a Slack app, `sign_in` where nobody can say who they are; `anonymous` is what those may who
+    have not. `public` is the address that people reach the pages at.
     """
 
     store: Store
@@ -26,6 +28,8 @@ class DashboardContext:
     orders: Orders
     doorkeeper: Doorkeeper
     rights: Rights
+    links: Links
+    slack: SlackAnswers | None = None
     github: str = ""
     sign_in: SignIn | None = None
     anonymous: Role = Role.VIEWER

@@ -60,6 +60,8 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
         ),
         Route("/me", dashboard.shown(dashboard.me), methods=["GET"], name="me"),
         Route("/me/tokens", dashboard.done(dashboard.make_token), methods=["POST"], name="make-token"),
+        Route("/me/slack", dashboard.done(dashboard.make_code), methods=["POST"], name="make-code"),
+        Route("/me/slack/untie", dashboard.done(dashboard.untie), methods=["POST"], name="untie"),
         Route("/me/tokens/{token}", dashboard.done(dashboard.revoke_token), methods=["POST"], name="revoke-token"),
         Mount("/static", Files(directory=STATIC), name="static"),
     ]
@@ -199,7 +201,10 @@ class Dashboard:
         if kind is None:
             raise NotYours("This is not what a form of this controller sends.")
         reason = form.get("reason", "").strip() or UNSAID.get(kind, "")
-        wish = Wish(plan=form.get("plan") or None)
+        wish, link = Wish(plan=form.get("plan") or None), form.get("link", "")
+        if link and not self._is_good(link, found, caller):
+            told = "This link is over, or not yours: it was used, it expired, or another plan waits by now."
+            return self._approval(request, self._visitors.visitor(request), HTTPStatus.FORBIDDEN, told)
         try:
             number = self._context.orders.leave(kind, found.environment, found.id, reason, caller, wish)
         except (OrderRefused, Forbidden) as error:
@@ -207,11 +212,21 @@ class Dashboard:
             status = HTTPStatus.FORBIDDEN if is_forbidden else HTTPStatus.UNPROCESSABLE_ENTITY
             visitor = self._visitors.visitor(request)
             return self._approval(request, visitor, status, f"{error}.", form.get("reason", ""))
+        if link:
+            self._context.links.use(link)
         where = f"/approvals/{quote(found.id)}?order={number}"
         return RedirectResponse(where, HTTPStatus.SEE_OTHER, dict(HEADERS))
 
     def leave(self, request: Request, caller: Caller, form: Form) -> Response:
         return self.entrance.leave(request)
+
+    def _is_good(self, text: str, deployment: Deployment, caller: Caller) -> bool:
+        """A link is good for whom it was made, about this plan."""
+        link = self._context.links.read(text)
+        waits = deployment.asked.plan.digest if deployment.asked else None
+        return (
+            link is not None and link.person == caller.person and (link.deployment, link.plan) == (deployment.id, waits)
+        )
 
     def make_token(self, request: Request, caller: Caller, form: Form) -> Response:
         """The page with the token, once. 422: a name, role or time that can't be."""
@@ -237,6 +252,19 @@ class Dashboard:
             raise Missing("You have no such token.")
         return RedirectResponse("/me", HTTPStatus.SEE_OTHER, dict(HEADERS))
 
+    def make_code(self, request: Request, caller: Caller, form: Form) -> Response:
+        """The page with a code to type in Slack, once. 404: there is no Slack app."""
+        if self._context.slack is None or caller.person is None:
+            raise Missing("There is no Slack app here.")
+        return self._me(self._visitors.visitor(request), code=self._context.slack.make_code(caller.person))
+
+    def untie(self, request: Request, caller: Caller, form: Form) -> Response:
+        """303 back; the Slack account is nobody's then. 404: there is no Slack app."""
+        if self._context.slack is None or caller.person is None:
+            raise Missing("There is no Slack app here.")
+        self._context.slack.untie(caller.person)
+        return RedirectResponse("/me", HTTPStatus.SEE_OTHER, dict(HEADERS))
+
     # ---------------------------------------------------------------- how they are drawn
 
     def _approval(
@@ -259,12 +287,25 @@ class Dashboard:
         is_theirs = order is not None and caller is not None and order.by == caller.person
         answered = order if is_theirs and order is not None and order.deployment == found.id else None
         shown = approval_view(found, live, ballot, caller, answered, self._context, now)
-        where = f"/approvals/{found.id}"
+        given = request.query_params.get("link", "")
+        link = self._context.links.read(given) if given else None
+        values = {"given": given if link is not None else "", "of": link.person.login if link is not None else ""}
+        is_over = bool(given) and (link is None or link.deployment != found.id or link.plan != shown.plan)
+        here = f"/approvals/{found.id}" + (f"?link={given}" if link is not None else "")
         return self._pages.page(
-            "approval.html", now, status, visitor, here=where, shown=shown, refusal=refusal, reason=reason
+            "approval.html",
+            now,
+            status,
+            visitor,
+            here=here,
+            shown=shown,
+            refusal=refusal,
+            reason=reason,
+            link=values,
+            is_link_over=is_over,
         )
 
-    def _me(self, visitor: Visitor, made: str = "", refusal: str = "") -> Response:
+    def _me(self, visitor: Visitor, made: str = "", refusal: str = "", code: str = "") -> Response:
         assert visitor.caller is not None and visitor.caller.person is not None, "a session is a person's"
         person, rights = visitor.caller.person, self._context.rights
         with self._context.store.read() as unit:
@@ -276,6 +317,9 @@ class Dashboard:
             "tokens": [token for token in mine if token.revoked_at is None],
             "made": made,
             "refusal": refusal,
+            "code": code,
+            "has_slack": self._context.slack is not None,
+            "account": self._context.slack.account(person) if self._context.slack is not None else None,
         }
         return self._pages.page("me.html", self._context.clock.now(), status, visitor, here="/me", **values)
 

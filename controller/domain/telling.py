@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.domain.approval import shortened
+from controller.domain.canonical import digest
 from controller.domain.deployment import FINAL, Deployment, Phase
 from controller.domain.step import Step, StepState
-from controller.domain.verdict import Answer
 
 ICONS = {
     Phase.WAITING: "…",
@@ -49,9 +49,23 @@ class Telling:
     is_over: bool
     is_urgent: bool
 
+    @property
+    def mark(self) -> str:
+        """Equal for what reads the same."""
+        return digest(
+            {
+                "title": self.title,
+                "state": self.state,
+                "text": self.text,
+                "facts": [list(fact) for fact in self.facts],
+                "review": self.review,
+                "plan": self.asks.plan if self.asks else None,
+            }
+        )
+
 
 def telling(deployment: Deployment, public: str) -> Telling:
-    """As it stands now. `public` is the address that people reach the pages at, without a slash at its end, or empty."""
+    """As it stands now. `public` is the pages' address without a slash at its end, or empty."""
     asks = deployment.asked if deployment.phase is Phase.WAITING else None
     return Telling(
         subject=deployment.id,
@@ -126,7 +140,9 @@ def news(before: Deployment, after: Deployment) -> str | None:
 def _voted(before: Deployment, after: Deployment) -> str:
     given = [vote for vote in after.votes if vote not in before.votes]
     gone = [vote for vote in before.votes if vote not in after.votes]
-    told = [f"{vote.by.login} {'BROKE THE GLASS' if vote.breaks_glass else 'approved'}: {vote.reason}" for vote in given]
+    told = [
+        f"{vote.by.login} {'BROKE THE GLASS' if vote.breaks_glass else 'approved'}: {vote.reason}" for vote in given
+    ]
     left = [f"the approval of {vote.by.login} counts no more" for vote in gone]
     return "; ".join([*told, *left])
 
@@ -144,4 +160,6 @@ def _stepped(before: Deployment, after: Deployment) -> str | None:
 
 
 def gate_lines(deployment: Deployment) -> tuple[str, ...]:
-    return tuple(f"{'✓' if one.answer is Answer.OPEN else '…'} {one.gate}: {one.reason.text}" for one in deployment.gates)
+    return tuple(
+        f"{'✓' if one.answer is Answer.OPEN else '…'} {one.gate}: {one.reason.text}" for one in deployment.gates
+    )

@@ -1,12 +1,11 @@
 """Who stands at the door: whose token, whose session. Only digests are stored, so nobody who reads the rows gets in."""
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from controller.domain.entry import ApiToken, Session
+from controller.domain.entry import ApiToken, Session, digest_of
 from controller.domain.errors import TidegateError
 from controller.domain.events import AuditEntry, Event
 from controller.domain.people import Caller, Person, Role, Via
@@ -119,11 +118,6 @@ class Doorkeeper:
             if found is not None:
                 caller = Caller(found.person.login, Via.WEB, found.person)
                 unit.audit.append([_entry(Event.PERSON_SIGNED_OUT, caller, now, "by their own click", {})])
-
-
-def digest_of(given: bytes) -> str:
-    """What is stored of something with 256 random bits: nobody finds the way back."""
-    return hashlib.sha256(given).hexdigest()
 
 
 def form_token(session: str) -> str:

@@ -20,7 +20,8 @@ from controller.domain.evidence import FailureEvidence
 from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState, Trouble
-from controller.loop.announcing import announce
+from controller.domain.telling import news
+from controller.loop.announcing import announce, report
 from controller.loop.heads import waiting_deployment
 from controller.obey import Opening
 from controller.store import Lease, Store, Unit
@@ -334,6 +335,9 @@ def _entry(event: Event, deployment: Deployment, now: datetime, text: str, facts
 def _tell(unit: Unit, before: Deployment, after: Deployment) -> None:
     """A notice for each move that people want to hear of."""
     if before.phase is after.phase:
+        line = news(before, after)
+        if line is not None:
+            report(unit, after, line)
         return
     if after.phase in FINAL or after.phase in {Phase.RUNNING, Phase.ROLLING_BACK}:
         announce(unit, after)

@@ -1,16 +1,16 @@
 """Sessions, tokens, links, and whose Slack account is whose. Of what lets in, only a digest is kept."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlmodel import col
 
 from controller.domain.entry import ApiToken, Link, Session
 from controller.domain.errors import Conflict
 from controller.domain.people import Person, Role
-from controller.store.tables import IdentityRow, LinkRow, SessionRow, TokenRow
+from controller.store.tables import CodeRow, IdentityRow, InteractionRow, LinkRow, SessionRow, TokenRow
 from controller.store.transaction import Transaction
 
 MOST_SESSIONS = 20
@@ -151,3 +151,35 @@ class Identities:
     def forget(self, team: str, person: int) -> bool:
         wanted = col(IdentityRow.team) == team, col(IdentityRow.person) == person
         return bool(self._transaction.change(delete(IdentityRow).where(*wanted)))
+
+
+class Codes:
+    """What people type in Slack to tie an account there to theirs."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add(self, digest: str, person: Person, expires_at: datetime, now: datetime) -> None:
+        """A person has one at a time."""
+        over = or_(col(CodeRow.expires_at) <= now, col(CodeRow.person) == person.id)
+        self._transaction.change(delete(CodeRow).where(over))
+        values = {"digest": digest, "person": person.id, "login": person.login, "expires_at": expires_at}
+        self._transaction.change(insert(CodeRow).values(values))
+
+    def use(self, digest: str, now: datetime) -> Person | None:
+        """Whose it was; it is gone then."""
+        row = self._transaction.row(select(CodeRow).where(col(CodeRow.digest) == digest))
+        gone = self._transaction.change(delete(CodeRow).where(col(CodeRow.digest) == digest)) if row else 0
+        return Person(row["person"], row["login"]) if row and gone and row["expires_at"] > now else None
+
+
+class Interactions:
+    """Requests of Slack's that were taken."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def take(self, digest: str, now: datetime, kept: timedelta) -> bool:
+        """False for one that was taken before."""
+        self._transaction.change(delete(InteractionRow).where(col(InteractionRow.taken_at) <= now - kept))
+        return self._transaction.insert_new(InteractionRow, {"digest": digest, "taken_at": now}, ["digest"])

@@ -24,6 +24,7 @@ from controller.domain.step import StepState
 from controller.store.backup_file import Header
 from controller.store.places import Place, places
 from controller.store.tables import (
+    CodeRow,
     EnvironmentRow,
     LinkRow,
     OrderRow,
@@ -208,6 +209,10 @@ def forget_links(restoring: Restoring) -> None:
     restoring.transaction.change(delete(LinkRow))
 
 
+def forget_codes(restoring: Restoring) -> None:
+    restoring.transaction.change(delete(CodeRow))
+
+
 def revoke_tokens(restoring: Restoring) -> None:
     """Nobody knows any more which of them were revoked since."""
     restoring.transaction.change(
@@ -252,6 +257,9 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "links": forget_links,
     "tokens": revoke_tokens,
     "identities": stay,
+    "codes": forget_codes,
+    "interactions": stay,
+    "tellings": stay,
 }
 """Table → what a restore makes of its rows, in this order. A table of what people allowed belongs here with a function
 that voids it: nobody said yes to the world as it is now."""

@@ -349,3 +349,39 @@ class IdentityRow(Row, table=True):
     person: int = Field(sa_type=BigInteger)
     login: str = Field(sa_type=Prose)
     tied_at: datetime = Field(sa_type=UtcTime)
+
+
+class TellingRow(Row, table=True):
+    """Where something was told: `place` and `ts` as the teller knows them; `shown` marks what was told last."""
+
+    __tablename__ = "tellings"
+
+    teller: str = Field(primary_key=True, sa_type=Prose)
+    subject: str = Field(primary_key=True, sa_type=Prose)
+    at: str = Field(primary_key=True, sa_type=Prose)
+    place: str = Field(sa_type=Prose)
+    ts: str = Field(sa_type=Prose)
+    shown: str = Field(sa_type=Prose)
+    told_at: datetime = Field(sa_type=UtcTime)
+
+
+class CodeRow(Row, table=True):
+    """What a person types in Slack to say who they are. `digest` is of the code."""
+
+    __tablename__ = "codes"
+    __table_args__ = (Index("codes_over", "expires_at"),)
+
+    digest: str = Field(primary_key=True, sa_type=Prose)
+    person: int = Field(sa_type=BigInteger)
+    login: str = Field(sa_type=Prose)
+    expires_at: datetime = Field(sa_type=UtcTime)
+
+
+class InteractionRow(Row, table=True):
+    """A request of Slack's that was taken; it is not taken again while anybody could send it once more."""
+
+    __tablename__ = "interactions"
+    __table_args__ = (Index("interactions_of_time", "taken_at"),)
+
+    digest: str = Field(primary_key=True, sa_type=Prose)
+    taken_at: datetime = Field(sa_type=UtcTime)

@@ -5,7 +5,7 @@ from datetime import datetime
 from controller.store.audit import Audit
 from controller.store.deliveries import Deliveries
 from controller.store.deployments import Deployments
-from controller.store.entries import Identities, Links, Sessions, Tokens
+from controller.store.entries import Codes, Identities, Interactions, Links, Sessions, Tokens
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
 from controller.store.leases import Leases
@@ -17,6 +17,7 @@ from controller.store.runs import Runs
 from controller.store.samples import Samples
 from controller.store.sightings import Sightings
 from controller.store.standings import Standings
+from controller.store.tellings import Tellings
 from controller.store.timers import Timers
 from controller.store.transaction import Transaction
 
@@ -45,6 +46,9 @@ class Unit:
         self.tokens = Tokens(transaction)
         self.links = Links(transaction)
         self.identities = Identities(transaction)
+        self.codes = Codes(transaction)
+        self.interactions = Interactions(transaction)
+        self.tellings = Tellings(transaction)
 
     def now(self) -> datetime:
         """Aware UTC, by the database's own clock where it has one: the same for every controller."""

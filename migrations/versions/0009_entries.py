@@ -1,4 +1,4 @@
-"""Sessions, tokens of people and programs, personal links, and whose Slack account is whose."""
+"""Sessions, tokens of people and programs, personal links, whose Slack account is whose, and what was told there."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,8 +59,32 @@ def upgrade() -> None:
         sa.Column("tied_at", TIME, nullable=False),
         sa.UniqueConstraint("team", "person", name="identities_person"),
     )
+    op.create_table(
+        "tellings",
+        sa.Column("teller", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("subject", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("at", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("ts", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("told_at", TIME, nullable=False),
+    )
+    op.create_table(
+        "codes",
+        sa.Column("digest", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+    )
+    op.create_index("codes_over", "codes", ["expires_at"])
+    op.create_table(
+        "interactions",
+        sa.Column("digest", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("taken_at", TIME, nullable=False),
+    )
+    op.create_index("interactions_of_time", "interactions", ["taken_at"])
 
 
 def downgrade() -> None:
-    for table in ("identities", "links", "tokens", "sessions"):
+    for table in ("interactions", "codes", "tellings", "identities", "links", "tokens", "sessions"):
         op.drop_table(table)

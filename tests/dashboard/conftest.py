@@ -13,6 +13,7 @@ from controller.domain.secret import Secret
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
+from controller.links import Links
 from controller.polls import Polls
 from controller.store import Store
 from tests.support.builders import a_binding
@@ -39,7 +40,8 @@ class Browser:
             Orders(self.store, self.clock, rights, lambda _: None),
             Doorkeeper(self.store, self.clock, Secret("a-token-for-the-tests")),
             rights,
-            self.github,
+            Links(self.store, self.clock, [Secret("a-key-for-the-links")]),
+            github=self.github,
         )
         app = Starlette(routes=dashboard.routes(context))
 

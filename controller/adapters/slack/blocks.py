@@ -101,7 +101,12 @@ def form(callback: str, title: str, label: str, private: str, told: str = "") ->
                 "type": "input",
                 "block_id": REASON,
                 "label": plain(label, 2000),
-                "element": {"type": "plain_text_input", "action_id": TYPED, "max_length": 1000, "multiline": callback == REJECT},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": TYPED,
+                    "max_length": 1000,
+                    "multiline": callback == REJECT,
+                },
             },
         ],
     }

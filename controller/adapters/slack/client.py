@@ -1,6 +1,6 @@
 """`ports.Chat` by Slack's Web API. One attempt for each call: who calls knows when to try again."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,7 +87,11 @@ class SlackChat:
         with translated(f"answering in {said.place}"):
             told = blocks.escaped(text)
             self._client.chat_postMessage(
-                channel=said.place, thread_ts=said.ts, text=blocks.cut(told, 3000), unfurl_links=False, unfurl_media=False
+                channel=said.place,
+                thread_ts=said.ts,
+                text=blocks.cut(told, 3000),
+                unfurl_links=False,
+                unfurl_media=False,
             )
 
     def direct(self, user: str, text: str, links: Sequence[tuple[str, str]] = ()) -> None:
@@ -109,7 +113,9 @@ class SlackChat:
 
     def ask_reason(self, trigger: str, private: str, subject: str) -> None:
         with translated("opening a form"):
-            view = blocks.form(blocks.REJECT, "Reject", "Why? People will read it later.", private, f"{subject} will not start.")
+            view = blocks.form(
+                blocks.REJECT, "Reject", "Why? People will read it later.", private, f"{subject} will not start."
+            )
             self._client.views_open(trigger_id=trigger, view=view)
 
     def ask_code(self, trigger: str, private: str) -> None:
@@ -167,5 +173,3 @@ def _meant(error: SlackApiError, attempted: str) -> TidegateError:
         return Transient(told, code="slack.unavailable", retry_after=RATE_RETRY)
     advice = "invite the app to the channel, and give it the scopes of docs/slack.md"
     return Blocked(f"Slack, {attempted}: it answered {code or status}: {advice}", code="slack.refused")
-
-
