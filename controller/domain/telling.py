@@ -157,9 +157,3 @@ def _stepped(before: Deployment, after: Deployment) -> str | None:
         if step.number in old
     ]
     return "; ".join(f"{STEPS[step.state]} {step.title}: {step.detail}" for step in ended) or None
-
-
-def gate_lines(deployment: Deployment) -> tuple[str, ...]:
-    return tuple(
-        f"{'✓' if one.answer is Answer.OPEN else '…'} {one.gate}: {one.reason.text}" for one in deployment.gates
-    )
