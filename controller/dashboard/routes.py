@@ -224,9 +224,9 @@ class Dashboard:
         """A link is good for whom it was made, about this plan."""
         link = self._context.links.read(text)
         waits = deployment.asked.plan.digest if deployment.asked else None
-        return (
-            link is not None and link.person == caller.person and (link.deployment, link.plan) == (deployment.id, waits)
-        )
+        if link is None or caller.person is None or link.person.id != caller.person.id:
+            return False
+        return (link.deployment, link.plan) == (deployment.id, waits)
 
     def make_token(self, request: Request, caller: Caller, form: Form) -> Response:
         """The page with the token, once. 422: a name, role or time that can't be."""

@@ -7,16 +7,18 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
+import requests
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.integrations.requests_client import OAuth2Session
 
 from controller.domain.errors import Blocked, Transient
 from controller.domain.people import Person
 from controller.domain.ports import Clock, SignInBegun
 from controller.domain.secret import Secret
 
-TIMEOUT_SECONDS = 10.0
+JSON = "application/vnd.github+json"
+PATIENCE: Mapping[str, Any] = {"timeout": 10.0, "allow_redirects": False}
+SERVER_ERRORS = 500
 VERIFIER_BYTES = 48
 """64 characters: RFC 7636 wants 43 to 128."""
 
@@ -33,44 +35,43 @@ class GitHubSignIn:
 
     def begin(self) -> SignInBegun:
         verifier = secrets.token_urlsafe(VERIFIER_BYTES)
-        with self._client() as client:
-            address, state = client.create_authorization_url(
-                f"{self._pages}/login/oauth/authorize", code_verifier=verifier
-            )
+        with self._session() as session:
+            asked = f"{self._pages}/login/oauth/authorize"
+            address, state = session.create_authorization_url(asked, code_verifier=verifier)
         return SignInBegun(address, state, verifier)
 
     def finish(self, code: str, verifier: str) -> Person:
         """`Blocked` when GitHub doesn't take the code, `Transient` when it doesn't answer."""
         try:
-            with self._client() as client:
-                client.fetch_token(f"{self._pages}/login/oauth/access_token", code=code, code_verifier=verifier)
-                answer = client.get(f"{self._api}/user", headers={"Accept": "application/vnd.github+json"})
+            with self._session() as session:
+                where = f"{self._pages}/login/oauth/access_token"
+                session.fetch_token(where, code=code, code_verifier=verifier, **PATIENCE)
+                answer = session.get(f"{self._api}/user", headers={"Accept": JSON}, **PATIENCE)
                 answer.raise_for_status()
                 return _person(answer.json())
         except AuthlibBaseError as error:
             told = f"{ATTEMPTED}: it did not take the code ({error.error}). Start again."
-            raise Blocked(told, code="sign_in.refused") from error
-        except httpx.HTTPStatusError as error:
-            kind = Transient if error.response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR else Blocked
-            told = f"{ATTEMPTED}: it answered {error.response.status_code}. Start again."
-            raise kind(told, code="sign_in.refused") from error
-        except httpx.HTTPError as error:
+            raise Blocked(told, code="sign_in.refused") from None
+        except requests.HTTPError as error:
+            status = error.response.status_code if error.response is not None else 0
+            kind = Transient if status >= SERVER_ERRORS else Blocked
+            raise kind(f"{ATTEMPTED}: it answered {status}. Start again.", code="sign_in.refused") from None
+        except (requests.JSONDecodeError, LookupError, TypeError, ValueError):
+            raise Transient(f"{ATTEMPTED}: it answered something else.", code="sign_in.unreadable") from None
+        except (requests.RequestException, OSError) as error:
             told = f"{ATTEMPTED}: no answer ({type(error).__name__}). Start again in a moment."
-            raise Transient(told, code="sign_in.unreachable") from error
-        except (LookupError, TypeError, ValueError) as error:
-            raise Transient(f"{ATTEMPTED}: it answered something else.", code="sign_in.unreadable") from error
+            raise Transient(told, code="sign_in.unreachable") from None
 
-    def _client(self) -> OAuth2Client:
-        return OAuth2Client(
+    def _session(self) -> OAuth2Session:
+        session = OAuth2Session(
             client_id=self._id,
             client_secret=self._secret.reveal(),
             redirect_uri=self._back,
             code_challenge_method="S256",
             token_endpoint_auth_method="client_secret_post",  # noqa: S106 - GitHub's way, and no secret
-            timeout=TIMEOUT_SECONDS,
-            follow_redirects=False,
-            trust_env=False,
         )
+        session.trust_env = False
+        return session
 
 
 def _person(shown: Mapping[str, Any]) -> Person:
