@@ -16,6 +16,8 @@ class Event(StrEnum):
     DEPLOYMENT_CREATED = "deployment.created"
     DEPLOYMENT_STARTED = "deployment.started"
     DEPLOYMENT_SUCCEEDED = "deployment.succeeded"
+    DEPLOYMENT_PAUSED = "deployment.paused"
+    DEPLOYMENT_RESUMED = "deployment.resumed"
     DEPLOYMENT_TURNED_BACK = "deployment.turned_back"
     DEPLOYMENT_ENDED = "deployment.ended"
     DEPLOYMENT_RESTED = "deployment.rested"
@@ -41,6 +43,8 @@ class Event(StrEnum):
     TOKEN_MADE = "token.made"  # noqa: S105 - the event, and no token
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the event, and no token
     DATABASE_RESTORED = "database.restored"
+    AUDIT_BEGUN = "audit.begun"
+    AUDIT_DOUBTED = "audit.doubted"
 
 
 @dataclass(frozen=True)

@@ -118,8 +118,11 @@ def record_decision(
         if before.phase is Phase.WAITING and after.phase is Phase.RUNNING:
             _hear_first(unit, before)
         if before.phase is Phase.WAITING and after.phase in {Phase.RUNNING, Phase.SUCCEEDED}:
-            for closed in closed_warm_records(unit.deployments.open(environment.name), after, now):
+            opened = unit.deployments.open(environment.name)
+            warm = {each.id: each for each in opened}
+            for closed in closed_warm_records(opened, after, now):
                 unit.deployments.save(closed)
+                unit.audit.append(_moves(warm[closed.id], closed, now))
         saved = unit.deployments.save(after) if after != before else before
         meant = consequences(environment, before, after, now)
         if decision.adopts:
@@ -196,7 +199,7 @@ def record_outcome(
         if after != deployment:
             unit.deployments.save(after)
             _keep_runs(unit, deployment, after)
-        facts: dict[str, object] = {"action": _name(action), "service": action.service, "made": made}
+        facts = {**_facts(action), "made": made}
         text = f"{_name(action)} {action.service}: done"
         unit.audit.append([_entry(Event.ACTION_SUCCEEDED, deployment, now, text, facts)])
 
@@ -216,7 +219,7 @@ def record_failure(
         after = deployment.with_step(replace(step, detail=str(error), trouble=trouble))
     with store.fenced(lease) as unit:
         saved = unit.deployments.save(after) if after != deployment else deployment
-        facts: dict[str, object] = {"action": _name(action), "service": action.service, "code": error.code}
+        facts = {**_facts(action), "code": error.code}
         text = f"{_name(action)} {action.service}: {error}"
         unit.audit.append([_entry(Event.ACTION_FAILED, deployment, now, text, facts)])
     return saved
@@ -277,6 +280,7 @@ def _moves(before: Deployment, after: Deployment, now: datetime) -> list[AuditEn
         facts: dict[str, object] = {"images": dict(after.revision.images or {})}
         entries.append(_entry(Event.REVISION_SEALED, after, now, "every image is pinned by its digest", facts))
     entries += _vote_moves(before, after, now)
+    entries += _pauses(before, after, now)
     if before.phase is not after.phase:
         event = _PHASE_EVENTS.get(after.phase, Event.DEPLOYMENT_ENDED)
         entries.append(_entry(event, after, now, str(after.reason), {"phase": str(after.phase)}))
@@ -303,6 +307,15 @@ _PHASE_EVENTS = {
 }
 
 
+def _pauses(before: Deployment, after: Deployment, now: datetime) -> Iterator[AuditEntry]:
+    """By whom it was paused; an order's own entry says who resumed it."""
+    if after.pause is not None and (before.pause is None or before.pause.since != after.pause.since):
+        pause = after.pause
+        yield replace(_entry(Event.DEPLOYMENT_PAUSED, after, now, str(pause.reason), {}), actor=pause.actor)
+    elif before.pause is not None and after.pause is None and before.phase is after.phase:
+        yield _entry(Event.DEPLOYMENT_RESUMED, after, now, "it is no longer paused", {})
+
+
 def _step_moves(before: Deployment, after: Deployment, now: datetime) -> Iterator[AuditEntry]:
     old = {step.number: step.state for step in before.steps}
     for step in after.steps:
@@ -318,8 +331,16 @@ def _step_facts(step: Step) -> dict[str, object]:
 def _intent(deployment: Deployment, action: Action | None, purpose: str, now: datetime) -> list[AuditEntry]:
     if action is None:
         return []
-    facts: dict[str, object] = {"action": _name(action), "service": action.service}
-    return [_entry(Event.ACTION_INTENDED, deployment, now, purpose, facts)]
+    return [_entry(Event.ACTION_INTENDED, deployment, now, purpose, _facts(action))]
+
+
+_TOLD = ("slot", "count", "weights", "definition", "task", "name")
+"""What the audit says of an action where it has it: which, how many, how much. The rest may hold secrets."""
+
+
+def _facts(action: Action) -> dict[str, object]:
+    told = {name: getattr(action, name) for name in _TOLD if hasattr(action, name)}
+    return {"action": _name(action), "service": action.service, **told}
 
 
 def _answer(order: Order, now: datetime) -> AuditEntry:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.deployment import Kind, Phase
+from controller.domain.events import Event
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.step import StepKind
 from controller.inbox.wishes import OrderRefused
@@ -115,6 +116,26 @@ def test_a_pause_keeps_the_traffic_where_it_is_until_it_is_resumed(canary: Stage
     assert canary.time.monotonic() - resumed < 60, "what it had baked before counts"
     canary.settle()
     assert canary.environment.live == 2
+
+
+def test_a_pause_and_its_end_are_written_down_and_by_whom(canary: Stage) -> None:
+    canary.order(OrderKind.PAUSE, "dev-2", "let me look")
+    pass_time(canary, minutes=5)
+    canary.order(OrderKind.RESUME, "dev-2")
+    canary.settle()
+    with canary.store.read() as unit:
+        entries = unit.audit.page(deployment="dev-2", limit=500).items
+    told = [each for each in reversed(entries) if each.event in {Event.DEPLOYMENT_PAUSED, Event.DEPLOYMENT_RESUMED}]
+    assert [str(each.event) for each in told] == ["deployment.paused", "deployment.resumed"]
+    assert told[0].actor == "ada" and "let me look" in told[0].text
+
+
+def test_an_intent_says_which_slot_gets_how_much(canary: Stage) -> None:
+    with canary.store.read() as unit:
+        entries = unit.audit.page(deployment="dev-2", limit=500).items
+    meant = [each.facts for each in entries if each.event is Event.ACTION_INTENDED]
+    assert {"action": "SetWeights", "service": "backend", "weights": {"blue": 90, "green": 10}} in meant
+    assert any(each["action"] == "RunSlot" and each["slot"] == "green" and each["count"] for each in meant)
 
 
 def test_a_pause_that_nobody_ends_turns_back_in_time(canary: Stage) -> None:

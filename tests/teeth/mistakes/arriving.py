@@ -169,8 +169,8 @@ MISTAKES = (
     Mistake(
         "the audit says which header opens the idle slot",
         "controller/loop/record.py",
-        '{"action": _name(action), "service": action.service}\n',
-        '{"action": _name(action), "header": deployment.secret.text, "service": action.service}\n',
+        "purpose, _facts(action))]\n",
+        'purpose, {**_facts(action), "header": deployment.secret.text})]\n',
         "tests/scenarios/test_ordered.py::test_promote_ends_a_bake_and_no_other",
     ),
     Mistake(
