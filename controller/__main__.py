@@ -66,7 +66,7 @@ def _restore(file: Path, replace: bool) -> Mapping[str, object]:
 
     settings = read_settings()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    done = restore(settings.database, file, _clock(), replace_all=replace)
+    done = restore(settings.database, file, _clock(), replace_all=replace, keys=settings.keyring())
     rows = dict(done.header.tables)
     told = {"ended": list(done.ended), "resting": list(done.resting), "held": list(done.held)}
     return {"taken_at": done.header.taken_at, "rows": rows, **told}

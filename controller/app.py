@@ -95,7 +95,7 @@ def build(settings: Settings) -> Controller:
     bindings = read_bindings_file(settings)
     check_schema(settings.database)
     clock = SystemClock()
-    store = Store(settings.database, clock)
+    store = Store(settings.database, clock, keys=settings.keyring())
     store.inherit()
     with store.write() as unit:
         unit.environments.ensure(bindings)

@@ -10,13 +10,16 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from controller.domain.arns import read_arn, read_queue
+from controller.domain.chain import Keyring
 from controller.domain.errors import Blocked
 from controller.domain.people import Role
 from controller.domain.secret import Secret
+from controller.store.key_file import kept_key
 
 PREFIX = "TIDEGATE_"
 LEAST_SECRET = 16
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+AUDIT_KEY = "audit.key"
 
 WANTED = {
     "port": "a number from 0 to 65535, as 8080",
@@ -65,6 +68,7 @@ class Settings(BaseSettings):
     aws_topics: Annotated[tuple[str, ...], NoDecode] = ()
     aws_queue: str = ""
     api_token: SecretStr = SecretStr("")
+    audit_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     sweep_seconds: Annotated[float, Field(gt=0)] = 60.0
     pace_seconds: Annotated[float, Field(gt=0)] = 5.0
     metrics_minute_seconds: Annotated[float, Field(gt=0)] = 60.0
@@ -72,7 +76,7 @@ class Settings(BaseSettings):
     log_level: str = "info"
 
     @field_validator(
-        *("github_webhook_secrets", "aws_webhook_secrets", "aws_topics", "slack_signing_secret", "link_keys"),
+        *("github_webhook_secrets", "aws_webhook_secrets", "aws_topics", "slack_signing_secret", "link_keys", "audit_keys"),
         mode="before",
     )
     @classmethod
@@ -112,6 +116,23 @@ class Settings(BaseSettings):
         """The database's address; a SQLite file in the state directory where none is set."""
         given = self.database_url.get_secret_value()
         return given or f"sqlite:///{(self.state_dir / 'tidegate.db').absolute()}"
+
+    def keyring(self) -> Keyring:
+        """What seals the audit: the given keys, newest first, then the one of the state directory, which is made where
+        there is no other. `Blocked` for a key that is too short, and where PostgreSQL is to be shared without one."""
+        wrong = self._wrong_keys()
+        if wrong:
+            raise Blocked("the audit can't be sealed:\n  " + "\n  ".join(wrong), code="settings.missing")
+        given = [Secret(key.get_secret_value()) for key in self.audit_keys]
+        kept = kept_key(self.state_dir / AUDIT_KEY, make=not given)
+        return Keyring([*given, *([kept] if kept else [])])
+
+    def _wrong_keys(self) -> list[str]:
+        if any(len(key.get_secret_value()) < LEAST_SECRET for key in self.audit_keys):
+            return [f"TIDEGATE_AUDIT_KEYS: one is shorter than {LEAST_SECRET} characters"]
+        if not self.audit_keys and not self.database.startswith("sqlite"):
+            return ["TIDEGATE_AUDIT_KEYS: with PostgreSQL every controller needs the same; `tidegate token` makes one"]
+        return []
 
     @property
     def anonymous_role(self) -> Role:
@@ -174,6 +195,7 @@ class Settings(BaseSettings):
         missing += self._missing_of_slack()
         if self.signs_in and not self.public_url.startswith(("https://", "http://")):
             missing.append("TIDEGATE_PUBLIC_URL: the address that people reach this controller at, to sign in there")
+        missing += self._wrong_keys()
         if missing:
             raise Blocked(
                 "serving needs settings that are missing:\n  " + "\n  ".join(missing), code="settings.missing"

@@ -3,32 +3,51 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import col
 
+from controller.domain.chain import Head, Keyring
 from controller.domain.events import AuditEntry, Event
+from controller.store.chain import Chain
 from controller.store.cursor import Page, page, position
 from controller.store.tables import AuditRow
 from controller.store.transaction import Transaction
 
 TABLE = "audit"
+OF_THE_CHAIN = {"seq", "position", "key", "link"}
 
 
 def from_row(row: Mapping[str, Any]) -> AuditEntry:
-    return AuditEntry(**{name: row[name] for name in row if name != "seq"} | {"event": Event(row["event"])})
-
-
-def to_row(entry: AuditEntry) -> dict[str, Any]:
-    return {**vars(entry), "facts": dict(entry.facts)}
+    told = {name: row[name] for name in row if name not in OF_THE_CHAIN}
+    return AuditEntry(**told | {"event": Event(row["event"])})
 
 
 class Audit:
-    def __init__(self, transaction: Transaction) -> None:
+    """What is appended is written when the transaction is about to end, all at once: only from then on do others that
+    append wait for it, and nobody waits for a lock any more who makes them wait."""
+
+    def __init__(self, transaction: Transaction, keys: Keyring) -> None:
         self._transaction = transaction
+        self._chain = Chain(transaction, keys)
+        self._pending: list[AuditEntry] = []
 
     def append(self, entries: Iterable[AuditEntry]) -> None:
-        for entry in entries:
-            self._transaction.change(insert(AuditRow).values(to_row(entry)))
+        assert self._transaction.writes, "this unit only reads: open `store.write()` to change something"
+        self._pending += entries
+
+    def write_down(self) -> None:
+        """What was appended until now; whoever opened the transaction asks for it at its end."""
+        pending, self._pending = self._pending, []
+        if pending:
+            self._chain.append(pending)
+
+    def head(self) -> Head | None:
+        """Where the chain ends, without what is still to be written; None before the first entry."""
+        return self._chain.head()
+
+    def ended(self) -> int:
+        """The newest position at which a deployment ended that may have changed what runs; 0: none."""
+        return self._chain.ended()
 
     def page(
         self,
@@ -38,6 +57,7 @@ class Audit:
         cursor: str | None = None,
     ) -> Page[AuditEntry]:
         """Newest first. `BadCursor` for a cursor that this never gave out."""
+        self.write_down()
         wanted = select(AuditRow).where(col(AuditRow.seq) < position(TABLE, cursor))
         if environment is not None:
             wanted = wanted.where(col(AuditRow.environment) == environment)

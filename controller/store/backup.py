@@ -7,7 +7,7 @@ safe to go on with is told in `restore.py`.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from controller.domain.ports import Clock
 from controller.store.backup_file import BATCH, Header, Rows, check, write
+from controller.store.columns import spelled
 from controller.store.connecting import transaction
 from controller.store.failures import CORRUPT, failure, translated
 from controller.store.schema import check_schema, open_engine
@@ -100,6 +101,4 @@ def everything(connection: Connection, table: Table) -> tuple[str, Sequence[str]
 
 def portable(value: Any) -> Any:
     """Times as text of one width; everything else is JSON already."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return value
+    return spelled(value) if isinstance(value, datetime) else value

@@ -13,9 +13,18 @@ DOCUMENT = JSON(none_as_null=True)
 """JSON that keeps the order of its keys, which JSONB would not: services are listed as their file lists them."""
 
 
+def spelled(value: datetime) -> str:
+    """Text of one width, so that it sorts and can be read: 2026-03-01T09:00:00.000000Z."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def printable(value: str) -> str:
+    """What PostgreSQL or UTF-8 cannot hold becomes a replacement character."""
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 class UtcTime(TypeDecorator[datetime]):
-    """An aware time. On SQLite it is text of one width, so that it sorts and can be read:
-    2026-03-01T09:00:00.000000Z."""
+    """An aware time; on SQLite it is `spelled`."""
 
     impl = String(27)
     cache_ok = True
@@ -29,10 +38,7 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         assert value.tzinfo is not None, f"{value} has no time zone"
-        utc = value.astimezone(UTC)
-        if dialect.name == "postgresql":
-            return utc
-        return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return value.astimezone(UTC) if dialect.name == "postgresql" else spelled(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -42,12 +48,10 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Prose(TypeDecorator[str]):
-    """Text that may come from strangers: what PostgreSQL or UTF-8 cannot hold becomes a replacement character."""
+    """Text that may come from strangers, made `printable`."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        return None if value is None else printable(value)

@@ -1,11 +1,13 @@
-"""How far each environment has got in a database, whichever version its tables are of."""
+"""How far each environment has got in a database, and its audit, whichever version its tables are of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, case, column, func, inspect, literal, select, table
 
-ENVIRONMENTS, DEPLOYMENTS = "environments", "deployments"
+from controller.domain.chain import Head
+
+ENVIRONMENTS, DEPLOYMENTS, AUDIT_HEAD = "environments", "deployments", "audit_head"
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,12 @@ def places(connection: Connection) -> Mapping[str, Place]:
         )
         for row in rows
     }
+
+
+def audit_head(connection: Connection) -> Head | None:
+    """Where the audit's chain ends; None where there is none."""
+    if not inspect(connection).has_table(AUDIT_HEAD):
+        return None
+    head = table(AUDIT_HEAD, *map(column, ("position", "link", "key", "seal")))
+    row = connection.execute(select(head)).first()
+    return Head(row.position, row.link, row.key, row.seal) if row else None

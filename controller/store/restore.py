@@ -13,6 +13,7 @@ from alembic import command
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import JSON, TIMESTAMP, Connection, Engine, MetaData, Table, event, func, inspect, select, text
 
+from controller.domain.chain import UNKEYED, Keyring
 from controller.domain.errors import Blocked
 from controller.domain.ports import Clock
 from controller.store import sqlite
@@ -20,7 +21,7 @@ from controller.store.backup import count, take_your_time
 from controller.store.backup_file import Batch, Header, check, read
 from controller.store.connecting import transaction
 from controller.store.failures import translated
-from controller.store.places import places
+from controller.store.places import audit_head, places
 from controller.store.restored_rows import Restored, make_safe
 from controller.store.schema import (
     ADVISORY_LOCK,
@@ -38,8 +39,8 @@ GOODBYE_TRIES = 10
 """So often, every fifth of a second, it is looked whether the connections of a process that just ended are gone."""
 
 
-def restore(url: str, path: Path, clock: Clock, *, replace_all: bool = False) -> Restored:
-    """All of it in one transaction: when it fails, the database is as it was.
+def restore(url: str, path: Path, clock: Clock, *, replace_all: bool = False, keys: Keyring = UNKEYED) -> Restored:
+    """All of it in one transaction: when it fails, the database is as it was. `keys` seal the audit.
 
     `Blocked`: the file is damaged or of a newer Tidegate; a controller uses the database; there is something in it and
     `replace_all` is not said.
@@ -47,13 +48,13 @@ def restore(url: str, path: Path, clock: Clock, *, replace_all: bool = False) ->
     header, sha256 = check(path)
     refuse_unknown(header.schema)
     with alone_with(url) as connection:
-        replaced = places(connection)
+        replaced, replaced_head = places(connection), audit_head(connection)
         make_room(connection, header, replace_all)
         load(connection, path)
         move(connection, LATEST)
         insist_whole(connection)
         number_on(connection)
-        return make_safe(connection, header, sha256, clock, replaced)
+        return make_safe(connection, header, sha256, clock, replaced, replaced_head, keys)
 
 
 # ------------------------------------------------------------ nobody else

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from sqlmodel import col, delete
 
+from controller.domain.chain import Head, Keyring
 from controller.domain.deployment import FINAL, IN_FLIGHT, Deployment, Phase
 from controller.domain.environment import Environment, Hold, HoldUntil
 from controller.domain.events import AuditEntry, Event
@@ -61,7 +62,7 @@ class Restored:
 @dataclass
 class Restoring:
     """The transaction in which the restored rows are made safe, and what was done so far. `replaced` is how far each
-    environment had got in the database that was there before."""
+    environment had got in the database that was there before, `replaced_head` how far its audit had."""
 
     transaction: Transaction
     unit: Unit
@@ -69,6 +70,7 @@ class Restoring:
     sha256: str
     now: datetime
     replaced: Mapping[str, Place]
+    replaced_head: Head | None = None
     ended: list[str] = field(default_factory=list)
     resting: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
@@ -85,12 +87,20 @@ class Restoring:
 
 
 def make_safe(
-    connection: Connection, header: Header, sha256: str, clock: Clock, replaced: Mapping[str, Place]
+    connection: Connection,
+    header: Header,
+    sha256: str,
+    clock: Clock,
+    replaced: Mapping[str, Place],
+    replaced_head: Head | None,
+    keys: Keyring,
 ) -> Restored:
     opened = Transaction(connection, clock, writes=True)
-    restoring = Restoring(opened, Unit(opened), header, sha256, clock.now(), replaced)
+    unit = Unit(opened, keys)
+    restoring = Restoring(opened, unit, header, sha256, clock.now(), replaced, replaced_head)
     for becomes in BECOMES.values():
         becomes(restoring)
+    unit.audit.write_down()
     return Restored(header, tuple(restoring.ended), tuple(restoring.resting), tuple(restoring.held))
 
 
@@ -171,6 +181,12 @@ def _begin(environment: Environment, restoring: Restoring) -> None:
 def refuse_unanswered(restoring: Restoring) -> None:
     """What somebody wanted of the past is not done to the present."""
     told = f"{restoring.told} before anybody looked at this: leave it again if it still holds"
+    waiting = select(col(OrderRow.id), col(OrderRow.kind), col(OrderRow.environment), col(OrderRow.deployment))
+    received = waiting.where(col(OrderRow.state) == OrderState.RECEIVED).order_by(col(OrderRow.id))
+    for row in restoring.transaction.rows(received):
+        facts: dict[str, object] = {"order": row["id"], "kind": row["kind"]}
+        entry = _entry(Event.ORDER_REFUSED, row["environment"], row["deployment"], restoring, facts)
+        restoring.unit.audit.append([entry])
     restoring.transaction.change(
         update(OrderRow)
         .where(col(OrderRow.state) == OrderState.RECEIVED)
@@ -221,8 +237,12 @@ def revoke_tokens(restoring: Restoring) -> None:
 
 
 def tell(restoring: Restoring) -> None:
-    header = restoring.header
+    """Also after which position of the backup's audit the chain goes on, and up to which one there was more."""
+    header, head, replaced = restoring.header, restoring.unit.audit.head(), restoring.replaced_head
+    after = head.position if head else 0
     facts: dict[str, object] = {
+        "after": after,
+        "lost": replaced.position if replaced and replaced.position > after else None,
         "taken_at": header.taken_at,
         "schema": header.schema,
         "sha256": restoring.sha256,
@@ -252,6 +272,8 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "runs": give_up_runs,
     "deployments": end_or_rest,
     "environments": fence_and_hold,
+    "anchors": stay,
+    "audit_head": stay,
     "audit": tell,
     "sessions": forget_sessions,
     "links": forget_links,

@@ -2,14 +2,16 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, make_url, select
 from sqlalchemy.exc import ArgumentError
 
+from controller.domain.chain import UNKEYED, Anchor, Keyring, Report
 from controller.domain.errors import Blocked
 from controller.domain.ports import Clock
+from controller.store.chain import verify_chain
 from controller.store.connecting import Database
 from controller.store.failures import GONE, failure
 from controller.store.leases import Lease
@@ -41,9 +43,12 @@ def database_url(text: str) -> URL:
 class Store:
     """Rows behind verbs. Synchronous, and safe to use from many threads; keep units short and never call out of one."""
 
-    def __init__(self, url: str, clock: Clock, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Makes no tables: `schema.migrate` does. `Blocked` when another process has the SQLite file."""
-        self._clock = clock
+    def __init__(
+        self, url: str, clock: Clock, patience_seconds: float = PATIENCE_SECONDS, keys: Keyring = UNKEYED
+    ) -> None:
+        """Makes no tables: `schema.migrate` does. `Blocked` when another process has the SQLite file. `keys` seal the
+        audit."""
+        self._clock, self._keys = clock, keys
         self._database = open_database(database_url(url), patience_seconds)
         self._this_thread = threading.local()
         self._origin = secrets.token_hex(8)
@@ -53,13 +58,16 @@ class Store:
     def read(self) -> Iterator[Unit]:
         """One consistent picture."""
         with self._open_database().reading() as connection:
-            yield Unit(self._transaction(connection, writes=False))
+            yield Unit(self._transaction(connection, writes=False), self._keys)
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """One transaction, durable when the block has ended; an exception takes everything back."""
         with self._one_at_a_time(), self._open_database().writing() as connection:
-            yield Unit(self._transaction(connection, writes=True))
+            unit = Unit(self._transaction(connection, writes=True), self._keys)
+            audit = unit.audit
+            yield unit
+            audit.write_down()
 
     @contextmanager
     def fenced(self, lease: Lease) -> Iterator[Unit]:
@@ -67,6 +75,15 @@ class Store:
         with self.write() as unit:
             unit.leases.lock(lease)
             yield unit
+
+    def verify_audit(self, anchors: Sequence[Anchor] = ()) -> Report:
+        """Every entry, one after the other; `anchors` were kept outside. A minute's work for a million."""
+        return verify_chain(self._picture, self._keys, anchors)
+
+    @contextmanager
+    def _picture(self) -> Iterator[Transaction]:
+        with self._open_database().reading() as connection:
+            yield self._transaction(connection, writes=False)
 
     def inherit(self) -> None:
         """Call once at start. Whoever has a SQLite file knows that the holders of its leases are dead, and waits for

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKeyConstraint, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -163,12 +172,16 @@ class OrderRow(Row, table=True):
 
 
 class AuditRow(Row, table=True):
-    """Nothing here refers to another table: what was done stays written down whatever becomes of the rest."""
+    """Nothing here refers to another table: what was done stays written down whatever becomes of the rest.
+
+    `position` has no holes, unlike `seq`; rows from before the chain began have none, and no `key` and `link`.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (
         Index("audit_of_environment", "environment", "seq"),
         Index("audit_of_deployment", "deployment", "seq"),
+        Index("audit_in_order", "position", unique=True),
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -179,6 +192,36 @@ class AuditRow(Row, table=True):
     at: datetime = Field(sa_type=UtcTime)
     text: str = Field(sa_type=Prose)
     facts: Document = Field(sa_type=DOCUMENT)
+    position: int | None = Field(default=None, sa_type=BigInteger)
+    key: str | None = Field(default=None, sa_type=Prose)
+    link: str | None = Field(default=None, sa_type=Prose)
+
+
+class AuditHeadRow(Row, table=True):
+    """Where the audit's chain ends: one row, which whoever writes into the audit locks. `ended` is the position of the
+    newest entry after which an anchor is wanted at once."""
+
+    __tablename__ = "audit_head"
+
+    id: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False})
+    position: int = Field(sa_type=BigInteger)
+    link: str = Field(sa_type=Prose)
+    key: str = Field(sa_type=Prose)
+    seal: str = Field(sa_type=Prose)
+    ended: int = Field(sa_type=BigInteger)
+
+
+class AnchorRow(Row, table=True):
+    """An end of the chain that was told outside, in a log line."""
+
+    __tablename__ = "anchors"
+    __table_args__ = (UniqueConstraint("position", "link", name="anchors_once"),)
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    position: int = Field(sa_type=BigInteger)
+    link: str = Field(sa_type=Prose)
+    key: str = Field(sa_type=Prose)
+    at: datetime = Field(sa_type=UtcTime)
 
 
 class OutboxRow(Row, table=True):

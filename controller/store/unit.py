@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from controller.domain.chain import Keyring
 from controller.store.audit import Audit
+from controller.store.chain import Anchors
 from controller.store.deliveries import Deliveries
 from controller.store.deployments import Deployments
 from controller.store.entries import Codes, Identities, Interactions, Links, Sessions, Tokens
@@ -25,14 +27,15 @@ from controller.store.transaction import Transaction
 class Unit:
     """What happens in it happens wholly or not at all. After an error it is over: leave the block and open another."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, keys: Keyring) -> None:
         self._transaction = transaction
         self.environments = Environments(transaction)
         self.revisions = Revisions(transaction)
         self.deployments = Deployments(transaction)
         self.deliveries = Deliveries(transaction)
         self.orders = Orders(transaction)
-        self.audit = Audit(transaction)
+        self.audit = Audit(transaction, keys)
+        self.anchors = Anchors(transaction)
         self.outbox = Outbox(transaction)
         self.timers = Timers(transaction)
         self.samples = Samples(transaction)

@@ -15,6 +15,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
+from controller.domain.chain import Anchor
 from controller.domain.delivery import Delivery, DeliveryState
 from controller.domain.deployment import Phase
 from controller.domain.drift import Difference, Drift, Drifted
@@ -100,6 +101,8 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.audit.append(
             [AuditEntry(Event.STEP_ENDED, "dev", "dev-1", "ada", NINE, "ünï\n", {"b": 1, "a": {"x": None}})]
         )
+    with store.write() as unit:
+        unit.anchors.add(Anchor(1, "a" * 64, "key", NINE))
     orders = Orders(store, clock, Rights(Polls(Town(), store), {}, clock), lambda _: None)
     orders.leave(OrderKind.ABORT, "dev", "dev-2", "because", SOMEBODY)
     with store.write() as unit:
@@ -559,8 +562,8 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
     store.close()
 
 
-NEWER_COLUMNS = {"environments": {"numbers_taken"}, "orders": {"wish"}}
-NEWER_TABLES = {"evidence", "ignored_commits", "runs", "samples"}
+NEWER_COLUMNS = {"environments": {"numbers_taken"}, "orders": {"wish"}, "audit": {"position", "key", "link"}}
+NEWER_TABLES = {"anchors", "audit_head", "evidence", "ignored_commits", "runs", "samples"}
 """What came after the first migration; the test above fails when one is forgotten here."""
 
 

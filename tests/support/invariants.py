@@ -290,6 +290,7 @@ class Watch:
         self._tells_no_secret()
         self._turned_back_once()
         self._says_what_came_of_it()
+        self._is_one_chain()
         return self.broken
 
     def _serves(self) -> None:
@@ -385,6 +386,11 @@ class Watch:
                 if not is_open:
                     self._break("S13", f"{entry.deployment}: «{entry.text}» was told, and nothing was intended")
                 is_open = False
+
+    def _is_one_chain(self) -> None:
+        """S13: every entry follows the one before it, whoever wrote it and whatever was taken back."""
+        for found in self.stage.store.verify_audit().findings:
+            self._break("S13", f"the audit's chain is broken at {found.first}: {found.what}, {found.text}")
 
 
 ABLE = frozenset({"healthy", "unhealthy"})

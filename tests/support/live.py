@@ -127,6 +127,7 @@ class LiveController:
             "TIDEGATE_GITHUB_WEBHOOK_SECRETS": github["webhook_secret"],
             "TIDEGATE_AWS_WEBHOOK_SECRETS": aws.get("webhook_secret", ""),
             "TIDEGATE_API_TOKEN": self.token,
+            "TIDEGATE_AUDIT_KEYS": "what all of them seal the audit with",
             "TIDEGATE_CONNECT_TO": ",".join(self._endpoints["connect_to"]),
             "TIDEGATE_PACE_SECONDS": "0.5",
             **self._settings,
