@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     log_level: str = "info"
 
     @field_validator(
-        *("github_webhook_secrets", "aws_webhook_secrets", "aws_topics", "slack_signing_secret", "link_keys", "audit_keys"),
+        *("github_webhook_secrets", "aws_webhook_secrets", "aws_topics"),
+        *("slack_signing_secret", "link_keys", "audit_keys"),
         mode="before",
     )
     @classmethod

@@ -6,11 +6,12 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from controller.api.problems import Refused
+from controller.domain.chain import Anchor
 from controller.domain.deployment import Phase
 from controller.domain.manifest.values import Within
 from controller.domain.orders import ANSWERS, OrderKind, Wish
@@ -19,6 +20,9 @@ from controller.domain.step import spoken
 from controller.inbox.wishes import LEAST_LIMIT, MOST_LIMIT
 
 LARGEST_BODY = 64 * 1024
+LARGEST_ANCHORS = 8 * 1024 * 1024
+"""About 40,000 of them: one an hour for more than four years."""
+
 MOST_ITEMS = 200
 MOST_SAMPLES = 5000
 
@@ -109,6 +113,23 @@ class TokenRequest(Wanted):
     days: int | None = Field(None, ge=1, le=366, description="How long it lasts; left out: until it is revoked.")
 
 
+class AnchorGiven(Wanted):
+    position: int = Field(ge=1, le=2**62)
+    link: Words = Field(max_length=64)
+    key: Words = Field(max_length=64)
+    at: AwareDatetime
+
+    @property
+    def anchor(self) -> Anchor:
+        return Anchor(self.position, self.link, self.key, self.at)
+
+
+class AnchorsGiven(Wanted):
+    """Anchors that were kept outside, as the log lines «audit anchored» tell them."""
+
+    anchors: tuple[AnchorGiven, ...]
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request's parts, and whose it is. `query` and `body` are of the classes that the operation names."""
@@ -119,13 +140,15 @@ class Asked:
     body: Any = None
 
 
-async def read(request: Request, query: type[Wanted] | None, body: type[Wanted] | None) -> Asked:
+async def read(
+    request: Request, query: type[Wanted] | None, body: type[Wanted] | None, largest: int = LARGEST_BODY
+) -> Asked:
     """`Refused` 400 for a query or JSON that can't be read, 413 for a body too large, 422 for a wrong field."""
     return Asked(
         caller=request.state.caller,
         path={name: str(value) for name, value in request.path_params.items()},
         query=_query(request, query or Wanted),
-        body=_body(await _bytes(request), body) if body else None,
+        body=_body(await _bytes(request, largest), body) if body else None,
     )
 
 
@@ -143,15 +166,15 @@ def _query(request: Request, model: type[Wanted]) -> Wanted:
         raise Refused(HTTPStatus.BAD_REQUEST, "query.invalid", told, errors=_complaints(error)) from error
 
 
-async def _bytes(request: Request) -> bytes:
+async def _bytes(request: Request, largest: int) -> bytes:
     """Never more than the limit is kept, whatever the sender claims."""
-    body = b""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_BODY:
-            told = f"The body is larger than {LARGEST_BODY // 1024} KiB."
+        if len(body) > largest:
+            told = f"The body is larger than {largest // 1024} KiB."
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body.too_large", told)
-    return body
+    return bytes(body)
 
 
 def _body(given: bytes, model: type[Wanted]) -> Wanted:

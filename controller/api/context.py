@@ -1,7 +1,8 @@
 """What the endpoints are given: ports and values, put together by the composition root."""
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
@@ -17,7 +18,7 @@ from controller.store import Store
 class ApiContext:
     """`preview` draws the plan that would run now, as JSON values; it may ask AWS, and raises `TidegateError`.
 
-    `dependencies` are asked by `/ready`: each returns, or raises.
+    `dependencies` are asked by `/ready`: each returns, or raises. `verification` is held while the audit is verified.
     """
 
     store: Store
@@ -30,3 +31,4 @@ class ApiContext:
     dependencies: Mapping[str, Callable[[], None]]
     version: str
     registry: CollectorRegistry
+    verification: threading.Lock = field(default_factory=threading.Lock)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from controller.domain.chain import What
 from controller.domain.deployment import Kind, Phase
 from controller.domain.hooks import RunState
 from controller.domain.metrics import Result
@@ -358,6 +359,40 @@ class AuditLine(Answer):
 class AuditPage(Answer):
     items: tuple[AuditLine, ...]
     next: str | None
+
+
+class HeadAnswer(Answer):
+    position: int
+    link: str
+    key: str
+
+
+class AuditFinding(Answer):
+    what: What
+    first: int | None = Field(description="The first position that is wrong; null: it has no place in the chain.")
+    last: int | None
+    text: str
+
+
+class RestoreAnswer(Answer):
+    position: int = Field(description="Of the entry that tells of it.")
+    at: Time
+    after: int = Field(description="The last position that the backup had.")
+    taken_at: str
+    lost: int | None = Field(description="Up to this position there were entries that the backup doesn't have.")
+
+
+class VerificationAnswer(Answer):
+    unbroken: bool
+    entries: int
+    first: int | None
+    last: int
+    head: HeadAnswer | None
+    earlier: int = Field(description="Entries from before the chain began, which its first one covers.")
+    anchors: int = Field(description="Anchors that were compared: those of the database, and those that were given.")
+    restores: tuple[RestoreAnswer, ...]
+    findings: tuple[AuditFinding, ...]
+    more: int = Field(description="Findings that are left out.")
 
 
 class OrderAnswer(Answer):

@@ -9,9 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from controller.api import approving, ordering, probes, reading, tokens
+from controller.api import approving, ordering, probes, reading, tokens, verifying
 from controller.api.answering import as_json
 from controller.api.asking import (
+    LARGEST_ANCHORS,
+    LARGEST_BODY,
+    AnchorsGiven,
     ApprovalRequest,
     Asked,
     AuditQuery,
@@ -39,6 +42,7 @@ from controller.api.models import (
     TokenAnswer,
     TokenMade,
     TokensPage,
+    VerificationAnswer,
     Version,
 )
 from controller.api.probes import Endpoint
@@ -77,6 +81,7 @@ def operation(
     body: type[Wanted] | None = None,
     method: str = "",
     status: HTTPStatus | None = None,
+    largest: int = LARGEST_BODY,
 ) -> Operation:
     """A guarded operation whose work is sync: it runs in a thread. Whoever may not even look is let into none; what
     else it takes, the work insists on."""
@@ -88,7 +93,7 @@ def operation(
             if not await run_in_threadpool(context.rights.may_look, request.state.caller):
                 told = "This token's owner has no right here any more."
                 raise Refused(HTTPStatus.FORBIDDEN, "role.too_low", told)
-            asked = await read(request, query, body)
+            asked = await read(request, query, body, largest)
             return as_json(await run_in_threadpool(work, context, asked), status)
 
         return endpoint
@@ -156,5 +161,22 @@ OPERATIONS: tuple[Operation, ...] = (
         status=HTTPStatus.CREATED,
     ),
     operation("/tokens/{id}", tokens.revoke_token, "Revoke a token.", TokenAnswer, (404,), method="DELETE"),
+    operation(
+        "/audit/verification",
+        verifying.audit_verification,
+        "Whether the audit is as it was written, from its first entry to its last.",
+        VerificationAnswer,
+        (409,),
+    ),
+    operation(
+        "/audit/comparison",
+        verifying.audit_comparison,
+        "The same, compared with anchors that were kept outside.",
+        VerificationAnswer,
+        (409, 413, 422),
+        body=AnchorsGiven,
+        largest=LARGEST_ANCHORS,
+        status=HTTPStatus.OK,
+    ),
     operation("/orders/{id}", reading.order, "One order, and what came of it.", OrderAnswer, (404,)),
 )

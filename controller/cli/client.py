@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from controller.cli.endpoint import Endpoint
-from controller.cli.http import Asked, NoReply, Reply, Send
+from controller.cli.http import TIMEOUT_SECONDS, Asked, NoReply, Reply, Send
 from controller.cli.saying import NO, UNREACHABLE, WRONG_USE
+
+LONGEST_SECONDS = 1800.0
+"""For what the controller has to work on: a million entries of audit take a minute or more."""
 
 FIELDS_ARE_WRONG = frozenset({"body.invalid", "query.invalid"})
 
@@ -48,6 +51,12 @@ class Client:
     def order(self, number: int) -> dict[str, Any]:
         return self._get(f"/orders/{number}")
 
+    def audit_verification(self, anchors: Sequence[Mapping[str, object]] | None) -> dict[str, Any]:
+        """Compared with anchors where some are given."""
+        if anchors is None:
+            return self._ask("GET", "/audit/verification", seconds=LONGEST_SECONDS)
+        return self._ask("POST", "/audit/comparison", json.dumps({"anchors": anchors}).encode(), LONGEST_SECONDS)
+
     def leave_order(self, environment: str, body: Mapping[str, object]) -> int:
         path = f"/environments/{_part(environment)}/orders"
         return int(self._ask("POST", path, json.dumps(body).encode())["id"])
@@ -60,12 +69,14 @@ class Client:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(given)}" if given else path)
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, seconds: float = TIMEOUT_SECONDS
+    ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._endpoint.token}", "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            reply = self._send(Asked(method, f"{self._endpoint.api}{path}", headers, body))
+            reply = self._send(Asked(method, f"{self._endpoint.api}{path}", headers, body, seconds))
         except NoReply as error:
             told = f"the controller at {self._endpoint.api} can't be reached: {error}"
             raise Refusal(UNREACHABLE, told) from error

@@ -16,6 +16,7 @@ class Asked:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = None
+    seconds: float = TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def send(asked: Asked) -> Reply:
         asked.url, data=asked.body, headers=dict(asked.headers), method=asked.method
     )
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with opener.open(request, timeout=asked.seconds) as answer:
             return Reply(answer.status, dict(answer.headers), answer.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -10,6 +10,7 @@ import typer
 
 from controller.cli import files
 from controller.cli.approving import Approving
+from controller.cli.auditing import Auditing
 from controller.cli.http import Send, send
 from controller.cli.keeping import Keeping
 from controller.cli.ordering import Ordering
@@ -45,6 +46,7 @@ def build(parts: Parts, transport: Send = send) -> typer.Typer:
     Ordering(parts.clock, transport).register(app)
     Approving(parts.clock, transport).register(app)
     Keeping(parts).register(app)
+    Auditing(parts.clock, transport).register(app)
     for plain in (files.validate, files.schema, token):
         app.command()(plain)
     return app
@@ -59,7 +61,7 @@ def _tidegate(
 
 
 def token() -> None:
-    """Print a fresh random token for TIDEGATE_API_TOKEN or a webhook secret."""
+    """Print a fresh random token for TIDEGATE_API_TOKEN, TIDEGATE_AUDIT_KEYS or a webhook secret."""
     import secrets
 
     typer.echo(secrets.token_urlsafe(32))

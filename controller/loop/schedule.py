@@ -16,6 +16,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller.domain.errors import TidegateError
+from controller.loop.anchoring import anchor_if_due
 from controller.loop.intake import take_in
 from controller.loop.outbox import Tell, send_due
 from controller.loop.reconcile import Pass, Reconciler
@@ -41,7 +42,7 @@ SETTLED = timedelta(seconds=3)
 """So long after the start everything that stays is there: clients, models, templates."""
 TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
-INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
+INBOX, OUTBOX, SWEEP, ANCHOR = ":inbox", ":outbox", ":sweep", ":anchor"
 """Work that belongs to no environment; no environment has such a name."""
 
 
@@ -159,6 +160,7 @@ class Loop:
         self._submit(SWEEP, self._look_at_the_rows)
         self._submit(INBOX, self._take_in)
         self._submit(OUTBOX, self._send)
+        self._submit(ANCHOR, self._anchor)
 
     def _look_at_the_rows(self) -> None:
         try:
@@ -187,6 +189,12 @@ class Loop:
             send_due(self._world.store, self._tells, self._world.clock)
         except TidegateError as error:
             log.warning("notices not sent", code=error.code, error=str(error))
+
+    def _anchor(self) -> None:
+        try:
+            anchor_if_due(self._world.store, self._world.clock)
+        except TidegateError as error:
+            log.warning("audit not anchored", code=error.code, error=str(error))
 
     def _take_in(self) -> None:
         try:
@@ -236,6 +244,7 @@ class Loop:
                 self._elsewhere.discard(done.environment)
         if done.deployment is not None:
             self._submit(OUTBOX, self._send)
+            self._submit(ANCHOR, self._anchor)
         if wait is not None and wait <= timedelta(0):
             self.wake(done.environment)
         elif wait is not None:

@@ -1,6 +1,7 @@
 """The API as the composition root serves it, with rows behind it and no network."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,7 @@ class Door:
     town: Town = field(default_factory=Town)
     dependencies: dict[str, Callable[[], None]] = field(default_factory=dict)
     preview: Callable[[str], Mapping[str, object]] = lambda name: {}
+    verification: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def doorkeeper(self) -> Doorkeeper:
@@ -56,6 +58,7 @@ class Door:
             dependencies=self.dependencies,
             version="1.2.3",
             registry=CollectorRegistry(),
+            verification=self.verification,
         )
         return Starlette(
             routes=api.routes(context), exception_handlers=api.exception_handlers(), middleware=api.middleware()

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from controller.api.asking import AnchorsGiven, OrderRequest
 from controller.api.operations import OPERATIONS, Operation
 from tests.api.conftest import Door
 from tests.support.rows import PLANTED
@@ -15,6 +16,7 @@ GUARDED = [operation for operation in OPERATIONS if operation.guarded]
 OPEN = [operation for operation in OPERATIONS if not operation.guarded]
 EXAMPLES = {"{name}": "dev", "/deployments/{id}": "/deployments/dev-2", "/orders/{id}": "/orders/1"}
 AN_ORDER = {"order": "abort", "reason": "it looks wrong", "deployment": "dev-2"}
+BODIES = {OrderRequest: AN_ORDER, AnchorsGiven: {"anchors": []}}
 
 
 def path_of(operation: Operation) -> str:
@@ -35,7 +37,7 @@ def with_an_order(door: Door) -> Door:
 
 
 def ask(door: Door, operation: Operation, **given: Any) -> Any:
-    body: dict[str, Any] = {"json": AN_ORDER} if operation.body else {}
+    body: dict[str, Any] = {"json": BODIES[operation.body]} if operation.body else {}
     return door.ask(operation.method, path_of(operation), **body, **given)
 
 
