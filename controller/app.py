@@ -24,8 +24,10 @@ from controller.adapters.aws.topics import SnsTopics
 from controller.adapters.clock import SystemClock
 from controller.adapters.github.board import GitHubBoard
 from controller.adapters.github.calls import Calls
+from controller.adapters.github.courier import GitHubCourier
 from controller.adapters.github.directory import GitHubDirectory
 from controller.adapters.github.oauth import GitHubSignIn
+from controller.adapters.github.pulls import GitHubPulls
 from controller.adapters.github.sign_in import App, Credentials
 from controller.adapters.github.source import GitHubSource
 from controller.adapters.probe import HttpProbe
@@ -49,7 +51,9 @@ from controller.logs import set_up
 from controller.loop.outbox import Tell
 from controller.loop.posting import Postings
 from controller.loop.preview import Preview
+from controller.loop.proposals import Proposals
 from controller.loop.reconcile import Reconciler
+from controller.loop.redelivery import Redelivery
 from controller.loop.schedule import Loop
 from controller.loop.telling import Tellings
 from controller.loop.world import World
@@ -111,12 +115,17 @@ def build(settings: Settings) -> Controller:
         token=lambda: secrets.token_urlsafe(24),
         minute=settings.metrics_minute,
     )
-    links = Links(store, clock, settings.links)
+    links, registry = Links(store, clock, settings.links), CollectorRegistry()
     calls = Calls(settings.github_url, _credentials(settings), clock)
     loop = Loop(
-        Reconciler(world, _owner(), settings.pace), world, settings.sweep, _tells(settings, world, calls, links)
+        Reconciler(world, _owner(), settings.pace),
+        world,
+        settings.sweep,
+        _tells(settings, world, calls, links),
+        _proposals(settings, world, calls),
+        Redelivery(world, GitHubCourier(calls, settings.public_url), metrics.redelivered(registry)),
     )
-    return Controller(store, world, loop, _web(settings, world, loop, callers, links))
+    return Controller(store, world, loop, _web(settings, world, loop, callers, links, registry))
 
 
 def _owner() -> str:
@@ -128,6 +137,10 @@ def _credentials(settings: Settings) -> Credentials:
     key = settings.github_app_key.get_secret_value()
     token = Secret(settings.github_token.get_secret_value())
     return App(settings.github_app_id, Secret(key)) if settings.github_app_id and key else token
+
+
+def _proposals(settings: Settings, world: World, calls: Calls) -> Proposals:
+    return Proposals(world, GitHubPulls(calls), settings.public_url)
 
 
 def _tells(settings: Settings, world: World, calls: Calls, links: Links) -> Mapping[str, Tell]:
@@ -147,7 +160,9 @@ def _chat(settings: Settings) -> SlackChat:
     return SlackChat(settings.slack_url, Secret(settings.slack_token.get_secret_value()))
 
 
-def _web(settings: Settings, world: World, loop: Loop, callers: Callers, links: Links) -> Starlette:
+def _web(
+    settings: Settings, world: World, loop: Loop, callers: Callers, links: Links, registry: CollectorRegistry
+) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
     rights = Rights(world.polls, world.bindings, world.clock)
     doorkeeper = Doorkeeper(world.store, world.clock, Secret(settings.api_token.get_secret_value()))
@@ -161,7 +176,7 @@ def _web(settings: Settings, world: World, loop: Loop, callers: Callers, links: 
         preview=Preview(world, settings.pace),
         dependencies={"database": world.store.ping},
         version=version("tidegate"),
-        registry=CollectorRegistry(),
+        registry=registry,
     )
     answers = None
     if settings.talks:

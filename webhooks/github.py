@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 
-from controller.domain.delivery import GITHUB, LOOKS, Delivery
+from controller.domain.delivery import GITHUB, LOOKS, PULL_REQUEST, Delivery
 from webhooks.payloads import Payload, fitting, parsed
 from webhooks.refusals import Outcome, Refused
 
@@ -61,7 +61,7 @@ def delivery(headers: Headers, kind: str, body: bytes, now: datetime) -> Deliver
     event = _header(headers, "x-github-event", _WORD, "an event's name")
     payload = _payload(kind, body)
     repository = fitting(_REPOSITORY, payload, "repository", "full_name")
-    if event in LOOKS and repository is None:
+    if event in {*LOOKS, PULL_REQUEST} and repository is None:
         raise _malformed(f"A {event} event must name its repository.full_name.")
     where = _WHERE.get(event, _nowhere)(payload)
     return Delivery(
@@ -131,6 +131,14 @@ def _check(*suite: str) -> Callable[[Payload], _Where]:
     return where
 
 
+def _pull_request(payload: Payload) -> _Where:
+    """By its number and the branch that it goes to; which commits it has is asked of GitHub."""
+    number = payload.get("number")
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 10**9:
+        raise _malformed("A pull request must have a number.")
+    return _Where(f"refs/pull/{number}/head", fitting(_REF, payload, "pull_request", "base", "ref"))
+
+
 def _nowhere(_: Payload) -> _Where:
     return _Where()
 
@@ -142,6 +150,7 @@ _WHERE: Mapping[str, Callable[[Payload], _Where]] = {
     "check_run": _check("check_run", "check_suite"),
     "check_suite": _check("check_suite"),
     "workflow_run": _check("workflow_run"),
+    PULL_REQUEST: _pull_request,
 }
 
 

@@ -53,6 +53,12 @@ def received(registry: CollectorRegistry) -> Callable[[str], Callable[[str], Non
     return lambda sender: lambda outcome: counter.labels(sender, outcome).inc()
 
 
+def redelivered(registry: CollectorRegistry) -> Callable[[str], None]:
+    """Counts webhooks that GitHub could not deliver: `asked` for again, and `recovered` since."""
+    counter = Counter("tidegate_lost_webhooks", "Webhooks that were lost.", ["outcome"], registry=registry)
+    return lambda outcome: counter.labels(outcome).inc()
+
+
 def troubled(registry: CollectorRegistry, is_troubled: Callable[[], bool]) -> None:
     gauge = Gauge("tidegate_queue_trouble", "The queue of AWS events could not be read.", registry=registry)
     gauge.set_function(lambda: float(is_troubled()))

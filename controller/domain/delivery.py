@@ -1,5 +1,6 @@
 """One webhook or message, as received: a hint to look, never the truth."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,12 @@ LOOKS = frozenset({"push", "release", "check_run", "check_suite", "status", "wor
 """The events of GitHub's after which something may be to do: a head moved, a release or a check appeared, a name
 changed."""
 
+PULL_REQUEST = "pull_request"
+PROPOSED = frozenset({"opened", "reopened", "synchronize", "edited", "closed", "ready_for_review"})
+"""What happens to a pull request after which merging it may do something else."""
+
+_PULL = re.compile(r"refs/pull/([1-9][0-9]{0,8})/head")
+
 SUBSCRIBED = "SubscriptionConfirmation"
 ALARM = "CloudWatch Alarm State Change"
 HINTS: Mapping[str, frozenset[str] | None] = {
@@ -43,13 +50,22 @@ task passes through ten states, and a look is worth the two that a deployment wa
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A delivery that its sender could not hand over. `place` and `address` are the sender's, to ask for it again."""
+
+    place: str
+    address: str
+    guid: str
+
+
+@dataclass(frozen=True)
 class Delivery:
     """`source` is GITHUB or AWS, `id` the sender's GUID in lower case, unique. `received_at` is aware UTC.
 
     GitHub signs only the body: `id` and `event` are its unsigned word. `commit` is the new head of a push, None when
-    the branch was deleted; `branch` is None for tags and for events without one. `ref` is what it is about, in the
-    sender's words: a git ref, or the ARN of an alarm, a cluster, a service, an image repository or a topic.
-    `body_sha256` is over the raw body: equal for a body that comes again under another id.
+    the branch was deleted; `branch` is None for tags and for events without one, and the base of a pull request. `ref`
+    is what it is about, in the sender's words: a git ref, or the ARN of an alarm, a cluster, a service, an image
+    repository or a topic. `body_sha256` is over the raw body: equal for a body that comes again under another id.
     """
 
     id: str
@@ -64,12 +80,21 @@ class Delivery:
     received_at: datetime
 
     @property
+    def pull(self) -> int | None:
+        """The number of the pull request that it is about."""
+        found = _PULL.fullmatch(self.ref or "") if self.event == PULL_REQUEST else None
+        return int(found[1]) if found else None
+
+    @property
     def arrives_as(self) -> DeliveryState:
         """The state to store it in. A push of anything but a branch moves nothing that an environment is bound to."""
         if self.source == AWS:
             return self._arrives_from_aws()
         if self.event == PING:
             return DeliveryState.DONE
+        if self.event == PULL_REQUEST:
+            is_hint = self.action in PROPOSED and self.pull is not None
+            return DeliveryState.RECEIVED if is_hint else DeliveryState.IGNORED
         if self.event not in LOOKS or (self.event == "push" and self.branch is None):
             return DeliveryState.IGNORED
         return DeliveryState.RECEIVED

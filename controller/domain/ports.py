@@ -36,11 +36,13 @@ from controller.domain.board import Flag, Posting
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
+from controller.domain.delivery import Lost
 from controller.domain.electorate import Movers
 from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
 from controller.domain.metrics import Counted
 from controller.domain.people import Collaborator, Person
+from controller.domain.proposal import Opinion, Pull, Written
 from controller.domain.release import Release
 from controller.domain.revision import Author, Commit
 from controller.domain.scaling import Found
@@ -380,6 +382,36 @@ class Chat(Protocol):
         """A form for why something is rejected; `trigger` is good for three seconds."""
 
     def ask_code(self, trigger: str, private: str) -> None: ...
+
+
+class Pulls(Protocol):
+    """Pull requests, and what is written about them."""
+
+    def opened(self, repository: str, base: str) -> Sequence[Pull]:
+        """The open ones to a branch, without their trial merges."""
+
+    def look(self, repository: str, number: int) -> Pull | None:
+        """As it is now, with its trial merge where that is fresh; None when there is no such pull request."""
+
+    def comment(self, opinion: Opinion, known: Written | None) -> Written:
+        """The one comment of ours says this: edited in place, made where there is none. Nothing is done where `known`
+        says the same already."""
+
+    def check(self, opinion: Opinion, known: Written | None) -> Written:
+        """The head's check says this: failed where something is not valid, at its line."""
+
+
+class Courier(Protocol):
+    """Whoever brings webhooks, asked about those that did not arrive."""
+
+    def places(self, repositories: Sequence[str]) -> Sequence[str]:
+        """Where to ask about these repositories."""
+
+    def failed(self, place: str) -> Sequence[Lost]:
+        """Those that failed lately and were not tried again, oldest first; `Blocked` where nobody may ask."""
+
+    def again(self, lost: Lost) -> None:
+        """Have it brought once more; it arrives like any other, or not."""
 
 
 class Probe(Protocol):

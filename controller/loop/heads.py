@@ -71,7 +71,7 @@ def look_at_head(environment: Environment, binding: Binding, source: Source, now
     seen = replace(seen, problem=None, release=None, sight=None, remark=None)
     if head.sha == environment.recorded:
         return Look(seen)
-    if ignorable is not None and _all_ignored(ignorable, file):
+    if ignorable is not None and ignores_all(ignorable, file):
         told = f"{head.short} changes only paths that environments/{environment.name}.yaml ignores"
         entry = _entry(Event.REVISION_SKIPPED, environment.name, told, now, {"commit": head.sha})
         return Look(replace(seen, recorded=head.sha), ignored=head, entry=entry)
@@ -230,7 +230,8 @@ def _file(name: str, binding: Binding, source: Source, head: Commit) -> tuple[st
     return text, file
 
 
-def _all_ignored(paths: tuple[str, ...], file: EnvironmentFile) -> bool:
+def ignores_all(paths: tuple[str, ...], file: EnvironmentFile) -> bool:
+    """Whether the file ignores every one of these paths."""
     if not paths or not file.paths.ignore:
         return False
     ignored = pathspec.PathSpec.from_lines("gitignore", file.paths.ignore)

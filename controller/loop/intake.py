@@ -1,7 +1,8 @@
 """From deliveries to environments that have something to look at. A delivery is a hint: all it does is to ask for a
 look.
 
-GitHub tells of a branch: every environment that is bound to it is asked to look at its head. AWS tells of a place: the
+GitHub tells of a branch: every environment that is bound to it is asked to look at its head. Of a pull request it is
+only noted that it is to be looked at, and no environment hears of it. AWS tells of a place: the
 environments there in which something moves are woken, and nothing is asked of GitHub. Which of them the event is about
 is not found out: they are few, and what they look at next says it better. At rest nothing waits for an event.
 """
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from controller.domain.arns import Arn, read_arn
 from controller.domain.bindings import Binding
-from controller.domain.delivery import ALARM, AWS, Delivery, DeliveryState
+from controller.domain.delivery import ALARM, AWS, PULL_REQUEST, Delivery, DeliveryState
 from controller.store import Store, Unit
 
 BATCH = 200
@@ -19,10 +20,12 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class TakenIn:
-    """The environments concerned: those to wake at once, and those for which a moment later is early enough."""
+    """The environments concerned: those to wake at once, and those for which a moment later is early enough; and
+    whether a pull request is to be looked at."""
 
     at_once: frozenset[str] = frozenset()
     soon: frozenset[str] = frozenset()
+    has_proposals: bool = False
 
 
 def take_in(store: Store, bindings: Mapping[str, Binding]) -> TakenIn:
@@ -32,6 +35,7 @@ def take_in(store: Store, bindings: Mapping[str, Binding]) -> TakenIn:
     """
     at_once: set[str] = set()
     soon: set[str] = set()
+    has_proposals = False
     while True:
         with store.write() as unit:
             deliveries = unit.deliveries.take(BATCH)
@@ -39,6 +43,9 @@ def take_in(store: Store, bindings: Mapping[str, Binding]) -> TakenIn:
             asked: list[str] = []
             hinted: set[str] = set()
             for delivery in deliveries:
+                if delivery.event == PULL_REQUEST:
+                    has_proposals |= _proposed(delivery, bindings, unit)
+                    continue
                 names = _concerned(delivery, bindings, moving)
                 if delivery.source == AWS:
                     hinted.update(names)
@@ -49,7 +56,21 @@ def take_in(store: Store, bindings: Mapping[str, Binding]) -> TakenIn:
                 unit.deliveries.settle(delivery.source, delivery.id, state, _told(delivery, names))
             unit.environments.request_look(asked, hinted)
         if len(deliveries) < BATCH:
-            return TakenIn(frozenset(at_once), frozenset(soon - at_once))
+            return TakenIn(frozenset(at_once), frozenset(soon - at_once), has_proposals)
+
+
+def _proposed(delivery: Delivery, bindings: Mapping[str, Binding], unit: Unit) -> bool:
+    """A pull request to a branch that is followed, or that was: it is looked at, whatever the payload says of it."""
+    number = delivery.pull
+    assert number is not None and delivery.repository is not None, f"{delivery.id} was accepted as a pull request"
+    names = tuple(name for name, binding in bindings.items() if _is_of(binding, delivery))
+    is_ours = bool(names) or unit.proposals.get(delivery.repository, number) is not None
+    told = f"asked for a look at #{number}" if is_ours else _told(delivery, ())
+    if is_ours:
+        unit.proposals.ask(delivery.repository, number, delivery.branch or "", delivery.received_at)
+    state = DeliveryState.DONE if is_ours else DeliveryState.IGNORED
+    unit.deliveries.settle(delivery.source, delivery.id, state, told)
+    return is_ours
 
 
 def _moving(unit: Unit) -> Collection[str]:

@@ -19,7 +19,9 @@ from controller.domain.errors import TidegateError
 from controller.loop.anchoring import anchor_if_due
 from controller.loop.intake import take_in
 from controller.loop.outbox import Tell, send_due
+from controller.loop.proposals import Proposals
 from controller.loop.reconcile import Pass, Reconciler
+from controller.loop.redelivery import PERIOD, Redelivery
 from controller.loop.rounds import Round, first_lap, head_period, look_period
 from controller.loop.sweep import Heads, wake_ups
 from controller.loop.tenure import ELSEWHERE
@@ -40,9 +42,12 @@ HINT_PAUSE = timedelta(seconds=1)
 """While hundreds of tasks start, AWS tells of each: an environment is woken for that once in so long."""
 SETTLED = timedelta(seconds=3)
 """So long after the start everything that stays is there: clients, models, templates."""
+BETWEEN_ROUNDS = timedelta(seconds=5)
+"""Pull requests of which many changed at once are looked at a few at a time."""
 TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
-INBOX, OUTBOX, SWEEP, ANCHOR = ":inbox", ":outbox", ":sweep", ":anchor"
+INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
+ANCHOR, PROPOSALS = ":anchor", ":proposals"
 """Work that belongs to no environment; no environment has such a name."""
 
 
@@ -56,10 +61,20 @@ def forget_what_stays() -> None:
 class Loop:
     """The controller's heart: `wake` may be called from any thread, any number of times."""
 
-    def __init__(self, reconciler: Reconciler, world: World, sweep: timedelta, tells: Mapping[str, Tell]) -> None:
+    def __init__(
+        self,
+        reconciler: Reconciler,
+        world: World,
+        sweep: timedelta,
+        tells: Mapping[str, Tell],
+        proposals: Proposals | None = None,
+        redelivery: Redelivery | None = None,
+    ) -> None:
         self._reconciler, self._world, self._sweep_every, self._tells = reconciler, world, sweep, tells
+        self._proposals, self._redelivery = proposals, redelivery
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="heads")
+        self._writers = ThreadPoolExecutor(1, thread_name_prefix="proposals")
         self._alarms = BackgroundScheduler(
             timezone="UTC",
             executors={"default": {"type": "threadpool", "max_workers": 1}},  # all that an alarm does is to submit
@@ -79,6 +94,9 @@ class Loop:
         period = head_period(repositories, sweep)
         self._head_round = Round(repositories, period, now, first_lap(repositories))
         self._look_round = Round(world.bindings, look_period(world.bindings.values()), now)
+        pulls = proposals.repositories if proposals else ()
+        self._pull_round = Round(pulls, head_period(pulls, sweep), now, first_lap(pulls))
+        self._lost_round = Round(redelivery.places if redelivery else (), PERIOD, now)
         self._ticker = threading.Thread(target=self._tick_until_the_end, name="ticker", daemon=True)
 
     def start(self) -> None:
@@ -106,6 +124,7 @@ class Loop:
         if self._ticker.is_alive():
             self._ticker.join()
         self._askers.shutdown(wait=False, cancel_futures=True)  # what it asks changes nothing
+        self._writers.shutdown(wait=False, cancel_futures=True)  # what it writes is found again
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._reconciler.give_back_all()
 
@@ -122,6 +141,10 @@ class Loop:
         now = self._world.clock.monotonic()
         for repository in self._head_round.turns(now):
             self._submit(f":heads of {repository}", partial(self._compare, repository), self._askers)
+        for repository in self._pull_round.turns(now):
+            self._submit(f":pulls of {repository}", partial(self._compare_pulls, repository), self._writers)
+        for place in self._lost_round.turns(now):
+            self._submit(f":lost of {place}", partial(self._ask_for_lost, place), self._writers)
         for name in self._look_round.turns(now):
             self.wake(name)
 
@@ -161,6 +184,12 @@ class Loop:
         self._submit(INBOX, self._take_in)
         self._submit(OUTBOX, self._send)
         self._submit(ANCHOR, self._anchor)
+        self.wake_proposals()
+
+    def wake_proposals(self) -> None:
+        """Pull requests are looked at by a thread of their own: a repository that does not answer holds up no pass."""
+        if self._proposals is not None:
+            self._submit(PROPOSALS, self._propose, self._writers)
 
     def _look_at_the_rows(self) -> None:
         try:
@@ -183,6 +212,26 @@ class Loop:
             return
         for name in wanted:
             self.wake(name)
+
+    def _compare_pulls(self, repository: str) -> None:
+        assert self._proposals is not None, "only those that have repositories have turns"
+        try:
+            if self._proposals.compare(repository):
+                self.wake_proposals()
+        except TidegateError as error:
+            log.warning("pull requests not compared", repository=repository, code=error.code, error=str(error))
+
+    def _propose(self) -> None:
+        assert self._proposals is not None, "only who writes is woken for it"
+        try:
+            if self._proposals.work():
+                self._later(PROPOSALS, BETWEEN_ROUNDS, self.wake_proposals)
+        except TidegateError as error:
+            log.warning("pull requests not looked at", code=error.code, error=str(error))
+
+    def _ask_for_lost(self, place: str) -> None:
+        assert self._redelivery is not None, "only what is asked for has places"
+        self._redelivery.sweep(place)
 
     def _send(self) -> None:
         try:
@@ -207,6 +256,8 @@ class Loop:
             self.wake(name)
         for name in taken.soon:
             self._wake_soon(name)
+        if taken.has_proposals:
+            self.wake_proposals()
         self._ended.wait(INBOX_PAUSE.total_seconds())
 
     def _wake_soon(self, name: str) -> None:

@@ -15,6 +15,7 @@ from controller.domain.environment import Environment
 from controller.domain.errors import Blocked
 from controller.domain.evidence import FailureEvidence
 from controller.domain.hooks import Run
+from controller.domain.proposal import Proposal
 from controller.domain.revision import Revision
 from controller.domain.sighting import Sighting
 
@@ -58,6 +59,7 @@ class Bodies(Generic[Value]):
 ENVIRONMENTS = Bodies(Environment, ("name", "live", "head_requested", "head_seen", "version"))
 REVISIONS = Bodies(Revision, ("environment", "recorded_at", "images"))
 SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
+PROPOSALS = Bodies(Proposal, ("repository", "number", "base", "head", "is_open", "asked", "attempts"))
 RUNS = Bodies(Run, ("token", "environment", "number", "service", "image", "state"))
 EVIDENCE = Bodies(FailureEvidence, ("deployment", "about", "step", "gathered_at"))
 DEPLOYMENTS = Bodies(

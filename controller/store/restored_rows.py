@@ -211,6 +211,11 @@ def forget_sightings(restoring: Restoring) -> None:
     restoring.transaction.change(delete(SightingRow))
 
 
+def look_at_proposals(restoring: Restoring) -> None:
+    """What stands on GitHub may be newer than what is written here: it is looked at, and what we wrote found again."""
+    restoring.unit.proposals.forget_what_was_written(restoring.now)
+
+
 def give_up_runs(restoring: Restoring) -> None:
     """A command that ran when the backup was taken has ended since, and nobody wrote down how."""
     restoring.unit.runs.give_up()
@@ -269,6 +274,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "evidence": stay,
     "timers": forget_timers,
     "sightings": forget_sightings,
+    "proposals": look_at_proposals,
     "runs": give_up_runs,
     "deployments": end_or_rest,
     "environments": fence_and_hold,

@@ -428,3 +428,22 @@ class InteractionRow(Row, table=True):
 
     digest: str = Field(primary_key=True, sa_type=Prose)
     taken_at: datetime = Field(sa_type=UtcTime)
+
+
+class ProposalRow(Row, table=True):
+    """A pull request to a branch that an environment follows. It is to be looked at while it has a `due_at`; `asked`
+    counts the reasons. What was written about it, and what that went by, is in the body."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (Index("proposals_due", "due_at", "repository", "number"),)
+
+    repository: str = Field(primary_key=True, sa_type=Prose)
+    number: int = Field(primary_key=True)
+    base: str = Field(sa_type=Prose)
+    head: str = Field(sa_type=Prose)
+    is_open: bool
+    asked: int
+    attempts: int
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int

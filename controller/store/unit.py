@@ -14,6 +14,7 @@ from controller.store.leases import Leases
 from controller.store.orders import Orders
 from controller.store.outbox import Outbox
 from controller.store.overviews import Overviews
+from controller.store.proposals import Proposals
 from controller.store.revisions import Revisions
 from controller.store.runs import Runs
 from controller.store.samples import Samples
@@ -41,6 +42,7 @@ class Unit:
         self.samples = Samples(transaction)
         self.sightings = Sightings(transaction)
         self.runs = Runs(transaction)
+        self.proposals = Proposals(transaction)
         self.evidence = EvidenceKept(transaction)
         self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)

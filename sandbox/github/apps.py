@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import jwt
 from jwt.types import Options
@@ -32,6 +33,9 @@ class Apps:
     """The Apps that are installed, and the tokens given out to them."""
 
     apps: dict[int, App] = field(default_factory=dict)
+    deliveries: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    """What each App's own webhook was sent, newest first: it has none here unless a test says so."""
+    attempts: list[int] = field(default_factory=list)
     _tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict, repr=False)
 
     def install(self, app_id: int, public_key: bytes, installation_id: int) -> None:

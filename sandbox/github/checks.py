@@ -50,7 +50,9 @@ def _set(state: State, run: CheckRun, fields: dict[str, Any]) -> None:
     run.name = fields.get("name", run.name)
     run.details_url = fields.get("details_url", run.details_url)
     run.external_id = fields.get("external_id", run.external_id)
-    run.output = fields.get("output", run.output)
+    output = dict(fields.get("output") or {})
+    run.annotations += output.pop("annotations", [])
+    run.output = output or run.output
     run.completed_at = (run.completed_at or state.now()) if status == "completed" else None
 
 

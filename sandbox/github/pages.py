@@ -34,6 +34,7 @@ def routes(desk: Desk) -> list[Route]:
         base + "/tree/{ref:path}": overview,
         base + "/commit/{sha}": commit,
         base + "/pull/{number:int}": pull,
+        base + "/runs/{number:int}": check,
         base + "/releases/tag/{ref:path}": overview,
     }
     return [Route(path, _endpoint(desk, page), methods=["GET"]) for path, page in pages.items()]
@@ -100,8 +101,38 @@ def pull(repository: Repository, path: dict[str, Any]) -> tuple[str, str]:
         for comment in repository.records.comments.values()
         if comment.number == found.number
     )
-    text = f"<p>{escape(found.body)}</p>{comments}"
+    text = f"<p>{escape(found.body)}</p>{_checks(repository, found.head_sha)}{comments}"
     return f"{found.title} #{found.number}", head + text + _files(pulls.changed_files(repository, found))
+
+
+def _checks(repository: Repository, sha: str) -> str:
+    """What was said of a commit: the newest check run of each name, and the newest status of each context."""
+    runs = {run.name: run for run in repository.records.check_runs.values() if run.suite.head_sha == sha}
+    statuses = {given.context: given for given in repository.records.statuses if given.sha == sha}
+    lines = [
+        f'<li><a href="/{repository.full_name}/runs/{run.id}">{escape(run.name)}</a>: '
+        f"{escape(run.conclusion or run.status)} {escape(str(run.output.get('title') or ''))}</li>"
+        for run in runs.values()
+    ]
+    lines += [
+        f"<li>{escape(given.context)}: {given.state} {escape(given.description or '')}</li>"
+        for given in statuses.values()
+    ]
+    return f"<ul>{''.join(lines)}</ul>" if lines else ""
+
+
+def check(repository: Repository, path: dict[str, Any]) -> tuple[str, str]:
+    found = repository.records.check_runs.get(path["number"])
+    if found is None:
+        raise NotFoundError(f"no check run {path['number']}")
+    head = f"<p>{escape(found.conclusion or found.status)} · <code>{found.suite.head_sha[:8]}</code></p>"
+    notes = "".join(
+        f"<li><code>{escape(str(note['path']))}:{note['start_line']}</code> {escape(str(note['annotation_level']))}: "
+        f"{escape(str(note['message']))}</li>"
+        for note in found.annotations
+    )
+    text = f"<pre>{escape(str(found.output.get('summary') or ''))}</pre><ul>{notes}</ul>"
+    return f"{found.name}: {found.output.get('title') or found.conclusion}", head + text
 
 
 def _files(changed: list[Change]) -> str:

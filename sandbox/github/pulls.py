@@ -36,6 +36,7 @@ def open_pull(
     number = next(repository.numbers)
     pull = Pull(state.next_id(), number, title, body, by, head, base, tips["head"], tips["base"], now, now, draft=draft)
     repository.records.pulls[number] = pull
+    try_merge(state, repository, pull)
     tell(state, repository, "opened", pull, by)
     return pull
 
@@ -70,6 +71,34 @@ def tell(state: State, repository: Repository, action: str, pull: Pull, by: Pers
     state.emit(repository, "pull_request", payload, by)
 
 
+def try_merge(state: State, repository: Repository, pull: Pull) -> None:
+    """`refs/pull/N/head` and, where both sides go together, `refs/pull/N/merge` are as the branches are now.
+
+    https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request
+    """
+    git, names = repository.git, f"refs/pull/{pull.number}"
+    git.set_ref(f"{names}/head", pull.head_sha)
+    merged = merge_trees(git, pull.base_sha, pull.head_sha)
+    if merged.tree is None:
+        pull.trial = None
+        if git.ref(f"{names}/merge"):
+            git.delete_ref(f"{names}/merge")
+        return
+    text = f"Merge {pull.head_sha} into {pull.base_sha}"
+    parents = [pull.base_sha, pull.head_sha]
+    pull.trial = git.add_commit(merged.tree, parents, text, pull.author.signature(state.now()))
+    git.set_ref(f"{names}/merge", pull.trial)
+
+
+def rebase_onto(state: State, repository: Repository, pull: Pull, base: str, by: Person) -> None:
+    """It goes to another branch from now on."""
+    sha = _tip(repository, "base", base)
+    changed = {"base": {"ref": {"from": pull.base}, "sha": {"from": pull.base_sha}}}
+    pull.base, pull.base_sha, pull.updated_at = base, sha, state.now()
+    try_merge(state, repository, pull)
+    tell(state, repository, "edited", pull, by, changes=changed)
+
+
 def mark_merged(state: State, pull: Pull, commit: str, by: Person) -> None:
     pull.merged_at = pull.closed_at = pull.updated_at = state.now()
     pull.merged_by, pull.merge_commit = by, commit
@@ -86,6 +115,7 @@ def reopen(state: State, repository: Repository, pull: Pull, by: Person) -> None
         raise ApiError.invalid("PullRequest", "state", "Cannot reopen a merged pull request.")
     pull.head_sha, pull.base_sha = _tip(repository, "head", pull.head), _tip(repository, "base", pull.base)
     pull.closed_at, pull.updated_at = None, state.now()
+    try_merge(state, repository, pull)
     tell(state, repository, "reopened", pull, by)
 
 
@@ -104,6 +134,7 @@ def _follow_head(state: State, repository: Repository, pull: Pull, tip: str | No
         close(state, repository, pull, by)
         return
     before, pull.head_sha, pull.updated_at = pull.head_sha, tip, state.now()
+    try_merge(state, repository, pull)
     tell(state, repository, "synchronize", pull, by, before=before, after=tip)
 
 
@@ -114,3 +145,4 @@ def _follow_base(state: State, repository: Repository, pull: Pull, tip: str, by:
         tell(state, repository, "closed", pull, by)
     else:
         pull.base_sha = tip
+        try_merge(state, repository, pull)

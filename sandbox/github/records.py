@@ -47,7 +47,10 @@ class Review:
 
 @dataclass
 class Pull:
-    """A pull request. The shas follow the branches until it is closed; `merged_at` decides whether it was merged."""
+    """A pull request. The shas follow the branches until it is closed; `merged_at` decides whether it was merged.
+
+    `trial` is the commit that GitHub makes of both sides while it is open and they don't conflict.
+    """
 
     id: int
     number: int
@@ -65,6 +68,7 @@ class Pull:
     merged_at: datetime | None = None
     merged_by: Person | None = None
     merge_commit: str | None = None
+    trial: str | None = None
     reviews: list[Review] = field(default_factory=list)
 
     @property
@@ -99,6 +103,7 @@ class CheckRun:
     external_id: str = ""
     details_url: str | None = None
     output: dict[str, Any] = field(default_factory=dict)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -223,4 +228,5 @@ class Records:
     deployments: dict[int, Deployment] = field(default_factory=dict)
     releases: dict[int, Release] = field(default_factory=dict)
     hooks: dict[int, Hook] = field(default_factory=dict)
+    protections: dict[str, dict[str, Any]] = field(default_factory=dict)
     workflow_runs: dict[int, WorkflowRun] = field(default_factory=dict)

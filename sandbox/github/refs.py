@@ -31,7 +31,11 @@ def announce(state: State, repository: Repository, before: Refs, by: Person, *, 
     https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
     """
     after = repository.git.refs()
-    moved = [ref for ref in sorted(before.keys() | after.keys()) if before.get(ref) != after.get(ref)]
+    moved = [
+        ref
+        for ref in sorted(before.keys() | after.keys())
+        if before.get(ref) != after.get(ref) and not ref.startswith("refs/pull/")
+    ]
     if not moved:
         return
     repository.pushed_at = state.now()

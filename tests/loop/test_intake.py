@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -53,6 +54,34 @@ def test_every_environment_of_that_branch_is_asked_to_look(ready: Store) -> None
     with ready.read() as unit:
         assert [one.name for one in unit.environments.all() if one.must_look] == ["dev", "shadow"]
     assert state(ready, a_delivery()) is DeliveryState.DONE
+
+
+def a_pull_request(number: int, base: str = "develop", action: str = "opened", pull: int = 7) -> Delivery:
+    return replace(a_delivery(number, branch=base), event="pull_request", action=action, ref=f"refs/pull/{pull}/head")
+
+
+def test_a_pull_request_is_to_be_looked_at_and_no_environment_hears_of_it(ready: Store) -> None:
+    left(ready, *(a_pull_request(number) for number in (1, 2)))
+    assert take_in(ready, BINDINGS) == TakenIn(has_proposals=True)
+    with ready.read() as unit:
+        found = unit.proposals.get("acme/captioncraft", 7)
+        assert not any(one.must_look for one in unit.environments.all())
+    assert found is not None and found.asked == 2
+    assert state(ready, a_pull_request(1)) is DeliveryState.DONE
+
+
+def test_a_pull_request_to_a_branch_that_nobody_follows_is_ignored_unless_it_was_followed(ready: Store) -> None:
+    left(ready, a_pull_request(1, "docs"))
+    assert take_in(ready, BINDINGS) == TakenIn()
+    assert state(ready, a_pull_request(1)) is DeliveryState.IGNORED
+    left(ready, a_pull_request(2), a_pull_request(3, "docs", "edited"))
+    assert take_in(ready, BINDINGS).has_proposals
+    assert state(ready, a_pull_request(3)) is DeliveryState.DONE
+
+
+def test_what_changes_nothing_about_merging_is_ignored_when_it_arrives() -> None:
+    assert a_pull_request(1, action="labeled").arrives_as is DeliveryState.IGNORED
+    assert a_pull_request(1, action="synchronize").arrives_as is DeliveryState.RECEIVED
 
 
 def test_a_delivery_that_names_no_branch_asks_everybody_of_the_repository(ready: Store) -> None:

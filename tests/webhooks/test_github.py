@@ -89,6 +89,18 @@ def test_a_check_names_its_commit(event: str, payload: dict[str, Any]) -> None:
     assert received(event, REPOSITORY | payload).commit == COMMIT
 
 
+def test_a_pull_request_says_its_number_and_where_it_goes() -> None:
+    payload = {"number": 7, "action": "opened", "pull_request": {"base": {"ref": "develop"}, "head": {"ref": "x"}}}
+    found = received("pull_request", REPOSITORY | payload)
+    assert (found.pull, found.branch, found.commit, found.action) == (7, "develop", None, "opened")
+
+
+@pytest.mark.parametrize("number", [None, "7", 0, -1, True, 10**9, 1.5])
+def test_a_pull_request_without_a_number_is_refused(number: Any) -> None:
+    payload = REPOSITORY | {"number": number, "action": "opened"}
+    assert Door().deliver("pull_request", payload).status_code == 400
+
+
 def test_a_check_without_a_branch_is_taken() -> None:
     assert received("check_suite", REPOSITORY | {"check_suite": {"head_branch": None}}).branch is None
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from threading import Lock
 from typing import Any, TypeVar
 
+from github.Requester import Requester
+
 from controller.adapters.github.errors import CONTENTS, RATE_LIMIT, Unreadable, translated
 from controller.adapters.github.pages import Pages
 from controller.adapters.github.sign_in import App, Credentials, SignedIn
@@ -37,10 +39,11 @@ class Calls:
         right: str = CONTENTS,
         body: Mapping[str, Any] | None = None,
     ) -> Any:
-        """What GitHub answers to `/repos/REPOSITORY/PATH`; a path that begins with a slash is asked for as it is."""
+        """What GitHub answers to `/repos/REPOSITORY/PATH`; a path that begins with a slash is asked for as it is, and
+        without a repository by the App itself."""
         address = path if path.startswith("/") else f"/repos/{repository}/{path}"
         with self._asking(repository, attempted, right):
-            requester = self._signed_in.client(repository).requester
+            requester = self._requester(repository)
             _, answer = requester.requestJsonAndCheck(verb, address, input=dict(body) if body is not None else None)
             return answer
 
@@ -58,8 +61,12 @@ class Calls:
         self, pages: Pages[Entry], repository: str, path: str, attempted: str, right: str = CONTENTS
     ) -> list[Entry]:
         """All of a list, page by page; what has not changed since costs nothing."""
+        address = path if path.startswith("/") else f"/repos/{repository}/{path}"
         with self._asking(repository, attempted, right):
-            return pages.entries(self._signed_in.client(repository).requester, f"/repos/{repository}/{path}")
+            return pages.entries(self._requester(repository), address)
+
+    def _requester(self, repository: str) -> Requester:
+        return self._signed_in.client(repository).requester if repository else self._signed_in.app()
 
     @contextmanager
     def _asking(self, repository: str, attempted: str, right: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from threading import local
 from typing import TypedDict
 
 from github import Auth, Github, GithubIntegration
+from github.Requester import Requester
 
 from controller.domain.secret import Secret
 
@@ -49,6 +50,15 @@ class SignedIn:
             lazy=True,
         )
         self._mine = local()
+
+    def app(self) -> Requester:
+        """An App in its own name, for what belongs to no installation."""
+        assert isinstance(self._credentials, App), "only an App asks in its own name"
+        if "app" not in self._mine.__dict__:
+            auth = Auth.AppAuth(self._credentials.id, self._credentials.key.reveal())
+            self._mine.app = GithubIntegration(auth=auth, **self._settings)
+        found: GithubIntegration = self._mine.app
+        return found.requester
 
     def client(self, repository: str) -> Github:
         """A client for this repository and this thread; for an app, the first one asks where it is installed."""

@@ -13,7 +13,7 @@ from sandbox.github.shapes.people import organization_account
 from sandbox.github.shapes.repositories import repository_shape
 
 PERMISSIONS = {
-    "checks": "read",
+    "checks": "write",
     "contents": "read",
     "deployments": "write",
     "issues": "write",
@@ -45,12 +45,27 @@ def routes(apps: Apps) -> list[Rest]:
         body = {"token": token, "expires_at": time(expires), "permissions": PERMISSIONS, "repository_selection": "all"}
         return Reply(201, body)
 
+    def deliveries(call: Call) -> Any:
+        """https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook"""
+        found = apps.deliveries.get(_app_id(call), [])
+        if wanted := call.query.get("status"):
+            found = [each for each in found if (200 <= each["status_code"] < 400) == (wanted == "success")]
+        return Page(found, dict)
+
+    def attempt(call: Call) -> Any:
+        if not any(each["id"] == call.path["delivery"] for each in apps.deliveries.get(_app_id(call), [])):
+            raise ApiError.not_found()
+        apps.attempts.append(call.path["delivery"])
+        return Reply(202, {})
+
     def repositories(call: Call) -> Any:
         found = list(call.state.repositories.values())
         return Page(found, lambda item: repository_shape(call.links, item, call.by), "repositories")
 
     return [
         ("GET", "/app", app),
+        ("GET", "/app/hook/deliveries", deliveries),
+        ("POST", "/app/hook/deliveries/{delivery:int}/attempts", attempt),
         ("GET", "/app/installations", installations),
         ("GET", "/app/installations/{id:int}", installation),
         ("POST", "/app/installations/{id:int}/access_tokens", access_token),

@@ -19,6 +19,8 @@ from sandbox.github.shapes import pulls as pull_shapes
 STATES = ("error", "failure", "pending", "success")
 CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required", "stale")
 COMPARE_PAGE = 250
+MAX_ANNOTATIONS = 50
+NEEDED_OF_ANNOTATIONS = ("path", "start_line", "end_line", "annotation_level", "message")
 SHA_ONLY = ("application/vnd.github.sha", "application/vnd.github.v3.sha")
 
 
@@ -193,24 +195,43 @@ def check_run(call: Call) -> Any:
 
 
 def make_check_run(call: Call) -> Any:
-    """On GitHub only an App may; what anybody else makes here is of Actions."""
+    """Only an App may: https://docs.github.com/en/rest/checks/runs#create-a-check-run"""
     name, head = call.needs("name", "head_sha")
-    found = call.repository
-    _check_conclusion(call)
-    app_id = call.installed_app_id or check_shapes.ACTIONS_APP_ID
+    found, app_id = call.repository, _app(call)
+    _check_run(call)
     suite = checks.suite_of(call.state, found, found.git.resolve(head), _branch_at(call, head), app_id)
     run = checks.add_run(call.state, found, suite, {**call.body, "name": name}, call.by)
     return Reply(201, check_shapes.check_run(call.links, found, run))
 
 
 def edit_check_run(call: Call) -> Any:
-    run = _run(call)
-    _check_conclusion(call)
+    run, app_id = _run(call), _app(call)
+    if run.suite.app_id != app_id:
+        raise ApiError(403, "Invalid app_id `" + str(app_id) + "` - check run can only be modified by its own app")
+    _check_run(call)
     checks.update_run(call.state, call.repository, run, call.body, call.by)
     return check_shapes.check_run(call.links, call.repository, run)
 
 
-def _check_conclusion(call: Call) -> None:
+def _app(call: Call) -> int:
+    if call.installed_app_id is None:
+        raise ApiError(403, "You must authenticate via a GitHub App.")
+    return call.installed_app_id
+
+
+def check_run_annotations(call: Call) -> Any:
+    run = _run(call)
+    return Page(run.annotations, lambda given: check_shapes.annotation(call.links, call.repository, run, given))
+
+
+def _check_run(call: Call) -> None:
+    notes = (call.body.get("output") or {}).get("annotations") or []
+    if len(notes) > MAX_ANNOTATIONS:
+        raise ApiError(422, f"Invalid request.\n\nNo more than {MAX_ANNOTATIONS} items are allowed; {len(notes)} were.")
+    for note in notes:
+        missing = [name for name in NEEDED_OF_ANNOTATIONS if not note.get(name)]
+        if missing:
+            raise ApiError(422, f"Invalid request.\n\n{', '.join(missing)} weren't supplied.")
     conclusion = call.body.get("conclusion")
     if conclusion is not None and conclusion not in CONCLUSIONS:
         raise ApiError(422, f"Invalid request.\n\n{conclusion} is not a member of {list(CONCLUSIONS)}.")
@@ -269,6 +290,7 @@ ROUTES: list[Rest] = [
     ("POST", _BASE + "/check-runs", make_check_run),
     ("GET", _BASE + "/check-runs/{id:int}", check_run),
     ("PATCH", _BASE + "/check-runs/{id:int}", edit_check_run),
+    ("GET", _BASE + "/check-runs/{id:int}/annotations", check_run_annotations),
     ("GET", _BASE + "/check-suites/{id:int}", check_suite),
     ("GET", _BASE + "/check-suites/{id:int}/check-runs", runs_of_suite),
 ]

@@ -70,6 +70,8 @@ def edit(call: Call) -> Any:
         pulls.close(call.state, call.repository, pull, call.by)
     elif wanted == "open" and not pull.is_open:
         pulls.reopen(call.state, call.repository, pull, call.by)
+    if call.body.get("base") not in (None, pull.base) and pull.is_open:
+        pulls.rebase_onto(call.state, call.repository, pull, call.body["base"], call.by)
     if edits:
         pulls.tell(call.state, call.repository, "edited", pull, call.by, changes=edits)
     return _shape(call, pull)

@@ -55,13 +55,20 @@ def check_run(links: Links, repository: Repository, run: CheckRun) -> Json:
             "title": run.output.get("title"),
             "summary": run.output.get("summary"),
             "text": run.output.get("text"),
-            "annotations_count": 0,
+            "annotations_count": len(run.annotations),
             "annotations_url": here + "/annotations",
         },
         "check_suite": {"id": run.suite.id},
         "app": app(links, run.suite.app_id),
         "pull_requests": [],
     }
+
+
+def annotation(links: Links, repository: Repository, run: CheckRun, given: Json) -> Json:
+    start = given["start_line"]
+    shown = {"start_column": None, "end_column": None, "title": None, "raw_details": None, **given}
+    blob = links.html(repository.full_name, "blob", run.suite.head_sha, given["path"])
+    return {**shown, "end_line": given.get("end_line", start), "blob_href": blob}
 
 
 def check_suite(links: Links, repository: Repository, suite: CheckSuite, runs: int) -> Json:

@@ -53,7 +53,7 @@ def pull_in_list(links: Links, repository: Repository, pull: Pull) -> Json:
         "updated_at": time(pull.updated_at),
         "closed_at": time(pull.closed_at),
         "merged_at": time(pull.merged_at),
-        "merge_commit_sha": pull.merge_commit,
+        "merge_commit_sha": pull.merge_commit or (pull.trial if pull.is_open else None),
         "assignee": None,
         "assignees": [],
         "requested_reviewers": [],

@@ -177,7 +177,7 @@ def test_reviews_and_comments_are_kept(served: Served, repository: Repository) -
 def test_checks_are_made_and_read(served: Served, repository: Repository) -> None:
     branch_off(repository, "feature")
     sha = change(repository, "feature", "feature.txt", "it\n")
-    run = repository.create_check_run("lint", sha, status="in_progress")
+    run = as_app(served, 77).create_check_run("lint", sha, status="in_progress")
     run.edit(status="completed", conclusion="failure", output={"title": "bad", "summary": "line 1"})
     commit = repository.get_commit(sha)
     assert [(found.name, found.conclusion) for found in commit.get_check_runs()] == [("lint", "failure")]
@@ -186,29 +186,87 @@ def test_checks_are_made_and_read(served: Served, repository: Repository) -> Non
     assert served.wait_for("check_suite")["check_suite"]["conclusion"] == "failure"
 
 
-def test_each_app_has_a_suite_of_its_own(served: Served, repository: Repository) -> None:
+def as_app(served: Served, number: int) -> Repository:
+    """The repository, as an App sees it that is installed there."""
     key, public = an_app_key()
-    installation = served.github.install_app(77, public)
-    integration = GithubIntegration(auth=Auth.AppAuth(77, key), base_url=served.github.api, **QUIET)
-    theirs = integration.get_github_for_installation(installation).get_repo(NAME)
+    installation = served.github.install_app(number, public)
+    integration = GithubIntegration(auth=Auth.AppAuth(number, key), base_url=served.github.api, **QUIET)
+    return integration.get_github_for_installation(installation).get_repo(NAME)
+
+
+def test_only_an_app_makes_check_runs_and_only_its_own_change(served: Served, repository: Repository) -> None:
+    sha = repository.get_branch("develop").commit.sha
+    with pytest.raises(GithubException, match="You must authenticate via a GitHub App"):
+        repository.create_check_run("test", sha, status="completed", conclusion="success")
+    made = as_app(served, 77).create_check_run("test", sha, status="completed", conclusion="success")
+    with pytest.raises(GithubException, match="its own app"):
+        as_app(served, 78).get_check_run(made.id).edit(conclusion="failure")
+
+
+def test_a_check_run_has_annotations_fifty_at_a_time_that_are_added_to(served: Served) -> None:
+    theirs = as_app(served, 77)
+    sha = theirs.get_branch("develop").commit.sha
+    note = {"path": "a.txt", "start_line": 3, "end_line": 3, "annotation_level": "failure", "message": "no"}
+    output = {"title": "two", "summary": "words", "annotations": [note]}
+    made = theirs.create_check_run("test", sha, conclusion="failure", output=output)
+    made.edit(output=output)
+    assert [(found.path, found.start_line) for found in made.get_annotations()] == [("a.txt", 3)] * 2
+    for wrong in ([note] * 51, [{"path": "a.txt"}]):
+        with pytest.raises(GithubException):
+            theirs.create_check_run("test", sha, conclusion="failure", output={**output, "annotations": wrong})
+    page = httpx.get(f"{served.github.origin}/{NAME}/runs/{made.id}", trust_env=False).text
+    assert "a.txt</code>" not in page and "a.txt:3</code> failure: no" in page
+
+
+def test_github_merges_what_is_open_for_a_trial(served: Served, repository: Repository) -> None:
+    branch_off(repository, "feature")
+    head = change(repository, "feature", "feature.txt", "it\n")
+    pull = repository.create_pull("develop", "feature", title="It")
+    tip = repository.get_branch("develop").commit.sha
+    trial = repository.get_git_commit(pull.merge_commit_sha)
+    assert [parent.sha for parent in trial.parents] == [tip, head]
+    assert repository.get_git_ref(f"pull/{pull.number}/merge").object.sha == trial.sha
+    moved = change(repository, "develop", "other.txt", "it\n")
+    again = repository.get_git_commit(repository.get_pull(pull.number).merge_commit_sha)
+    assert [parent.sha for parent in again.parents] == [moved, head]
+    change(repository, "develop", "feature.txt", "otherwise\n")
+    found = repository.get_pull(pull.number)
+    assert (found.mergeable, found.merge_commit_sha) == (False, None)
+    assert not [told for told in served.events("push") if told["ref"].startswith("refs/pull/")]
+
+
+def test_a_pull_request_can_go_to_another_branch(served: Served, repository: Repository) -> None:
+    branch_off(repository, "feature")
+    change(repository, "feature", "feature.txt", "it\n")
+    pull = repository.create_pull("develop", "feature", title="It")
+    pull.edit(base="staging")
+    told = served.wait_for("pull_request", lambda payload: payload["action"] == "edited")
+    assert (told["changes"]["base"]["ref"]["from"], told["pull_request"]["base"]["ref"]) == ("develop", "staging")
+
+
+def test_each_app_has_a_suite_of_its_own(served: Served, repository: Repository) -> None:
+    theirs, others = as_app(served, 77), as_app(served, 78)
     branch_off(repository, "feature")
     sha = change(repository, "feature", "feature.txt", "it\n")
-    repository.create_check_run("test", sha, status="completed", conclusion="failure")
+    others.create_check_run("test", sha, status="completed", conclusion="failure")
     theirs.create_check_run("test", sha, status="completed", conclusion="success")
     found = list(repository.get_commit(sha).get_check_runs())
-    assert [(run.app.id, run.conclusion) for run in found] == [(77, "success"), (ACTIONS_APP_ID, "failure")]
+    assert [(run.app.id, run.conclusion) for run in found if run.app.id != ACTIONS_APP_ID] == [
+        (77, "success"),
+        (78, "failure"),
+    ]
     suites = repository.get_commit(sha).get_check_suites()
-    assert {(suite.app.id, suite.conclusion) for suite in suites} == {(77, "success"), (ACTIONS_APP_ID, "failure")}
+    assert {(77, "success"), (78, "failure")} <= {(suite.app.id, suite.conclusion) for suite in suites}
     headers = {"Authorization": f"Bearer {served.github.person_token('ada')}"}
     url = f"{served.github.api}/repos/{NAME}/commits/{sha}/check-runs?app_id=77"
     assert [run["app"]["id"] for run in httpx.get(url, headers=headers, trust_env=False).json()["check_runs"]] == [77]
 
 
-def test_the_latest_run_of_a_name_is_shown_unless_all_are_asked_for(repository: Repository) -> None:
+def test_the_latest_run_of_a_name_is_shown_unless_all_are_asked_for(served: Served, repository: Repository) -> None:
     branch_off(repository, "feature")
     sha = change(repository, "feature", "feature.txt", "it\n")
     for conclusion in ("failure", "success"):
-        repository.create_check_run("test", sha, status="completed", conclusion=conclusion)
+        as_app(served, 77).create_check_run("test", sha, status="completed", conclusion=conclusion)
     commit = repository.get_commit(sha)
     assert [run.conclusion for run in commit.get_check_runs()] == ["success"]
     assert [run.conclusion for run in commit.get_check_runs(filter="latest")] == ["success"]

@@ -1,0 +1,236 @@
+"""What would come of a file that nobody has merged: words for people, never a plan that is carried out. Pure.
+
+The file is compared with the one that is live, defaults filled in. The images of what is not merged do not exist, so
+two plans are drawn: with the images that run now, for what rolls in any case, and with new ones, for all that may.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+
+from controller.domain.bindings import Binding
+from controller.domain.costs import cost_change
+from controller.domain.deployment import Deployment, Kind, Plan
+from controller.domain.manifest import EnvironmentFile, Gates, Service, normal_form
+from controller.domain.proposal import Asked, Change, Expected, Forecast, ImageChange
+from controller.domain.rendering import image_digest
+from controller.domain.revision import Revision
+from controller.domain.step import StepKind, spoken
+from controller.plan import draw, imagined
+
+NOT_BUILT = "sha256:" + "0" * 64
+"""Stands for the digest of an image that does not exist yet."""
+
+MOST_CHANGES = 200
+LONGEST_VALUE = 120
+HIDDEN = ("env",)
+"""Keys of a service whose values may be secrets that somebody wrote into the wrong place: that they change is said."""
+
+UNCHANGED, IN_ANY_CASE = "unchanged", "rolls"
+IF_BUILT = "rolls, unless its image comes out the same"
+NEW = "is new"
+UNNAMED = "no longer named: it goes on running until somebody prunes it"
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """All that a forecast goes by. `revision` is the one that merging would record, not sealed. `promoted` are images
+    that its services would take from other environments, `desired` how many tasks each service runs now, `past` the
+    newest deployments that succeeded, newest first. `now` is aware UTC."""
+
+    revision: Revision
+    binding: Binding
+    live: Deployment | None
+    now: datetime
+    promoted: Mapping[str, str] = field(default_factory=dict)
+    desired: Mapping[str, int] = field(default_factory=dict)
+    past: Sequence[Deployment] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> EnvironmentFile:
+        return self.revision.file
+
+    @property
+    def live_file(self) -> EnvironmentFile | None:
+        return self.live.revision.file if self.live else None
+
+    @property
+    def running(self) -> Mapping[str, str]:
+        return (self.live.revision.images or {}) if self.live else {}
+
+    @property
+    def has_switches(self) -> bool:
+        armed = any(step.kind is StepKind.ARM for step in self.live.steps) if self.live else False
+        return armed or self.binding.aws.switch_role is not None
+
+
+def forecast(prospect: Prospect) -> Forecast:
+    sure, most = _plan(prospect, prospect.running), _plan(prospect, {})
+    return Forecast(
+        environment=prospect.binding.name,
+        live=f"{prospect.live.id}, {prospect.live.revision.commit.short}" if prospect.live else "",
+        rolls=_rolls(prospect, sure, most),
+        images=tuple(_images(prospect)),
+        changes=changes(prospect.live_file, prospect.file),
+        steps=tuple(step.in_full for step in most.steps),
+        gates=tuple(_gates(prospect)),
+        expected=_expected(most, prospect.past),
+        cost=cost_change(prospect.live_file, prospect.file, prospect.binding.aws.region),
+        notes=(*prospect.notes, *_notes(prospect.file, most)),
+    )
+
+
+def _plan(prospect: Prospect, kept: Mapping[str, str]) -> Plan:
+    """With the images of `kept` where a service's file still names the same repository, else with new ones."""
+    on = imagined.foundation(prospect.binding, has_switches=prospect.has_switches)
+    live = prospect.live_file
+    images = {
+        name: prospect.promoted.get(name)
+        or _kept(name, service, live, kept)
+        or f"{service.image.repository}@{NOT_BUILT}"
+        for name, service in prospect.file.services.items()
+    }
+    seen = imagined.views(live, prospect.file, prospect.running, on, prospect.desired, prospect.now)
+    standing = imagined.stands(live, on, seen)
+    sealed = prospect.revision.sealed(images)
+    plan = draw(sealed, prospect.binding, on, seen, Kind.DEPLOY, stands=standing, now=prospect.now)
+    return plan.beside(prospect.file, live)
+
+
+def _kept(name: str, service: Service, live: EnvironmentFile | None, kept: Mapping[str, str]) -> str | None:
+    was = live.services.get(name) if live else None
+    return kept.get(name) if was is not None and was.image.repository == service.image.repository else None
+
+
+def _rolls(prospect: Prospect, sure: Plan, most: Plan) -> dict[str, str]:
+    before = prospect.live_file.services if prospect.live_file else {}
+    certain = {rolling.service for rolling in sure.rolling}
+    perhaps = {rolling.service for rolling in most.rolling}
+    told = {
+        name: NEW
+        if name not in before
+        else IN_ANY_CASE
+        if name in certain
+        else IF_BUILT
+        if name in perhaps
+        else UNCHANGED
+        for name in prospect.file.services
+    }
+    return {**told, **{name: UNNAMED for name in before if name not in told}}
+
+
+def _images(prospect: Prospect) -> Iterator[ImageChange]:
+    for name, service in prospect.file.services.items():
+        now, image = image_digest(prospect.running.get(name, "")), service.image
+        if name in prospect.promoted:
+            then = f"{image_digest(prospect.promoted[name])}, promoted from {image.promote}"
+        elif image.promote is not None:
+            then = f"what {image.promote} has run well with the same files"
+        elif image.tag is not None and "{" not in image.tag:
+            then = f"what {image.repository}:{image.tag} names when this is merged"
+        else:
+            then = "built from this pull request when it is merged"
+        yield ImageChange(name, now, then)
+
+
+def changes(live: EnvironmentFile | None, new: EnvironmentFile) -> tuple[Change, ...]:
+    """Every field that differs, also those that neither file spells out."""
+    old, after = _leaves(live), _leaves(new)
+    order = dict.fromkeys((*after, *old))
+    differing = [key for key in order if old.get(key) != after.get(key)]
+    return tuple(_change(key, old.get(key), after.get(key)) for key in differing[:MOST_CHANGES])
+
+
+def _change(key: str, old: str | None, new: str | None) -> Change:
+    parts = key.split(".")
+    if parts[0] == "services" and len(parts) > 3 and parts[2] in HIDDEN:
+        return Change(key, *_hidden(old, new))
+    return Change(key, _cut(old), _cut(new))
+
+
+def _hidden(old: str | None, new: str | None) -> tuple[str, str]:
+    return "" if old is None else "a value", "" if new is None else "another value" if old else "a value"
+
+
+def _cut(value: str | None) -> str:
+    if value is None:
+        return ""
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
+
+
+def _leaves(file: EnvironmentFile | None) -> dict[str, str]:
+    return dict(_walk("", normal_form(file))) if file is not None else {}
+
+
+def _walk(key: str, value: object) -> Iterator[tuple[str, str]]:
+    """Mappings are gone into; a list is one value. An absent value and an empty list are no field.
+
+    >>> dict(_walk("", {"a": {"b": 1, "c": []}, "d": ["x"], "e": None}))
+    {'a.b': '1', 'd': '["x"]'}
+    """
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _walk(f"{key}.{name}" if key else str(name), inner)
+    elif value is not None and value != []:
+        yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _gates(prospect: Prospect) -> Iterator[Asked]:
+    """Whoever changes a gate passes the old one too."""
+    new = dict(_wanted(prospect.file.gates))
+    live = dict(_wanted(prospect.live_file.gates)) if prospect.live_file else {}
+    for gate, text in new.items():
+        yield Asked(gate, text, "both files" if live.get(gate) == text else "the new file")
+    for gate, text in live.items():
+        if new.get(gate) != text:
+            yield Asked(gate, text, "the live file")
+    if prospect.binding.minimum.approval is not None:
+        yield Asked("approval", f"at least {prospect.binding.minimum.approval.count}", "the operator")
+
+
+def _wanted(gates: Gates) -> Iterator[tuple[str, str]]:
+    if gates.checks is not None:
+        yield "checks", ", ".join(gates.checks.required)
+    if gates.image_scan is not None:
+        yield "image_scan", f"nothing found that is {' or '.join(gates.image_scan.block)}"
+    if gates.soak is not None:
+        yield "soak", f"{spoken(gates.soak.for_)} healthy in {gates.soak.environment}"
+    if gates.window is not None:
+        allowed = ", ".join(map(str, gates.window.allow)) or "always"
+        denied = f", not {', '.join(map(str, gates.window.deny))}" if gates.window.deny else ""
+        frozen = ", and while no freeze is on" if gates.window.freeze else ""
+        yield "window", f"{allowed}{denied} ({gates.window.timezone}){frozen}"
+    if gates.approval is not None:
+        who = f" of {', '.join(map(str, gates.approval.reviewers))}" if gates.approval.reviewers else ""
+        author = ", not the author" if gates.approval.exclude_author else ""
+        yield "approval", f"{gates.approval.count}{who}{author}"
+
+
+def _expected(plan: Plan, past: Sequence[Deployment]) -> Expected | None:
+    if not plan.steps:
+        return None
+    bakes = sum((step.wait or timedelta(0) for step in plan.steps if step.kind is StepKind.BAKE), timedelta(0))
+    worked = [work for deployment in past if (work := _worked(deployment)) is not None]
+    usual = timedelta(seconds=median(work.total_seconds() for work in worked)) if worked else None
+    return Expected(bakes, usual, len(worked))
+
+
+def _worked(deployment: Deployment) -> timedelta | None:
+    """From its start to its success, without what it was told to wait; None where nothing rolled."""
+    if deployment.started_at is None or deployment.finished_at is None or not deployment.brings:
+        return None
+    waits = {StepKind.BAKE, StepKind.CONFIRM}
+    waited = sum((step.observed for step in deployment.steps if step.kind in waits), timedelta(0))
+    return max(deployment.finished_at - deployment.started_at - waited, timedelta(0))
+
+
+def _notes(file: EnvironmentFile, plan: Plan) -> Iterator[str]:
+    if file.on == "release":
+        yield "merging starts nothing by itself: it is deployed when a release is published"
+    if any(step.kind is StepKind.CONFIRM for step in plan.steps):
+        yield "a person has to confirm on the way"
+    for service in plan.unrun:
+        yield f"the changed `before` of {service} does not run: nothing of {service} rolls"
