@@ -1,7 +1,7 @@
 """`tidegate`, and `python -m controller`: the command line, and what it starts in this process."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from controller.cli.time import Clock
 
 
 def main() -> None:
-    parts = Parts(serve=_serve, migrate=_migrate, back_up=_back_up, restore=_restore, clock=_clock)
+    parts = Parts(serve=_serve, migrate=_migrate, back_up=_back_up, restore=_restore, clock=_clock, examine=_examine)
     build(parts)(prog_name="tidegate")
 
 
@@ -70,6 +70,17 @@ def _restore(file: Path, replace: bool) -> Mapping[str, object]:
     rows = dict(done.header.tables)
     told = {"ended": list(done.ended), "resting": list(done.resting), "held": list(done.held)}
     return {"taken_at": done.header.taken_at, "rows": rows, **told}
+
+
+def _examine() -> Sequence[Mapping[str, str]]:
+    with _without_rich():
+        from controller.app import examine
+    from controller.settings import read_settings
+
+    return [
+        {"subject": line.subject, "state": str(line.state), "text": line.text, "advice": line.advice}
+        for line in examine(read_settings())
+    ]
 
 
 def _clock() -> Clock:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from controller.adapters.github.board import GitHubBoard
 from controller.adapters.github.calls import Calls
 from controller.adapters.github.courier import GitHubCourier
 from controller.adapters.github.directory import GitHubDirectory
+from controller.adapters.github.examiner import GitHubExaminer
 from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.pulls import GitHubPulls
 from controller.adapters.github.sign_in import App, Credentials
@@ -38,6 +39,7 @@ from controller.dashboard import DashboardContext
 from controller.dashboard.entrance import BACK
 from controller.dashboard.links import web_address
 from controller.domain.bindings import Binding, read_bindings
+from controller.domain.diagnosis import Line, State
 from controller.domain.errors import Blocked
 from controller.domain.ports import Clock
 from controller.domain.secret import Secret
@@ -48,6 +50,7 @@ from controller.inbox.rights import Rights
 from controller.inbox.slack import SlackAnswers
 from controller.links import Links
 from controller.logs import set_up
+from controller.loop.doctor import attempted, examine_aws, examine_github
 from controller.loop.outbox import Tell
 from controller.loop.posting import Postings
 from controller.loop.preview import Preview
@@ -278,6 +281,38 @@ def _queue(
     if not settings.aws_queue:
         return None
     return QueueReader(EventQueue(settings.aws_queue, callers), inbox.accept, world.clock, count)
+
+
+def examine(settings: Settings) -> list[Line]:
+    """What `tidegate doctor` tells; it needs no running controller, and says why one would not start."""
+    clock = SystemClock()
+    lines = [*attempted("settings", lambda: _examine_settings(settings))]
+    lines += attempted("database", lambda: _examine_database(settings))
+    found: list[Mapping[str, Binding]] = []
+
+    def bound() -> Iterator[Line]:
+        found.append(read_bindings_file(settings))
+        yield Line("bindings", State.OK, f"{settings.config} binds {', '.join(found[0])}")
+
+    lines += attempted("bindings", bound)
+    for bindings in found:
+        calls = Calls(settings.github_url, _credentials(settings), clock)
+        lines += examine_github(GitHubExaminer(calls, clock, settings.public_url), bindings)
+        lines += examine_aws(Clouds(clock, Callers(clock.now)), bindings)
+    return lines
+
+
+def _examine_settings(settings: Settings) -> Iterator[Line]:
+    settings.must_serve()
+    yield Line("settings", State.OK, "all that serving needs is set")
+    if not settings.public_url:
+        told = "TIDEGATE_PUBLIC_URL is not set: what is written on GitHub links nowhere"
+        yield Line("settings", State.ADVICE, told, "set it to the address that people use")
+
+
+def _examine_database(settings: Settings) -> Iterator[Line]:
+    check_schema(settings.database)
+    yield Line("database", State.OK, "reachable, and its tables are the newest")
 
 
 def serve(settings: Settings) -> None:

@@ -42,7 +42,7 @@ def test_the_readme_shows_commands() -> None:
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_every_command_of_the_readme_is_one(words: list[str]) -> None:
-    app = build(Parts(serve=print, migrate=print, back_up=print, restore=print, clock=SystemClock))
+    app = build(Parts(serve=print, migrate=print, back_up=print, restore=print, clock=SystemClock, examine=list))
     verbs = words[: 2 if words[0] == "sandbox" else 1]
     told = CliRunner().invoke(app, [*verbs, "--help"])
     assert told.exit_code == 0, told.output

@@ -11,6 +11,7 @@ import typer
 from controller.cli import files
 from controller.cli.approving import Approving
 from controller.cli.auditing import Auditing
+from controller.cli.examining import doctor
 from controller.cli.http import Send, send
 from controller.cli.keeping import Keeping
 from controller.cli.ordering import Ordering
@@ -40,7 +41,7 @@ def build(parts: Parts, transport: Send = send) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_tidegate)
-    for verb in (_up(parts), _serve(parts), _migrate(parts)):
+    for verb in (_up(parts), _serve(parts), _migrate(parts), doctor(parts)):
         app.command()(verb)
     Reading(parts.clock, transport).register(app)
     Ordering(parts.clock, transport).register(app)

@@ -37,6 +37,7 @@ from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
 from controller.domain.delivery import Lost
+from controller.domain.diagnosis import Access, Hooks, Protection
 from controller.domain.electorate import Movers
 from controller.domain.evidence import Scene, Testimony
 from controller.domain.foundation import Foundation
@@ -412,6 +413,17 @@ class Courier(Protocol):
 
     def again(self, lost: Lost) -> None:
         """Have it brought once more; it arrives like any other, or not."""
+
+
+class Examiner(Protocol):
+    """What can be seen from outside of how repositories are set up, read-only."""
+
+    def access(self, repository: str) -> Access: ...
+
+    def protection(self, repository: str, branch: str) -> Protection: ...
+
+    def hooks(self, repository: str) -> Hooks:
+        """Those that lead to us."""
 
 
 class Probe(Protocol):

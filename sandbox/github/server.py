@@ -13,7 +13,7 @@ from sandbox.clock import Clock
 from sandbox.github import git_http, hooks, pages
 from sandbox.github.actions import Actions, Publish
 from sandbox.github.api import apps as app_calls
-from sandbox.github.api import commits, deployments, people, pulls, repositories
+from sandbox.github.api import commits, deployments, people, protections, pulls, repositories
 from sandbox.github.api import hooks as hook_calls
 from sandbox.github.api.frame import MAX_BODY_BYTES, Frame, not_found
 from sandbox.github.apps import Apps
@@ -162,6 +162,7 @@ class GitHub:
         """One ASGI app: git, REST, pages, and the control API with the assembly's own routes in it."""
         calls = [
             *people.ROUTES,
+            *protections.ROUTES,
             *repositories.ROUTES,
             *commits.ROUTES,
             *pulls.ROUTES,

@@ -43,6 +43,7 @@ class Terminal:
     asked: list[Asked] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=lambda: {"TIDEGATE_URL": URL, "TIDEGATE_API_TOKEN": TOKEN})
     lost: int = 0
+    examined: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, *words: str, typed: str = "") -> Any:
         """`typed` is what stands on standard input."""
@@ -52,6 +53,7 @@ class Terminal:
             back_up=self._serve,
             restore=lambda file, _: self._serve(file),
             clock=lambda: self.clock,
+            examine=lambda: self.examined,
         )
         return CliRunner().invoke(build(parts, self._send), list(words), input=typed, env=self.variables)
 

@@ -586,12 +586,10 @@ def as_first_written(file: Path) -> Iterator[Rows]:
             yield Rows(found.table, columns, [[row[name] for name in columns] for row in found.rows])
 
 
-def test_what_was_written_on_github_is_found_again_after_a_restore(
-    target: str, file: Path, filled: str, clock: MovedClock
-) -> None:
+def test_what_was_written_on_github_is_found_again_after_a_restore(filled: str, file: Path, clock: MovedClock) -> None:
     taken(filled, file, clock)
-    restore(target, file, clock)
-    store = opened(target, clock)
+    restore(filled, file, clock, replace_all=True)
+    store = opened(filled, clock)
     with store.read() as unit:
         found = unit.proposals.get("acme/captioncraft", 7)
         assert unit.proposals.is_due(clock.now())

@@ -47,6 +47,12 @@ class Calls:
             _, answer = requester.requestJsonAndCheck(verb, address, input=dict(body) if body is not None else None)
             return answer
 
+    def ask(self, repository: str, path: str, attempted: str, right: str = CONTENTS) -> tuple[dict[str, str], Any]:
+        """Headers, their names in lower case, and what is answered."""
+        with self._asking(repository, attempted, right):
+            headers, answer = self._requester(repository).requestJsonAndCheck("GET", f"/repos/{repository}{path}")
+            return {str(name).lower(): str(value) for name, value in headers.items()}, answer
+
     def make(self, repository: str, path: str, attempted: str, right: str, body: Mapping[str, Any]) -> int:
         """The number that GitHub gives to what was made of `body`."""
         with self._asking(repository, attempted, right):

@@ -45,6 +45,10 @@ def routes(apps: Apps) -> list[Rest]:
         body = {"token": token, "expires_at": time(expires), "permissions": PERMISSIONS, "repository_selection": "all"}
         return Reply(201, body)
 
+    def hook_config(call: Call) -> Any:
+        _app_id(call)
+        return {"content_type": "json", "insecure_ssl": "0", "secret": None, "url": ""}
+
     def deliveries(call: Call) -> Any:
         """https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook"""
         found = apps.deliveries.get(_app_id(call), [])
@@ -64,6 +68,7 @@ def routes(apps: Apps) -> list[Rest]:
 
     return [
         ("GET", "/app", app),
+        ("GET", "/app/hook/config", hook_config),
         ("GET", "/app/hook/deliveries", deliveries),
         ("POST", "/app/hook/deliveries/{delivery:int}/attempts", attempt),
         ("GET", "/app/installations", installations),
