@@ -15,7 +15,7 @@ from controller.domain.revision import Commit
 
 @dataclass(frozen=True)
 class Pull:
-    """A pull request as it is now. `head` is a sha, `base` a branch. `is_foreign`: it comes from another repository.
+    """A pull request as it is now, whichever repository it comes from. `head` is a sha, `base` a branch.
     `merge` is the commit that GitHub has made of both to try it, None where there is none, or not of these two;
     `is_unsure`: there may be one in a moment."""
 
@@ -24,7 +24,6 @@ class Pull:
     head: str
     base: str
     is_open: bool = True
-    is_foreign: bool = False
     merge: Commit | None = None
     is_unsure: bool = False
 

@@ -33,6 +33,9 @@ A_ROUND = 5
 HOLD = timedelta(seconds=120)
 """So long one that is being looked at is left to whoever does; nothing is written when half of it is over."""
 
+DENIED_FOR = timedelta(hours=1)
+"""So long nobody asks where it was not allowed: somebody may give the permission meanwhile."""
+
 UNSURE = timedelta(seconds=5)
 PATIENCE = 3
 """So often GitHub is asked whether it has merged two branches for a trial."""
@@ -48,6 +51,7 @@ class Proposals:
     def __init__(self, world: World, pulls: Pulls, public_url: str) -> None:
         self._world, self._pulls, self._link = world, pulls, public_url.rstrip("/")
         self._refused: set[tuple[str, str]] = set()
+        self._not_before: dict[str, float] = {}
         self._bound: dict[str, list[Binding]] = {}
         for binding in world.bindings.values():
             self._bound.setdefault(binding.repository.lower(), []).append(binding)
@@ -61,9 +65,16 @@ class Proposals:
 
         One request for each branch that is followed, free while nothing changes.
         """
-        bound = self._bound[repository]
+        bound, now = self._bound[repository], self._world.clock.monotonic()
+        if now < self._not_before.get(repository, 0.0):
+            return False
         bases = list(dict.fromkeys(binding.branch for binding in bound))
-        listed = [pull for base in bases for pull in self._pulls.opened(bound[0].repository, base)]
+        try:
+            listed = [pull for base in bases for pull in self._pulls.opened(bound[0].repository, base)]
+        except Blocked as error:
+            self._not_before[repository] = now + DENIED_FOR.total_seconds()
+            self._say_once(repository, "pull requests", error)
+            return False
         with self._world.store.read() as unit:
             resting = {proposal.number: proposal for proposal in unit.proposals.resting(repository)}
             known = unit.proposals.known(repository)
@@ -117,7 +128,7 @@ class Proposals:
         except (Transient, Conflict) as error:
             self._put_off(reached, error)
         except TidegateError as error:
-            self._say_once(claimed.repository, "reading pull requests", error)
+            self._say_once(claimed.repository, "what is said of pull requests", error)
             self._settle(replace(reached, detail=str(error)))
         except Exception as error:
             log.exception("proposal broke", repository=claimed.repository, number=claimed.number)
@@ -160,6 +171,7 @@ class Proposals:
         """That one may not be written is no reason to leave out the other."""
         try:
             proposal = replace(proposal, comment=self._pulls.comment(opinion, proposal.comment))
+            self._refused.discard((proposal.repository, "comments on pull requests"))
             yield proposal
         except Blocked as error:
             proposal = replace(proposal, detail=str(error))
@@ -175,7 +187,7 @@ class Proposals:
     def _say_once(self, repository: str, what: str, error: TidegateError) -> None:
         if (repository, what) not in self._refused:
             self._refused.add((repository, what))
-            log.warning("not written on GitHub", what=what, repository=repository, code=error.code, error=str(error))
+            log.warning("refused by GitHub", what=what, repository=repository, code=error.code, error=str(error))
 
     # What is thought of it.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.domain.deployment import Phase
+from controller.loop.proposals import HOLD
 from tests.sandbox.github.conftest import host, served
 from tests.sandbox.github.served import NAME, Served
 from tests.support.builders import FILE
@@ -225,3 +226,53 @@ def test_a_github_that_refuses_once_ends_with_one_of_each(hosted: Hosted, where:
     hosted.ask(pull)
     hosted.propose()
     assert len(hosted.comments(pull)) == len(hosted.runs(pull.head_sha)) == 1
+
+
+def test_two_controllers_look_at_one_pull_request_once(hosted: Hosted) -> None:
+    hosted.deploy()
+    pull = hosted.open(MORE)
+    hosted.ask(pull)
+    with hosted.store.write() as unit:
+        mine = unit.proposals.claim(hosted.time.now(), HOLD)
+    assert mine is not None
+    assert not hosted.proposals.work(), "somebody else looks"
+    assert hosted.comments(pull) == []
+    hosted.clock.advance(HOLD.total_seconds() + 1)
+    hosted.proposals.work()
+    assert len(hosted.comments(pull)) == 1
+
+
+def test_whoever_may_not_read_pull_requests_asks_once_an_hour(hosted: Hosted) -> None:
+    misbehaviour = hosted.served.github.frame.misbehaviour
+    misbehaviour.status, misbehaviour.count, misbehaviour.where = 403, 100, "/pulls"
+    for _ in range(5):
+        assert not hosted.proposals.compare(NAME.lower())
+    assert misbehaviour.count == 99
+
+
+def test_a_hostile_file_is_only_ever_text(hosted: Hosted) -> None:
+    hosted.deploy()
+    hostile = FILE.replace("branch: develop", 'branch: "@everyone `<script>` | [x](https://evil.example)"')
+    pull = hosted.open(hostile)
+    hosted.ask(pull)
+    hosted.propose()
+    (comment,) = hosted.comments(pull)
+    lines = [line for line in comment.body.splitlines() if "@everyone" in line]
+    assert lines and all(line.startswith("- `environments/dev.yaml:2` ``") and line.endswith("``") for line in lines)
+
+
+def test_what_only_changes_ignored_paths_deploys_nothing(hosted: Hosted) -> None:
+    text = FILE + 'paths: {ignore: ["README.md"]}\n'
+    hosted.deploy(text)
+    hosted.served.repository().create_git_ref(
+        "refs/heads/words", hosted.served.repository().get_branch("develop").commit.sha
+    )
+    hosted.write("# Better\n", "words", "README.md")
+    number = hosted.served.repository().create_pull("develop", "words", title="Words").number
+    pull = hosted.records.pulls[number]
+    hosted.wake()
+    hosted.settle()
+    hosted.ask(pull)
+    hosted.propose()
+    (comment,) = hosted.comments(pull)
+    assert "merging deploys nothing here" in comment.body and "Nothing is to be done there." in comment.body

@@ -45,7 +45,7 @@ def comment(opinion: Opinion) -> str:
 
 
 def _environment(forecast: Forecast, link: str) -> Iterator[str]:
-    name = f"[{forecast.environment}]({link}/#{forecast.environment})" if link else forecast.environment
+    name = f"[{forecast.environment}]({link}/)" if link else forecast.environment
     yield f"#### {name}"
     yield ""
     if forecast.errors:
@@ -55,8 +55,9 @@ def _environment(forecast: Forecast, link: str) -> Iterator[str]:
         return
     yield f"Compared with {code(forecast.live)}." if forecast.live else "Nothing is live there yet."
     yield ""
-    yield from (f"- {code(note)}" for note in forecast.notes)
-    yield ""
+    if forecast.notes:
+        yield from (f"- {code(note)}" for note in forecast.notes)
+        yield ""
     yield from _services(forecast)
     yield from _changes(forecast)
     yield from _steps(forecast)

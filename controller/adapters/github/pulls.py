@@ -177,17 +177,8 @@ Shown = Mapping[str, Any]
 
 
 def _pull(repository: str, shown: Shown) -> Pull:
-    """Whose head's repository was deleted is nobody's of ours."""
-    head, base = shown["head"], shown["base"]
-    source = (head.get("repo") or {}).get("full_name", "")
-    return Pull(
-        repository=repository,
-        number=int(shown["number"]),
-        head=str(head["sha"]),
-        base=str(base["ref"]),
-        is_open=shown["state"] == "open",
-        is_foreign=source.lower() != repository.lower(),
-    )
+    head, base = str(shown["head"]["sha"]), str(shown["base"]["ref"])
+    return Pull(repository, int(shown["number"]), head, base, is_open=shown["state"] == "open")
 
 
 def _listed(body: Any) -> list[Shown]:
@@ -195,7 +186,7 @@ def _listed(body: Any) -> list[Shown]:
         {
             "number": int(shown["number"]),
             "state": str(shown["state"]),
-            "head": {"sha": str(shown["head"]["sha"]), "repo": shown["head"].get("repo")},
+            "head": {"sha": str(shown["head"]["sha"])},
             "base": {"ref": str(shown["base"]["ref"])},
         }
         for shown in body
