@@ -6,7 +6,7 @@ GitHub: AWS is asked nothing because of what nobody has merged, and of a strange
 files of bound environments.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,6 +29,11 @@ log = structlog.get_logger()
 
 A_ROUND = 5
 """So many at most before others have their turn: each is a dozen requests to GitHub at worst."""
+
+NEW_ONES, OLD_ONES = 20, 5
+"""So many a sweep asks for at most, in each repository: new ones, and those to which only what is live has changed. One
+look is about seven requests, and every deployment changes what is live for all that are open: a token has 5,000 an
+hour."""
 
 HOLD = timedelta(seconds=120)
 """So long one that is being looked at is left to whoever does; nothing is written when half of it is over."""
@@ -78,7 +83,10 @@ class Proposals:
         with self._world.store.read() as unit:
             resting = {proposal.number: proposal for proposal in unit.proposals.resting(repository)}
             known = unit.proposals.known(repository)
-            wanted = {pull.number: pull.base for pull in listed if self._is_news(pull, resting, known, unit)}
+            news = [pull for pull in listed if _is_news(pull, resting.get(pull.number), known)]
+            others = [pull for pull in listed if pull.number in resting and pull not in news]
+            moved = [pull for pull in others if resting[pull.number].basis != self._basis(pull, unit)]
+        wanted = {pull.number: pull.base for pull in (*_newest(news, NEW_ONES), *_newest(moved, OLD_ONES))}
         left = resting.keys() - {pull.number for pull in listed}
         wanted |= {number: resting[number].base for number in left}
         if wanted:
@@ -86,12 +94,6 @@ class Proposals:
                 for number, base in sorted(wanted.items()):
                     unit.proposals.ask(repository, number, base, self._world.clock.now())
         return bool(wanted)
-
-    def _is_news(self, pull: Pull, resting: Mapping[int, Proposal], known: frozenset[int], unit: Unit) -> bool:
-        proposal = resting.get(pull.number)
-        if proposal is None:
-            return pull.number not in known
-        return proposal.basis != self._basis(pull, unit)
 
     def _basis(self, pull: Pull, unit: Unit) -> str:
         """What an opinion depends on, apart from the files at the head."""
@@ -255,6 +257,17 @@ class Proposals:
             return False
         comparison = self._world.source.compare(pull.repository, recorded, pull.merge.sha)
         return comparison.paths is not None and ignores_all(comparison.paths, file)
+
+
+def _is_news(pull: Pull, proposal: Proposal | None, known: frozenset[int]) -> bool:
+    """It is new, or has itself changed. One that somebody is about to look at is no news."""
+    if proposal is None:
+        return pull.number not in known
+    return (proposal.head, proposal.base) != (pull.head, pull.base)
+
+
+def _newest(pulls: Sequence[Pull], most: int) -> Sequence[Pull]:
+    return sorted(pulls, key=lambda pull: -pull.number)[:most]
 
 
 def _findings(text: str | None, path: str, binding: Binding) -> Iterator[Finding]:

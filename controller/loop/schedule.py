@@ -42,8 +42,9 @@ HINT_PAUSE = timedelta(seconds=1)
 """While hundreds of tasks start, AWS tells of each: an environment is woken for that once in so long."""
 SETTLED = timedelta(seconds=3)
 """So long after the start everything that stays is there: clients, models, templates."""
-BETWEEN_ROUNDS = timedelta(seconds=5)
-"""Pull requests of which many changed at once are looked at a few at a time."""
+BETWEEN_ROUNDS = timedelta(seconds=15)
+"""Pull requests of which many changed at once are looked at a few at a time: GitHub takes 80 comments and checks a
+minute (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
 TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
 INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
