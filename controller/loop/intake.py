@@ -64,7 +64,7 @@ def _proposed(delivery: Delivery, bindings: Mapping[str, Binding], unit: Unit) -
     number = delivery.pull
     assert number is not None and delivery.repository is not None, f"{delivery.id} was accepted as a pull request"
     names = tuple(name for name, binding in bindings.items() if _is_of(binding, delivery))
-    is_ours = bool(names) or unit.proposals.get(delivery.repository, number) is not None
+    is_ours = unit.proposals.get(delivery.repository, number) is not None or bool(names)
     told = f"asked for a look at #{number}" if is_ours else _told(delivery, ())
     if is_ours:
         unit.proposals.ask(delivery.repository, number, delivery.branch or "", delivery.received_at)

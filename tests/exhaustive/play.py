@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import event
 
 from controller.domain.bindings import Binding
-from controller.domain.delivery import Delivery
+from controller.domain.delivery import PULL_REQUEST, Delivery
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.environment import Environment
 from controller.domain.errors import TidegateError
@@ -178,6 +178,10 @@ class Play:
         """A release of the newest commit, and its webhook."""
         self.outside.repository.publish(tag)
         self._tell("release", "published", f"refs/tags/{tag}")
+
+    def propose(self, number: int) -> None:
+        """The webhook of a pull request; what is written about it is no pass's doing."""
+        self._tell(PULL_REQUEST, "opened", f"refs/pull/{number}/head", self.binding.branch)
 
     def _tell(
         self, event: str, action: str | None, ref: str, branch: str | None = None, commit: str | None = None

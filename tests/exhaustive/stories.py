@@ -49,6 +49,11 @@ def at_once(play: Play) -> bool:
     return True
 
 
+def propose(play: Play) -> None:
+    """Somebody opens a pull request: nothing of the environment changes."""
+    play.propose(7)
+
+
 def in_step(number: int, kind: StepKind, percent: int | None = None) -> When:
     """The deployment is in the middle of a step of this kind."""
 
@@ -489,6 +494,7 @@ OTHERS = [
     story(
         "gated",
         CALM,
+        Cue(at_once, propose),
         Cue(at_once, push_gated),
         Cue(is_waiting(2), open_gates),
         Cue(is_held_by("image_scan"), scan),
