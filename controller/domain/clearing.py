@@ -40,6 +40,7 @@ CLEARED_BY: Mapping[str, str] = {
         " again by itself; or whoever may break the glass"
     ),
     "approval.waiting": "people who may: `tidegate approve {deployment}`, or its page",
+    "audit": INSTALLED,
     "aws": PATIENT,
     "aws.credentials": "an operator: the controller's credentials, or the trust policy of the environment's role",
     "aws.denied": "an operator: the environment's role needs the rights of docs/reference/iam-policy.md",
@@ -122,6 +123,8 @@ CLEARED_BY: Mapping[str, str] = {
     ),
     "scan.unsupported": f"an operator: let ECR scan the repository; or {AUTHOR}",
     "settings": INSTALLED,
+    "sign_in": "whoever signs in: begin again",
+    "slack": "an operator: the Slack app, its rights, and whether it is in the channel (docs/slack.md)",
     "slot": ITSELF,
     "slot.has_traffic": "an operator: take the traffic that Tidegate didn't give it away",
     "smoke": AUTHOR,

@@ -280,7 +280,6 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "environments": fence_and_hold,
     "anchors": stay,
     "audit_head": stay,
-    "audit": tell,
     "sessions": forget_sessions,
     "links": forget_links,
     "tokens": revoke_tokens,
@@ -288,6 +287,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "codes": forget_codes,
     "interactions": stay,
     "tellings": stay,
+    "audit": tell,
 }
 """Table → what a restore makes of its rows, in this order. A table of what people allowed belongs here with a function
 that voids it: nobody said yes to the world as it is now."""

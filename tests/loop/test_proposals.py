@@ -68,7 +68,7 @@ def proposals(store: Store, clock: MovedClock, pulls: Pulls, files: Files) -> Pr
     bindings = {"dev": a_binding()}
     with store.write() as unit:
         unit.environments.ensure(bindings)
-    world = World(store, clock, None, files, None, bindings, lambda: "")  # type: ignore[arg-type]
+    world = World(store, clock, None, files, None, None, bindings, lambda: "")  # type: ignore[arg-type]
     return Proposals(world, pulls, "")
 
 

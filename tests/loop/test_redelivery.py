@@ -56,7 +56,7 @@ def counted() -> Counter[str]:
 @pytest.fixture
 def redelivery(store: Store, clock: MovedClock, courier: Fake, counted: Counter[str]) -> Redelivery:
     bindings = {"dev": a_binding(), "staging": a_binding("staging", "staging")}
-    world = World(store, clock, None, None, None, bindings, lambda: "")  # type: ignore[arg-type]
+    world = World(store, clock, None, None, None, None, bindings, lambda: "")  # type: ignore[arg-type]
     return Redelivery(world, courier, lambda outcome: counted.update([outcome]))
 
 

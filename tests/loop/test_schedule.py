@@ -106,7 +106,7 @@ def start(
             unit.environments.ensure(bindings)
             unit.environments.request_look(bindings if is_asked else ())
         passes = Passes(store, what)
-        world = World(store, SystemClock(), None, branches, None, bindings, lambda: "")  # type: ignore[arg-type]
+        world = World(store, SystemClock(), None, branches, None, None, bindings, lambda: "")  # type: ignore[arg-type]
         loop = Loop(passes, world, NEVER, {})  # type: ignore[arg-type]
         loops.append(loop)
         hears = threading.Event()
