@@ -1,8 +1,9 @@
 """A small real change, merged the way a team does it: branch, commit, pull request, merge commit.
 
-Into develop goes a feature. Into staging and main goes what the branch before it has (a promotion). With a
-fault any branch gets a feature that makes the workload misbehave: one edited line in its rehearsal file. With a
-bake develop's environment file asks for a strategy that leaves time to look.
+Into develop goes a feature. Into staging and main goes what the branch before it has (a promotion); where that is there
+already, that branch gets something new first. With a fault any branch gets a feature that makes the workload misbehave:
+one edited line in its rehearsal file. With a bake develop's environment file asks for a strategy that leaves time to
+look.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def _promote(state: State, repository: Repository, wanted: Wanted) -> Merged:
     tips = {branch: git.resolve(f"refs/heads/{branch}") for branch in (source, wanted.branch)}
     head_tip, base_tip = tips[source], tips[wanted.branch]
     if git.tree_of(head_tip) == git.tree_of(base_tip):
-        raise RefusedError(f"{wanted.branch} already has everything of {source}: merge something to {source} first")
+        merge(state, repository, Wanted(source, login=wanted.login))
+        return _promote(state, repository, wanted)
     title = wanted.message or f"Promote {_version(repository, head_tip)} from {source} to {wanted.branch}"
     is_plain = not descends(git, base_tip, head_tip) and (
         merge_trees(git, base_tip, head_tip).tree == git.tree_of(head_tip)

@@ -113,7 +113,7 @@ class Sandbox:
         self._exits.callback(shutil.rmtree, state / "images", ignore_errors=True)
         self.balancer = Balancer(clock, Random(self._options.seed), self._port_for)  # noqa: S311 - turns, not secrets
         self._exits.push_async_callback(self.balancer.close)
-        self.runtime = ProcessRuntime(clock, self._images, self.balancer, state)
+        self.runtime = ProcessRuntime(clock, self._images, self.balancer, state, self._entrance_of)
         self._exits.push_async_callback(self.runtime.close)
         self.events = EventBus(clock, self._options.events, self.events_secret)
         self._exits.push_async_callback(self.events.close)
@@ -152,6 +152,11 @@ class Sandbox:
     def _port_for(self, listener: ListenerView) -> int:
         environment = self._environment_of.get(listener.arn)
         return 0 if environment is None else self._options.port(GITHUB + 1 + list(BRANCHES).index(environment))
+
+    def _entrance_of(self, cluster: str) -> str | None:
+        """The address of the load balancer of the environment whose cluster this is, by name or ARN."""
+        found = [arn for arn, name in self._environment_of.items() if cluster.endswith(f"-{name}")]
+        return f"http://127.0.0.1:{self.balancer.ports[found[0]]}" if found else None
 
     def _entrances(self, grounds: dict[str, Ground]) -> dict[str, Entrance]:
         return {

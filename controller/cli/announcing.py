@@ -62,6 +62,7 @@ def where_to_look(dashboard: str, endpoints: Json, state: Path, deployment: str 
         (f"{command} show {deployment or 'dev-1'}", "what was done, step by step"),
         (f"{command} sandbox merge develop", f"another version; `{command} watch dev` follows it"),
         (f"{command} sandbox merge develop --fault unhealthy", "one that turns back; `explain dev` says why"),
+        (f"{command} show staging-2", "what waits for approval, and for whose"),
         (f"{command} sandbox traffic dev", "requests through the load balancer meanwhile"),
         (f"{command} sandbox fault aws throttle --count 20", "AWS on a bad day"),
     ]

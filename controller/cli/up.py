@@ -24,6 +24,7 @@ from controller.cli.saying import NO, clean, console
 from controller.cli.state_directory import InTheWay, StateDirectory
 from controller.cli.surroundings import SANDBOX_PORTS, free_port, taken
 from controller.cli.time import Clock
+from controller.cli.tour import Tour
 
 WATCH_SECONDS = 1.0
 ARRIVAL_SECONDS = 30.0
@@ -144,42 +145,50 @@ def _story(options: Options, pair: Pair, state: StateDirectory, clock: Clock) ->
     announcer = Announcer(Follower(client, tending).asked(_newest(client))["items"])
     typer.echo(f"the controller is up: {pair.address}")
     first = _first_version(pair, client, tending)
-    _announce(announcer, client)
-    typer.echo(where_to_look(pair.address, pair.endpoints, state.path, first))
+    _announce(announcer, None, client)
+    typer.echo(where_to_look(pair.address, pair.endpoints, state.path, first.deployment))
+    tour = Tour(lambda branch: _merge(pair, branch), pair.address, pair.endpoints["slack"]["url"], first.commit)
     while True:
+        _announce(announcer, tour, client)
         tending.sleep(WATCH_SECONDS)
-        _announce(announcer, client)
 
 
-def _first_version(pair: Pair, client: Client, clock: Clock) -> str | None:
-    """Merge, and follow what comes of it; its id, or None when nothing came. One that fails, or doesn't end, is told,
-    and all stays."""
-    merged = _merge(pair)
+@dataclass(frozen=True)
+class First:
+    """`deployment` is None when nothing came of the commit."""
+
+    commit: str
+    deployment: str | None
+
+
+def _first_version(pair: Pair, client: Client, clock: Clock) -> First:
+    """Merge, and follow what comes of it. One that fails, or doesn't end, is told, and all stays."""
+    merged = _merge(pair, BRANCH)
     typer.echo(f"merged {merged['commit'][:7]} to {BRANCH}: {clean(merged['title'])}")
     follower = Follower(client, clock)
     deployment = follower.of_commit(ENVIRONMENT, merged["commit"], ARRIVAL_SECONDS)
     if deployment is None:
         told = clean(follower.asked(lambda: client.explanation(ENVIRONMENT)))
         typer.echo(f"nothing came of it within {ARRIVAL_SECONDS:g} s: {told['text']}", err=True)
-        return None
+        return First(merged["commit"], None)
     with view_for(console(), clock, typer.echo) as view:
         found = follower.follow(deployment, view, FIRST_SECONDS)
     if not found["finished_at"]:
         told = follower.asked(lambda: client.explanation(ENVIRONMENT))
         typer.echo(clean(why_it_stays(told)), err=True)
-    return deployment
+    return First(merged["commit"], deployment)
 
 
-def _merge(pair: Pair) -> dict[str, Any]:
+def _merge(pair: Pair, branch: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {pair.endpoints['token']}", "Content-Type": "application/json"}
-    body = json.dumps({"branch": BRANCH}).encode()
+    body = json.dumps({"branch": branch}).encode()
     try:
         reply = send(Asked("POST", f"{pair.endpoints['control']}/merge", headers, body))
         answer = dict(json.loads(reply.body))
     except (NoReply, ValueError, TypeError) as error:
-        raise Failed(f"merging the first version: the sandbox does not answer as it should: {error}") from error
+        raise Failed(f"merging to {branch}: the sandbox does not answer as it should: {error}") from error
     if not 200 <= reply.status < 300:
-        raise Failed(f"merging the first version: {answer.get('error', reply.status)}")
+        raise Failed(f"merging to {branch}: {answer.get('error', reply.status)}")
     return answer
 
 
@@ -187,8 +196,9 @@ def _newest(client: Client) -> Callable[[], dict[str, Any]]:
     return lambda: client.deployments(limit=20)
 
 
-def _announce(announcer: Announcer, client: Client) -> None:
+def _announce(announcer: Announcer, tour: Tour | None, client: Client) -> None:
     """A controller that is starting again has no news."""
     with suppress(Refusal):
-        for line in announcer.news(_newest(client)()["items"]):
+        items = _newest(client)()["items"]
+        for line in (*announcer.news(items), *(tour.news(items) if tour else ())):
             typer.echo(line)

@@ -63,13 +63,24 @@ class Task:
 class ProcessRuntime:
     """Starts, stops and asks tasks, all on the running loop."""
 
-    def __init__(self, clock: Clock, images: ImageStore, carrier: Carrier, state: Path) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        images: ImageStore,
+        carrier: Carrier,
+        state: Path,
+        entrance: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         """Kills what an earlier sandbox of this state directory left behind.
+
+        `entrance` is the address by which a cluster's load balancer is reached from here: its name doesn't resolve, so
+        tasks get the address as their proxy for http.
 
         Raises FileExistsError when one still runs there.
         """
         self._clock = clock
         self._images = images
+        self._entrance = entrance
         self._carrier = carrier
         clear_leftovers(state)
         self._ledger = Ledger(state)
@@ -174,7 +185,7 @@ class ProcessRuntime:
             # What the kernel says to a program for another processor, and what a container runtime makes of it.
             complaint = f"import sys; sys.exit(print('exec {command[0]}: exec format error') or {WRONG_FORMAT})"
             command = (sys.executable, "-I", "-S", "-c", complaint)
-        environment = environment_of(launch, image, task.endpoints)
+        environment = environment_of(launch, image, task.endpoints, self._entrance(task.launch.cluster))
         try:
             await container.start(command, image.directory, environment)
         except (OSError, ValueError):
@@ -225,7 +236,9 @@ def command_of(launch: ContainerLaunch, image: Image) -> tuple[str, ...]:
     return (sys.executable, *command[1:]) if command[0] in INTERPRETERS else command
 
 
-def environment_of(launch: ContainerLaunch, image: Image, endpoints: Mapping[int, Endpoint]) -> dict[str, str]:
+def environment_of(
+    launch: ContainerLaunch, image: Image, endpoints: Mapping[int, Endpoint], entrance: str | None = None
+) -> dict[str, str]:
     """Nothing of the sandbox's own environment; HOST and PORT last, since only loopback may be listened on."""
     first = endpoints[launch.ports[0]] if launch.ports else None
     return {
@@ -233,6 +246,7 @@ def environment_of(launch: ContainerLaunch, image: Image, endpoints: Mapping[int
         "HOME": str(image.directory),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        **({"http_proxy": entrance, "no_proxy": "127.0.0.1,localhost"} if entrance else {}),
         **image.config.environment,
         **launch.environment,
         "HOST": first.host if first else SHARED,
