@@ -316,13 +316,16 @@ def _prune(case: _Case) -> Answer:
     return case.done(f"{name} goes: its route, then its tasks, then its slots", opening=opening)
 
 
-def _answer_approval(case: _Case) -> Answer:
-    """Judged once more: what the door knew may be over."""
+def _answer_approval(case: _Case) -> Answer | None:
+    """Judged once more: what the door knew may be over. A yes or a no that was taken waits for a GitHub that is away,
+    and a no keeps everything from starting until then."""
     deployment, order = case.deployment, case.order
     if deployment is None or deployment.phase is not Phase.WAITING:
         return case.not_running("answer")
     ballot = replace(case.known.ballots[deployment.id], votes=deployment.votes)
     ruling = decide_approval(ballot, order.kind, order.by, order.wish.plan)
+    if ruling.is_open:
+        return None
     if not ruling.accepted:
         return case.refused(ruling.reason.text)
     assert order.by is not None, "nobody is let in who is no person"

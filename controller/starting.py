@@ -75,7 +75,7 @@ def wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms
     deployment = watch.less_excused(deployment, snapshot)
     deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
     last = ask(WITH_PLAN if gated else {}, _case(deployment, terms, snapshot, plan), snapshot.has, now)
-    deployment = _polled(replace(deployment, gates=cheap.judged + last.judged), plan, last, snapshot.electorate)
+    deployment = _polled(replace(deployment, gates=cheap.judged + last.judged), plan, last, snapshot.electorate, now)
     if last.shut:
         return _stay(deployment, last.shut, now)
     assert not last.lacks, f"{deployment.id}: the picture was asked for {last.lacks} with the rest"
@@ -83,16 +83,21 @@ def wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms
     return _start(replace(deployment, plan=plan, heard=heard), snapshot, now, terms)
 
 
-def _polled(deployment: Deployment, plan: Plan, gates: Judgement, electorate: Electorate | Reason) -> Deployment:
+def _polled(
+    deployment: Deployment, plan: Plan, gates: Judgement, electorate: Electorate | Reason, now: datetime
+) -> Deployment:
     """What people are asked about is kept, and since when. Another plan voids what they answered; while a cheaper gate
-    is shut nobody is asked, and no time runs."""
+    is shut nobody is asked, and no time runs. Without GitHub whoever may break the glass is asked; a time that
+    turns out to be yet to come begins anew."""
     votes = tuple(vote for vote in deployment.votes if vote.digest == plan.digest)
     deployment = deployment if votes == deployment.votes else replace(deployment, votes=votes)
     if gates.shut is None or gates.judged[-1].gate != APPROVAL:
         return replace(deployment, asked=None)
-    if deployment.asked is not None and deployment.asked.plan.digest == plan.digest:
+    known = deployment.asked
+    seen_at = electorate.seen_at if isinstance(electorate, Electorate) else now
+    if known is not None and known.plan.digest == plan.digest and known.since <= seen_at:
         return deployment
-    return replace(deployment, asked=Asked(plan, electorate.seen_at) if isinstance(electorate, Electorate) else None)
+    return replace(deployment, asked=Asked(plan, seen_at))
 
 
 def _unclear(deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Reason | None:

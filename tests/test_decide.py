@@ -158,13 +158,13 @@ def test_an_unsealed_revision_waits_and_says_for_which_image() -> None:
 
 
 def test_a_guard_that_is_not_built_holds() -> None:
-    guarded = FILE.replace("verify:", "gates: {approval: {count: 2, reviewers: [ada, grace]}}\nverify:")
+    guarded = FILE.replace("verify:", "on: release\nverify:")
     decision = decide(a_deployment(revision=a_revision(text=guarded)), a_snapshot(), NOON, terms())
-    assert decision.reason.code == "gate.not_built" and "gates.approval" in decision.reason.text
+    assert decision.reason.code == "gate.not_built" and "asks for on," in decision.reason.text
 
 
 def test_the_gates_of_the_live_file_hold_as_well() -> None:
-    guarded = FILE.replace("verify:", "gates: {approval: {count: 2, reviewers: [ada, grace]}}\nverify:")
+    guarded = FILE.replace("verify:", "on: release\nverify:")
     decision = decide(a_deployment(), a_snapshot(), NOON, terms(live=a_revision(text=guarded).file))
     assert decision.reason.code == "gate.not_built"
 

@@ -23,6 +23,8 @@ def shortened(digest: str) -> str:
     """
     return digest.removeprefix("sha256:")[:SHORT]
 
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Vote:
@@ -106,15 +108,17 @@ class Ballot:
         """By the database's clock, where that was asked; `now` otherwise."""
         return self.electorate.seen_at if isinstance(self.electorate, Electorate) else now
 
-    @property
-    def broken_by(self) -> tuple[Vote, ...]:
-        """Those who broke the glass for this plan."""
-        found = {vote.by.id: vote for vote in self.votes if vote.digest == self.digest and vote.breaks_glass}
-        return tuple(vote for vote in found.values() if self.glass is not None and self.glass.has(vote.by))
+    def broken_by(self, now: datetime) -> tuple[Vote, ...]:
+        """Those who broke the glass for this plan, as long as an approval would hold."""
+        if self.glass is None:
+            return ()
+        until = self.seen_at(now) - self.expires_after
+        broke = (vote for vote in self.votes if vote.digest == self.digest and vote.breaks_glass and until < vote.at)
+        found = {vote.by.id: vote for vote in broke if self.glass.has(vote.by)}
+        return tuple(found.values())
 
-    @property
-    def is_broken(self) -> bool:
-        return self.glass is not None and len(self.broken_by) >= self.glass.count
+    def is_broken(self, now: datetime) -> bool:
+        return self.glass is not None and len(self.broken_by(now)) >= self.glass.count
 
     def of(self, person: Person) -> tuple[Vote, ...]:
         return tuple(vote for vote in self.votes if vote.by.id == person.id)
@@ -132,11 +136,16 @@ class Ruling:
     accepted: bool
     reason: Reason
 
+    @property
+    def is_open(self) -> bool:
+        """Nobody can tell before GitHub answers."""
+        return self.reason.code == f"approval.{UNKNOWN}"
+
 
 def decide_approval(ballot: Ballot, answer: OrderKind, by: Person | None, digest: str | None) -> Ruling:
     """May `by` answer so about the plan with this digest? Codes of refusals: `approval.nobody`, `approval.not_asked`,
     `approval.stale`, `approval.unknown`, `approval.not_allowed`, `approval.author`, `approval.again`,
-    `approval.none_to_revoke`, `approval.no_glass`."""
+    `approval.none_to_revoke`, `approval.no_glass`. While GitHub can't be asked, who broke the glass may do so again."""
     if by is None:
         return _no("nobody", "whoever answers must be a person: sign in, or use a token of your own")
     if not ballot.asked:
@@ -156,7 +165,7 @@ def decide_approval(ballot: Ballot, answer: OrderKind, by: Person | None, digest
 def _approve(ballot: Ballot, by: Person) -> Ruling:
     electorate = ballot.electorate
     if isinstance(electorate, Reason):
-        return _no("unknown", f"who may approve can't be told: {electorate.text}")
+        return _no(UNKNOWN, f"who may approve can't be told: {electorate.text}")
     if electorate.person(by.id) is None:
         return _no("not_allowed", f"{by.login} may not approve here")
     naming = [one for one in ballot.asked if any(person.id == by.id for person in electorate.named(one))]
@@ -166,19 +175,15 @@ def _approve(ballot: Ballot, by: Person) -> Ruling:
     barred = [electorate.barred(one, ballot.requester).get(by.id) for one in naming]
     if all(barred):
         return _no("author", f"{by.login} {barred[0]}: somebody else must approve it")
-    if any(vote.by.id == by.id and _holds(vote, ballot, electorate) for vote in ballot.approvals):
+    if any(vote.by.id == by.id and electorate.seen_at < vote.at + ballot.expires_after for vote in ballot.approvals):
         return _no("again", f"{by.login} has approved this plan already")
     return Ruling(accepted=True, reason=Reason("approval.counted", f"{by.login} approves it"))
-
-
-def _holds(vote: Vote, ballot: Ballot, electorate: Electorate) -> bool:
-    return electorate.seen_at < vote.at + ballot.expires_after
 
 
 def _reject(ballot: Ballot, by: Person) -> Ruling:
     """Whoever may approve something here, also who made this; whatever its plan."""
     if isinstance(ballot.electorate, Reason):
-        return _no("unknown", f"who may reject can't be told: {ballot.electorate.text}")
+        return _no(UNKNOWN, f"who may reject can't be told: {ballot.electorate.text}")
     if ballot.electorate.person(by.id) is None:
         return _no("not_allowed", f"{by.login} may not answer here")
     return Ruling(accepted=True, reason=Reason("approval.rejected", f"{by.login} rejects it"))
@@ -194,7 +199,8 @@ def _revoke(ballot: Ballot, by: Person) -> Ruling:
 def _break_glass(ballot: Ballot, by: Person) -> Ruling:
     if ballot.glass is None or not ballot.glass.has(by):
         return _no("no_glass", f"{by.login} is not among those whom tidegate.yaml lets break the glass")
-    if any(vote.by.id == by.id for vote in ballot.broken_by):
+    known = ballot.electorate
+    if isinstance(known, Electorate) and any(vote.by.id == by.id for vote in ballot.broken_by(known.seen_at)):
         return _no("again", f"{by.login} has broken the glass for this plan already")
     return Ruling(accepted=True, reason=Reason("approval.glass_broken", f"{by.login} breaks the glass"))
 

@@ -36,7 +36,7 @@ CLEARED_BY: Mapping[str, str] = {
         " `gates.approval`"
     ),
     "approval.unknown": (
-        "an operator: GitHub must answer, and the token or the app needs the rights of docs/approvals.md; Tidegate asks"
+        "an operator: GitHub must answer, and the token or the app needs the rights of docs/operations.md; Tidegate asks"
         " again by itself; or whoever may break the glass"
     ),
     "approval.waiting": "people who may: `tidegate approve {deployment}`, or its page",

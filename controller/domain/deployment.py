@@ -120,7 +120,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Asked:
-    """People are asked to approve this plan, since then by the database's clock."""
+    """People are asked to approve this plan, since then by the database's clock; by the controller's where GitHub
+    was away."""
 
     plan: Plan
     since: datetime

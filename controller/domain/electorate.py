@@ -1,10 +1,10 @@
 """Who may answer an approval: whom files and operator name, less those who made what is to be approved. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from controller.domain.manifest import EnvironmentFile, Minimum
+from controller.domain.manifest import Approval, EnvironmentFile, Minimum
 from controller.domain.people import Person, Teams, is_named
 from controller.domain.reason import Reason
 from controller.domain.revision import Author
@@ -32,21 +32,19 @@ class Requirement:
 
 def requirements(files: Sequence[EnvironmentFile], minimum: Minimum) -> tuple[Requirement, ...]:
     """Of the new file, the live one, and the operator; each must be met. What two say alike is asked for once."""
-    found: list[Requirement] = []
-    for whose, file in zip((OWN, LIVE), files, strict=False):
-        if file.gates.approval is not None:
-            asked = file.gates.approval
-            excludes = asked.exclude_author
-            terms = (asked.count, asked.reviewers, excludes is not False, excludes == "all", asked.expires)
-            if not any(_terms(one) == terms for one in found):
-                found.append(Requirement(whose, *terms))
+    named = ((whose, file.gates.approval) for whose, file in zip((OWN, LIVE), files, strict=False))
+    found = [_of(whose, asked) for whose, asked in named if asked is not None]
     if minimum.approval is not None:
         found.append(Requirement(LEAST, minimum.approval.count))
-    return tuple(found)
+    distinct: dict[Requirement, Requirement] = {}
+    for one in found:
+        distinct.setdefault(replace(one, whose=""), one)
+    return tuple(distinct.values())
 
 
-def _terms(one: Requirement) -> tuple[object, ...]:
-    return one.count, one.reviewers, one.excludes_author, one.excludes_all, one.expires
+def _of(whose: str, asked: Approval) -> Requirement:
+    excludes = asked.exclude_author
+    return Requirement(whose, asked.count, asked.reviewers, excludes is not False, excludes == "all", asked.expires)
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ def judge(case: Case, now: datetime) -> Verdict:
     Held with `approval.too_few` at once where too few people could ever answer. The time is the database's.
     """
     ballot = ballot_of(case)
-    if ballot.is_broken:
-        told = "; ".join(f"{vote.by.login}: {vote.reason}" for vote in ballot.broken_by)
+    if ballot.is_broken(now):
+        told = "; ".join(f"{vote.by.login}: {vote.reason}" for vote in ballot.broken_by(now))
         return opened("approval.glass_broken", f"the glass was broken ({told})")
     if isinstance(ballot.electorate, Reason):
         return unknown(ballot.electorate)

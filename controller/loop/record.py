@@ -115,9 +115,8 @@ def record_decision(
     if after == before and decision.action is None:
         return environment, before
     with store.fenced(lease) as unit:
-        if before.phase is Phase.WAITING and after.phase is Phase.RUNNING:
-            _hear_first(unit, before)
         if before.phase is Phase.WAITING and after.phase in {Phase.RUNNING, Phase.SUCCEEDED}:
+            _hear_first(unit, before)
             opened = unit.deployments.open(environment.name)
             warm = {each.id: each for each in opened}
             for closed in closed_warm_records(opened, after, now):

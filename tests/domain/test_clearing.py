@@ -56,8 +56,9 @@ MADE = (
     "conflict",
     "alarm.rang_late",
     "analysis.failed_late",
+    "approval.stale",
 )
-"""Codes that are put together from a step's kind."""
+"""Codes that are put together, as from a step's kind."""
 
 VENDOR = {meaning.code for meaning in (*MEANINGS, UNKNOWN, *(meaning for _, meaning in BY_STATUS))} | {
     code for _, _, code, _ in WITHOUT_ANSWER

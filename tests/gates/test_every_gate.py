@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller import gates
+from controller.domain.electorate import Electorate
 from controller.domain.environment import Environment
 from controller.domain.snapshot import Resolved
 from controller.gates import BEFORE_PLAN, WITH_PLAN
@@ -34,7 +35,9 @@ def test_every_gate_has_its_heading(name: str) -> None:
 
 @pytest.mark.parametrize("gate", EVERY.values(), ids=EVERY.keys())
 def test_every_gate_answers_with_a_stable_code_and_a_sentence(gate: Gate) -> None:
-    case = Case(a_deployment(), Environment("dev"), a_binding(), None, Resolved(), a_plan())
+    case = Case(
+        a_deployment(), Environment("dev"), a_binding(), None, Resolved(), a_plan(), electorate=Electorate(NOON, ())
+    )
     verdict = gate.judge(case, NOON)
     assert verdict.is_open
     assert verdict.reason.code.count(".") == 1 and " " in verdict.reason.text

@@ -9,7 +9,14 @@ from controller.domain.orders import Order, OrderKind, Wish
 from controller.inbox.wishes import FORMS, LONGEST_REF, OrderRefused, check_form, in_words
 
 SOMETHING = Wish(
-    "dev-1", ref="main", restart=True, service="worker", limit=timedelta(hours=1), across="dev-2", correct=True
+    "dev-1",
+    ref="main",
+    restart=True,
+    service="worker",
+    limit=timedelta(hours=1),
+    across="dev-2",
+    correct=True,
+    plan="0" * 64,
 )
 FIELDS = [each.name for each in fields(Wish)]
 

@@ -19,6 +19,7 @@ from controller.domain.chain import Anchor
 from controller.domain.delivery import Delivery, DeliveryState
 from controller.domain.deployment import Phase
 from controller.domain.drift import Difference, Drift, Drifted
+from controller.domain.entry import ApiToken, Link, Session
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.errors import Blocked, Conflict
 from controller.domain.events import AuditEntry, Event
@@ -26,6 +27,7 @@ from controller.domain.evidence import FailureEvidence
 from controller.domain.metrics import Result, Sample
 from controller.domain.orders import OrderKind, OrderState
 from controller.domain.proposal import Written
+from controller.domain.people import Role
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
@@ -43,8 +45,8 @@ from controller.store.tables import Row
 from tests.store.recorded import commit, deployment, record
 from tests.support.builders import a_run, a_running_deployment, a_view
 from tests.support.database import MovedClock, PostgresServer
+from tests.support.town import ADA, Town
 from tests.support.town import PROGRAM as SOMEBODY
-from tests.support.town import Town
 
 NINE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PROGRAM = "1.2.3"
@@ -103,6 +105,10 @@ def fill(store: Store, clock: MovedClock) -> None:
         claimed = unit.proposals.claim(NINE, timedelta(0))
         assert claimed is not None
         unit.proposals.settle(replace(claimed, comment=Written(5, "digest")), NINE)
+        unit.sessions.begin("0" * 64, Session(ADA, NINE, NINE, NINE + timedelta(hours=12)))
+        unit.tokens.add("1" * 64, ApiToken(0, "ci", Role.OPERATOR, None, "ada", NINE))
+        unit.links.add("2" * 64, Link(ADA, "prod-1", "3" * 64, NINE + timedelta(hours=1)), NINE)
+        unit.identities.put("T1", "U1", ADA, NINE)
         unit.audit.append(
             [AuditEntry(Event.STEP_ENDED, "dev", "dev-1", "ada", NINE, "ünï\n", {"b": 1, "a": {"x": None}})]
         )
@@ -497,6 +503,16 @@ def epoch_of(url: str, clock: MovedClock) -> int:
         found = next(holder.epoch for holder in unit.leases.holders() if holder.environment == "dev")
     store.close()
     return found
+
+
+def test_whoever_was_let_in_by_a_restored_row_has_to_come_in_anew(filled: str, file: Path, clock: MovedClock) -> None:
+    """Some of them may have been locked out since."""
+    after, _ = again(filled, file, clock)
+    with after.read() as unit:
+        assert unit.sessions.get("0" * 64) is None and unit.links.get("2" * 64) is None
+        assert [token.revoked_at for token in unit.tokens.all()] == [clock.now()]
+        assert unit.identities.person("T1", "U1") == ADA
+    after.close()
 
 
 def test_new_rows_follow_the_restored_ones(filled: str, file: Path, clock: MovedClock) -> None:

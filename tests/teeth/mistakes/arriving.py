@@ -175,9 +175,9 @@ MISTAKES = (
     ),
     Mistake(
         "an API token that only begins right is accepted",
-        "controller/api/bearer.py",
-        'hmac.compare_digest(token.strip().encode("latin-1"), self._token)',
-        'self._token.startswith(token.strip().encode("latin-1"))',
+        "controller/inbox/doorkeeper.py",
+        "hmac.compare_digest(given, self.root.reveal().encode())",
+        "self.root.reveal().encode().startswith(given)",
         "tests/api/test_routes.py::test_a_header_that_is_not_the_token_is_refused",
     ),
     Mistake(

@@ -2,7 +2,7 @@
 
 from tests.teeth.mistake import Mistake
 
-DECIDE = "controller/decide.py"
+STARTING = "controller/starting.py"
 PATIENCE = "controller/progress/patience.py"
 OBEY = "controller/obey.py"
 ORDERED = "tests/scenarios/test_ordered.py"
@@ -84,7 +84,7 @@ MISTAKES = (
     ),
     Mistake(
         "a rollback asks the gates",
-        DECIDE,
+        STARTING,
         "    gated = deployment.kind is Kind.DEPLOY\n",
         "    gated = deployment.kind is not Kind.PRUNE\n",
         f"{ORDERED}::test_rolling_back_twice_goes_further_back",
@@ -98,7 +98,7 @@ MISTAKES = (
     ),
     Mistake(
         "a service that came back into the file is removed",
-        DECIDE,
+        STARTING,
         "if terms.live is not None and name in terms.live.services:",
         "if terms.live is None:",
         f"{ORDERED}::test_a_service_that_came_back_before_it_was_pruned_stays",

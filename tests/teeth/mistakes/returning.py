@@ -6,6 +6,7 @@ HOME = "controller/progress/home.py"
 RETIRE = "controller/progress/retire.py"
 HOMEWARD = "controller/homeward.py"
 DECIDE = "controller/decide.py"
+STARTING = "controller/starting.py"
 CHOOSE = "controller/choose.py"
 OF_DECIDE = "tests/test_decide.py"
 OF_CHOOSE = "tests/test_choose.py"
@@ -16,14 +17,14 @@ HOMECOMING = "tests/scenarios/test_homecoming.py"
 MISTAKES = (
     Mistake(
         "nothing says how to turn back before the first change",
-        DECIDE,
+        STARTING,
         "replace(deployment, steps=deployment.plan.steps, undo=undo)",
         "replace(deployment, steps=deployment.plan.steps)",
         f"{OF_DECIDE}::test_the_undo_record_is_written_before_the_first_action",
     ),
     Mistake(
         "the undo record forgets what the rule asked for",
-        DECIDE,
+        STARTING,
         "rule.actions, rule.conditions, rule.priority)",
         'rule.actions, "", rule.priority)',
         f"{ORDERED}::test_a_changed_route_comes_home_with_the_rule",
@@ -83,7 +84,7 @@ MISTAKES = (
     ),
     Mistake(
         "counts that a step had changed stay changed",
-        DECIDE,
+        STARTING,
         "*(StepKind.ADJUST, StepKind.MEND, StepKind.RETIRE),",
         "*(StepKind.MEND, StepKind.RETIRE),",
         f"{HOMECOMING}::test_counts_that_were_changed_are_changed_back",

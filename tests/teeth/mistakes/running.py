@@ -102,7 +102,7 @@ MISTAKES = (
     ),
     Mistake(
         "a command that nobody runs is not told of",
-        "controller/decide.py",
+        "controller/starting.py",
         "    plan = plan.beside(deployment.revision.file, terms.live) if gated else plan\n",
         "",
         "tests/scenarios/test_hooks.py::test_a_new_command_for_an_image_that_is_live_is_not_run_and_says_so",

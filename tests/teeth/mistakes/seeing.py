@@ -3,6 +3,7 @@
 from tests.teeth.mistake import Mistake
 
 DECIDE = "controller/decide.py"
+STARTING = "controller/starting.py"
 PATIENCE = "controller/progress/patience.py"
 HOME = "controller/progress/home.py"
 RETIRE = "controller/progress/retire.py"
@@ -68,14 +69,14 @@ MISTAKES = (
     ),
     Mistake(
         "a service whose rule is not shown is taken for new",
-        DECIDE,
+        STARTING,
         "if view.is_cut_off and (terms.live is None or name in terms.live.services)",
         "if view.is_cut_off and terms.live is not None and name in terms.live.services",
         f"{OF_DECIDE}::test_tasks_that_no_rule_leads_to_are_not_taken_for_a_new_service",
     ),
     Mistake(
         "split traffic is no reason to ask",
-        DECIDE,
+        STARTING,
         "if view.is_split]",
         "if view.is_split and not view.routed]",
         f"{OF_DECIDE}::test_split_traffic_without_a_deployment_asks_for_a_person",
