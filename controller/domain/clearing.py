@@ -36,8 +36,8 @@ CLEARED_BY: Mapping[str, str] = {
         " `gates.approval`"
     ),
     "approval.unknown": (
-        "an operator: GitHub must answer, and the token or the app needs the rights of docs/operations.md; Tidegate asks"
-        " again by itself; or whoever may break the glass"
+        "an operator: GitHub must answer, and the token or the app needs the rights of docs/operations.md; Tidegate"
+        " asks again by itself; or whoever may break the glass"
     ),
     "approval.waiting": "people who may: `tidegate approve {deployment}`, or its page",
     "audit": INSTALLED,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from github import GithubException
 
 from controller.adapters.github.authors import all_authors
-from controller.adapters.github.errors import CONTENTS, translated
+from controller.adapters.github.errors import CONTENTS, Unreadable, translated
 from controller.adapters.github.pages import PER_PAGE, Pages
 from controller.adapters.github.sign_in import Credentials, SignedIn
 from controller.domain.electorate import Movers
@@ -67,8 +68,9 @@ class GitHubDirectory:
         organization, _, slug = name.removeprefix(TEAM).partition("/")
         with translated(f"Reading who is in the team {name}", self._clock, MEMBERS):
             address = f"/orgs/{organization}/teams/{slug}/members?per_page={PER_PAGE}"
+            requester = self._signed_in.of_organization(organization).requester
             try:
-                return frozenset(self._members.entries(self._requester(f"{organization}/{slug}"), address))
+                return frozenset(self._members.entries(requester, address))
             except GithubException as error:
                 if error.status != NOT_FOUND:
                     raise
@@ -82,7 +84,7 @@ class GitHubDirectory:
         """
         requester = self._requester(repository)
         with translated(f"Reading who brought {sha[:7]} to {branch} of {repository}", self._clock, CONTENTS):
-            address = f"/repos/{repository}/activity?ref=refs/heads/{branch}&per_page={PER_PAGE}"
+            address = f"/repos/{repository}/activity?ref=refs/heads/{quote(branch)}&per_page={PER_PAGE}"
             moves = [move for move in self._activity.first(requester, address) if move[0] == sha]
         with translated(f"Reading the pull requests of {sha[:7]} of {repository}", self._clock, PULLS):
             address = f"/repos/{repository}/commits/{sha}/pulls?per_page={PER_PAGE}"
@@ -112,11 +114,15 @@ class GitHubDirectory:
         """Lists of pull requests don't say who merged them. It never changes, so it is asked once."""
         key = f"{repository}#{number}"
         if key not in self._merged:
-            _, body = requester.requestJsonAndCheck("GET", f"/repos/{repository}/pulls/{number}")
-            merger = body.get("merged_by")
-            if merger is None:
-                return None
-            self._merged[key] = _person(merger)
+            address = f"/repos/{repository}/pulls/{number}"
+            _, body = requester.requestJsonAndCheck("GET", address)
+            try:
+                merger = body["merged_by"]
+                if merger is None:
+                    return None
+                self._merged[key] = _person(merger)
+            except (LookupError, TypeError) as error:
+                raise Unreadable(f"{address}: {type(error).__name__}: {error}") from error
         return self._merged[key]
 
 

@@ -62,16 +62,24 @@ class SignedIn:
 
     def client(self, repository: str) -> Github:
         """A client for this repository and this thread; for an app, the first one asks where it is installed."""
+        return self._client(repository)
+
+    def of_organization(self, name: str) -> Github:
+        """A client for what is an organization's and no repository's, as its teams are."""
+        return self._client(name)
+
+    def _client(self, owned: str) -> Github:
         clients: dict[str, Github] = self._mine.__dict__.setdefault("clients", {})
-        key = repository if isinstance(self._credentials, App) else ""
+        key = owned if isinstance(self._credentials, App) else ""
         if key not in clients:
-            clients[key] = self._new(repository)
+            clients[key] = self._new(owned)
         return clients[key]
 
-    def _new(self, repository: str) -> Github:
+    def _new(self, owned: str) -> Github:
         if isinstance(self._credentials, Secret):
             return Github(auth=Auth.Token(self._credentials.reveal()), **self._settings)
         app = Auth.AppAuth(self._credentials.id, self._credentials.key.reveal())
         integration = GithubIntegration(auth=app, **self._settings)
-        owner, _, name = repository.partition("/")
-        return integration.get_github_for_installation(integration.get_repo_installation(owner, name).id)
+        owner, _, name = owned.partition("/")
+        found = integration.get_repo_installation(owner, name) if name else integration.get_org_installation(owner)
+        return integration.get_github_for_installation(found.id)
