@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from controller.choose import Choice, choose
-from controller.domain.approval import Ballot, Glass, Vote
+from controller.domain.approval import Ballot, Glass, Vote, shortened
 from controller.domain.deployment import Asked, Deployment, Phase
 from controller.domain.electorate import OWN, UNSEEN, Electorate, Requirement
 from controller.domain.environment import Environment
@@ -108,7 +108,7 @@ def test_broken_glass_stands_beside_an_approval_of_the_same_person() -> None:
 @pytest.mark.parametrize("plan", [None, "0" * 64])
 def test_an_answer_about_another_plan_is_refused_with_what_waits(kind: OrderKind, plan: str | None) -> None:
     choice = chosen(an_order(kind, GRACE, plan))
-    assert states(choice) == [REFUSED] and PLAN.digest[:12] in choice.orders[0].outcome
+    assert states(choice) == [REFUSED] and shortened(PLAN.digest) in choice.orders[0].outcome
     assert after(choice).votes == ()
 
 

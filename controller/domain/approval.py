@@ -13,6 +13,7 @@ from controller.domain.people import Person, Via
 from controller.domain.reason import Reason
 
 SHORT = 12
+UNKNOWN = "unknown"
 
 
 def shortened(digest: str) -> str:
@@ -22,8 +23,6 @@ def shortened(digest: str) -> str:
     '0123456789ab'
     """
     return digest.removeprefix("sha256:")[:SHORT]
-
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

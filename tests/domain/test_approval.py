@@ -16,7 +16,7 @@ from tests.support.builders import NOON
 from tests.support.town import ADA, BARBARA, DENNIS, GRACE, LINUS, MARGARET, RELEASE
 
 HOUR = timedelta(hours=1)
-PLAN, OTHER = "a" * 64, "b" * 64
+PLAN, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 TEAMS = {RELEASE: frozenset({ADA.id, GRACE.id})}
 WROTE = (Author(ADA.id, "ada", "Ada Lovelace"),)
 KNOWN = Electorate(NOON, (ADA, GRACE, LINUS, MARGARET), TEAMS, WROTE, movers=Movers(mergers=(MARGARET,)))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.domain.approval import Glass, Vote
+from controller.domain.approval import Glass, Vote, shortened
 from controller.domain.deployment import RESTART_ORDERED, Asked
 from controller.domain.electorate import UNSEEN, Electorate, Movers
 from controller.domain.environment import Environment
@@ -44,7 +44,7 @@ def test_it_is_held_until_enough_have_approved() -> None:
     assert (verdict.answer, verdict.reason.code, verdict.look_in) == (Answer.HELD, "approval.waiting", LOOK)
     assert verdict.reason.text == (
         f"1 of 2 approvals that the file asks for (grace); asked of linus until 2026-11-21 13:00 UTC, for the plan "
-        f"{PLAN.digest[:12]}"
+        f"{shortened(PLAN.digest)}"
     )
 
 

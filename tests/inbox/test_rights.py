@@ -107,7 +107,9 @@ def test_an_answer_that_would_not_count_is_refused_at_the_door(
     orders: Orders, store: Store, kind: OrderKind, who: Caller, code: str
 ) -> None:
     with pytest.raises(OrderRefused) as caught:
-        orders.leave(kind, "dev", "dev-1", "because", who, Wish(plan="0" * 64) if kind is not REVOKE else Wish())
+        orders.leave(
+            kind, "dev", "dev-1", "because", who, Wish(plan="sha256:" + "0" * 64) if kind is not REVOKE else Wish()
+        )
     assert caught.value.code == code
     with store.read() as unit:
         assert not unit.orders.waiting("dev")

@@ -7,6 +7,7 @@ import pytest
 
 from controller.domain.orders import Order, OrderKind, Wish
 from controller.inbox.wishes import FORMS, LONGEST_REF, OrderRefused, check_form, in_words
+from tests.support.builders import a_plan
 
 SOMETHING = Wish(
     "dev-1",
@@ -16,7 +17,7 @@ SOMETHING = Wish(
     limit=timedelta(hours=1),
     across="dev-2",
     correct=True,
-    plan="0" * 64,
+    plan="sha256:" + "0" * 64,
 )
 FIELDS = [each.name for each in fields(Wish)]
 
@@ -53,6 +54,16 @@ def test_a_field_is_taken_by_its_own_kind_and_refused_by_every_other(kind: Order
         check_form(order)
     assert caught.value.code == "order.not_for_this"
     assert f"'{'for' if field == 'limit' else field}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "plan", ["", "0" * 64, "sha256:" + "0" * 63, "sha256:" + "A" * 64, "sha256:" + "0" * 64 + "\n"]
+)
+def test_only_a_digest_names_a_plan(plan: str) -> None:
+    with pytest.raises(OrderRefused) as caught:
+        check_form(an_order(OrderKind.APPROVE, Wish(plan=plan)))
+    assert caught.value.code == "order.invalid_plan"
+    check_form(an_order(OrderKind.APPROVE, Wish(plan=a_plan().digest)))
 
 
 def test_everything_that_is_too_much_is_said_at_once() -> None:

@@ -118,6 +118,40 @@ def test_a_pull_request_is_merged_with_a_merge_commit(served: Served, repository
     assert served.wait_for("push", lambda payload: payload["after"] == merged.sha)["before"] == base
 
 
+def activity(served: Served, **query: str) -> list[tuple[str, str, str]]:
+    """Who did what to which branch, the newest first."""
+    headers = {"Authorization": f"Bearer {served.github.person_token('ada')}"}
+    url = f"{served.github.api}/repos/{NAME}/activity"
+    shown = httpx.get(url, params=query, headers=headers, trust_env=False).json()
+    return [(each["actor"]["login"], each["activity_type"], each["ref"].removeprefix("refs/heads/")) for each in shown]
+
+
+def test_every_move_of_a_branch_is_an_activity(served: Served) -> None:
+    """https://docs.github.com/en/rest/repos/repos#list-repository-activities"""
+    before = served.repository().get_branch("develop").commit.sha
+    branch_off(served.repository("grace"), "feature")
+    sha = change(served.repository("linus"), "feature", "feature.txt", "it\n")
+    pull = served.repository("linus").create_pull(base="develop", head="feature", title="A feature")
+    merged = served.repository("margaret").get_pull(pull.number).merge()
+    served.repository("dennis").get_git_ref("heads/develop").edit(before, force=True)
+    served.repository("grace").get_git_ref("heads/feature").delete()
+    assert activity(served)[:5] == [
+        ("grace", "branch_deletion", "feature"),
+        ("dennis", "force_push", "develop"),
+        ("margaret", "pr_merge", "develop"),
+        ("linus", "push", "feature"),
+        ("grace", "branch_creation", "feature"),
+    ]
+    headers = {"Authorization": f"Bearer {served.github.person_token('ada')}"}
+    url = f"{served.github.api}/repos/{NAME}/activity"
+    shown = httpx.get(url, params={"ref": "refs/heads/develop"}, headers=headers, trust_env=False).json()
+    assert [(each["before"], each["after"]) for each in shown[:2]] == [(merged.sha, before), (before, merged.sha)]
+    (pushed,) = httpx.get(url, params={"actor": "linus"}, headers=headers, trust_env=False).json()
+    assert (pushed["before"], pushed["after"]) == (before, sha)
+    assert activity(served, activity_type="pr_merge") == [("margaret", "pr_merge", "develop")]
+    assert {each[2] for each in activity(served, ref="feature")} == {"feature"}
+
+
 def test_a_conflict_is_not_merged(repository: Repository) -> None:
     for name in ("left", "right"):
         branch_off(repository, name)
