@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from controller.domain.deployment import Phase
 from controller.domain.orders import OrderKind
+from controller.domain.people import Person
 from controller.domain.revision import Commit
 from controller.domain.step import StepKind, StepState
 from sandbox.runtime.scripted import Script, never_healthy
@@ -13,6 +14,7 @@ from tests.exhaustive.play import Cue, Play
 from tests.support import alarms
 from tests.support.builders import FILE, NOON, a_deployment, a_revision
 from tests.support.outside import PLACE, REPOSITORIES
+from tests.support.town import GRACE, LINUS, caller
 
 When = Callable[[Play], bool]
 What = Callable[[Play], None]
@@ -176,6 +178,9 @@ GATED = CALM + (
 CONFIRMED = STRATEGIES["canary"].replace("{weight: 50, bake: 10s}", "{weight: 50, bake: 10s, confirm: true}")
 STANDS = "alarms: {errors: {max: 1%}, cpu: {max: 85%}}\n"
 STANDING, STANDING_ALONE = CALM + STANDS, BACKEND_ONLY + STANDS
+APPROVED = CALM + (
+    'gates: {approval: {count: 2, reviewers: [linus, "@acme/release"], exclude_author: all, expires: 30d}}\n'
+)
 MIGRATES, TRIES = ("migrate",), ("try",)
 MIGRATED = CALM.replace("    port: 8000\n", "    port: 8000\n    before: {command: [migrate], timeout: 2m}\n")
 TRIED = CALM.replace("within: 5s}]\nservices", "within: 5s}, {task: backend, command: [try], timeout: 2m}]\nservices")
@@ -249,6 +254,27 @@ def is_held_by(gate: str) -> When:
         return bool(found and found.phase is Phase.WAITING and found.gates and found.gates[-1].gate == gate)
 
     return holds
+
+
+def is_approved_by(*people: Person) -> When:
+    """People are asked about the second deployment, and these have let it start."""
+
+    def holds(play: Play) -> bool:
+        found = play.find(2)
+        return bool(found and found.asked and [vote.by for vote in found.votes] == list(people))
+
+    return holds
+
+
+def answer(kind: OrderKind, by: Person) -> What:
+    """To the plan that waits."""
+
+    def cue(play: Play) -> None:
+        found = play.find(2)
+        assert found is not None and found.asked is not None, "people answer when they are asked"
+        play.order(kind, found.id, caller(by), plan=found.asked.plan.digest)
+
+    return cue
 
 
 def scan(play: Play) -> None:
@@ -500,6 +526,15 @@ OTHERS = [
         Cue(is_held_by("image_scan"), scan),
     ),
     story(
+        "approved",
+        CALM,
+        Cue(at_once, push(APPROVED)),
+        Cue(is_approved_by(), answer(OrderKind.APPROVE, LINUS)),
+        Cue(is_approved_by(LINUS), answer(OrderKind.REVOKE, LINUS)),
+        Cue(is_approved_by(), answer(OrderKind.APPROVE, LINUS)),
+        Cue(is_approved_by(LINUS), answer(OrderKind.APPROVE, GRACE)),
+    ),
+    story(
         "confirmed",
         CONFIRMED,
         Cue(at_once, push(CONFIRMED)),
@@ -520,6 +555,7 @@ COVERING = frozenset(
         "an_older_commit",
         "alarmed.rang_and_is_well",
         "analysed",
+        "approved",
         "assumed_role",
         "before.aborted",
         "before.fails",

@@ -1,6 +1,6 @@
 """Deployments that wait for people: who lets them start, what voids it, and what starts without them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from controller.domain.revision import Author
 from controller.inbox.wishes import OrderRefused
 from tests.scenarios.test_gated import WINDOW, is_waiting
 from tests.support.builders import FILE, a_binding
+from tests.support.invariants import Watch
 from tests.support.stage import Stage
 from tests.support.town import ADA, DENNIS, GRACE, LINUS, MARGARET, RELEASE, caller
 
@@ -29,11 +30,13 @@ WAITING = "approval.waiting"
 
 
 @pytest.fixture
-def asked_stage(live_stage: Stage) -> Stage:
-    """A second version waits for two people; ada wrote it."""
+def asked_stage(live_stage: Stage) -> Iterator[Stage]:
+    """A second version waits for two people; ada wrote it. Whatever starts is looked at."""
+    watch = Watch(live_stage)
     live_stage.push(ASKED, content="second")
     live_stage.run(lambda: is_waiting(live_stage, 2, WAITING))
-    return live_stage
+    yield live_stage
+    assert watch.broken == []
 
 
 def plan(stage: Stage, number: int) -> str:

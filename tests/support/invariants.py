@@ -6,11 +6,13 @@ them.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Phase
+from controller.domain.electorate import Movers
 from controller.domain.names import DEPLOYMENT_TAG, OWNER, OWNER_TAG, group_name, slot_name
 from controller.domain.scaling import LATENESS, Bounds, Scaling, bounds_now, scaling_of
 from controller.domain.slot import Slot
@@ -49,6 +51,7 @@ class Watch:
     _raised: dict[str, tuple[int, float]] = field(default_factory=dict)
     _short: set[str] = field(default_factory=set)
     _shown: int = -1
+    _started: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.outside = self.stage.outside
@@ -65,6 +68,9 @@ class Watch:
             self._moves_alone(unit, told)
             self._has_intent(unit, told)
             self._holds_the_lease(unit, told)
+        if moving is not None and moving.id not in self._started and moving.phase is Phase.RUNNING:
+            self._started.add(moving.id)
+            self._is_approved(moving, told)
         if moving is not None and moving.kind is Kind.CORRECT:
             self._capacity(told, ABLE, is_told=False)  # what lacks already is somebody else's doing
         self._not_hot(operation, parameters, told)
@@ -96,6 +102,47 @@ class Watch:
         moving = [one.id for one in unit.deployments.open("dev") if one.phase in IN_FLIGHT]
         if len(moving) > 1:
             self._break("S10", f"{told}: {moving} are in flight")
+
+    def _is_approved(self, moving: Deployment, told: str) -> None:
+        """S6: so many different people as each of both files and the operator want let this very plan start, who had
+        the right, had no part in it, and whose word still held; or enough of those who may broke the glass."""
+        if moving.kind is not Kind.DEPLOY:
+            return
+        assert moving.plan is not None and moving.started_at is not None
+        of_plan = [vote for vote in moving.votes if vote.digest == moving.plan.digest]
+        glass, minimum = self.stage.binding.glass, self.stage.binding.minimum.approval
+        broke = {vote.by.id for vote in of_plan if vote.breaks_glass}
+        if glass is not None and len(broke & {one.id for one in glass.people}) >= glass.count:
+            return
+        live = self.stage.environment.live
+        files = [moving.revision.file, *([self.stage.deployment(live).revision.file] if live else [])]
+        asked = [
+            (one.count, one.reviewers, one.exclude_author, one.expires)
+            for file in files
+            if (one := file.gates.approval)
+        ]
+        asked += [(minimum.count, (), True, timedelta(hours=24))] if minimum else []
+        for count, names, excludes, expires in asked:
+            held = [vote for vote in of_plan if not vote.breaks_glass and moving.started_at < vote.at + expires]
+            said = {vote.by.id for vote in held} & self._electors(names) - self._makers(moving, excludes)
+            if len(said) < count:
+                self._break("S6", f"{told}: {moving.id} runs, approved by {sorted(said)}, and {count} were asked for")
+
+    def _electors(self, names: Sequence[str]) -> set[int]:
+        """Whom the town lets write, of those that are named."""
+        town = self.outside.town
+        able = {one for one, right in town.rights.items() if right not in {"none", "read", "triage"}}
+        team = {number for name, members in town.teams.items() if name in names for number in members}
+        return {one.id for one in able if not names or one.login in names or one.id in team}
+
+    def _makers(self, moving: Deployment, excludes: object) -> set[int | None]:
+        if excludes is False:
+            return set()
+        town, commit = self.outside.town, moving.revision.commit
+        moved = town.moved.get(commit.sha, Movers())
+        movers = {one.id for one in (*moved.openers, *moved.mergers, *moved.pushers, moving.requester) if one}
+        wrote = (*commit.authors, *(town.wrote if excludes == "all" else ()))
+        return movers | {one.id for one in wrote}
 
     def _has_intent(self, unit: Unit, told: str) -> None:
         """S13: the audit says what will be done before it is done."""

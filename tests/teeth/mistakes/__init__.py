@@ -8,6 +8,7 @@ an entry in the file for what it is about, with a name that says what is wrong; 
 from tests.teeth.mistake import Mistake
 from tests.teeth.mistakes import (
     acting,
+    approving,
     arriving,
     asking,
     drifting,
@@ -46,4 +47,5 @@ MISTAKES: tuple[Mistake, ...] = (
     *scaling.MISTAKES,
     *gating.MISTAKES,
     *scanning.MISTAKES,
+    *approving.MISTAKES,
 )

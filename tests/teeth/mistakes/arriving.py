@@ -178,7 +178,7 @@ MISTAKES = (
         "controller/inbox/doorkeeper.py",
         "hmac.compare_digest(given, self.root.reveal().encode())",
         "self.root.reveal().encode().startswith(given)",
-        "tests/api/test_routes.py::test_a_header_that_is_not_the_token_is_refused",
+        "tests/inbox/test_doorkeeper.py::test_a_wrong_token_lets_nobody_in",
     ),
     Mistake(
         "what is live can't be read, because new files are asked for more",
