@@ -225,8 +225,9 @@ def _findings_in(operator_file: _OperatorFile) -> Iterator[Finding]:
 
 
 def _unbroken_glass(at: tuple[str, ...], found: BreakGlass | None) -> Iterator[Finding]:
-    if found is not None and found.count > len(found.people):
-        words = f"at most the number of people, {len(found.people)}"
+    people = len(set(found.people.values())) if found else 0
+    if found is not None and found.count > people:
+        words = f"at most the number of people, {people}"
         yield Finding((*at, "count"), str(found.count), words, (at,))
 
 

@@ -1,8 +1,10 @@
 import pytest
 
+from controller.domain.approval import Glass
 from controller.domain.bindings import Binding, check_belongs, read_bindings
 from controller.domain.errors import Rejected
 from controller.domain.manifest import Problem, read_environment
+from controller.domain.people import Person, Rules
 
 GOOD = """\
 environments:
@@ -54,6 +56,45 @@ def test_a_binding_says_repository_branch_and_place() -> None:
     assert prod.minimum.approval is not None
     assert prod.minimum.approval.count == 2
     assert prod.priorities == range(2000, 3000)
+
+
+PEOPLE = 'people: {admin: [ada], operator: [grace], approver: ["@acme/release"], viewer: [barbara]}\n'
+GLASS = "break_glass: {people: {ada: 1, grace: 2}, count: 2}\n"
+
+
+def test_nobody_is_named_and_nobody_breaks_the_glass_unless_it_is_said() -> None:
+    assert good("dev").people == Rules() and not good("dev").people.decide and good("dev").glass is None
+
+
+def test_people_and_glass_are_everywhere_unless_an_environment_has_its_own() -> None:
+    own = "    people: {operator: [linus]}\n    break_glass: {people: {linus: 3}, count: 1}\n"
+    text = GOOD.replace("    priorities: 2000-2999\n", f"    priorities: 2000-2999\n{own}") + PEOPLE + GLASS
+    found = read_bindings(text, "tidegate.yaml")
+    assert found["dev"].people == Rules(("ada",), ("grace",), ("@acme/release",), ("barbara",))
+    assert found["dev"].glass == Glass((Person(1, "ada"), Person(2, "grace")), 2)
+    assert found["prod"].people == Rules(operator=("linus",))
+    assert found["prod"].glass == Glass((Person(3, "linus"),), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "wanted"),
+    [
+        ("break_glass: {people: {ada: 1}}\n", "break_glass.count", "at most the number of people, 1"),
+        ("break_glass: {people: {ada: 1, again: 1}}\n", "break_glass.count", "at most the number of people, 1"),
+        ("break_glass: {people: {}}\n", "break_glass.people", "at least one entry"),
+        ("break_glass: {people: {ada: ada}}\n", "break_glass.people.ada", "the number of a GitHub account"),
+        (
+            'break_glass: {people: {"@acme/release": 1}, count: 1}\n',
+            'break_glass.people."@acme/release"',
+            "a GitHub login",
+        ),
+        ("people: {admin: [a b]}\n", "people.admin[0]", "a GitHub login"),
+        ("people: {admins: [ada]}\n", "people.admins", ""),
+    ],
+)
+def test_who_may_what_is_checked(text: str, key: str, wanted: str) -> None:
+    (problem,) = problems_of(GOOD + text)
+    assert (problem.key, wanted in problem.wanted) == (key, True), problem
 
 
 def test_a_place_without_a_stack_names_everything_itself() -> None:

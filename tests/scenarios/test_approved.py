@@ -426,6 +426,16 @@ def test_glass_that_one_of_them_broke_long_ago_is_whole_again(tmp_path: Path) ->
     stage.store.close()
 
 
+def test_a_start_without_approvals_is_found(live_stage: Stage) -> None:
+    """By whoever watches these stories: the controller was told of no minimum, and the watch was."""
+    watch = Watch(live_stage)
+    live_stage.binding = GLASS
+    live_stage.push(content="second")
+    live_stage.settle()
+    assert len(watch.broken) == 1 and watch.broken[0].startswith("S6: ")
+    assert watch.broken[0].endswith("dev-2 runs, approved by [], and 2 were asked for")
+
+
 def test_too_few_people_are_told_at_once_and_named_more_it_goes_on(live_stage: Stage) -> None:
     stage = live_stage
     of_team = ASKED.replace("{count: 2", f'{{count: 2, reviewers: ["{RELEASE}"]')
