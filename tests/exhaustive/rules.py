@@ -113,6 +113,16 @@ RULES: tuple[Rule, ...] = (
             and found.startswith("END")
         ),
     ),
+    Rule(
+        "an answer of somebody who isn't listed, or about a plan from a picture that lacks a service, doesn't count:"
+        " it waits until people answer again, and these don't",
+        lambda fault, found: (
+            fault.story == "approved"
+            and fault.site.name in {"collaborators", "team", "ecs.DescribeServices"}
+            and fault.kind is Kind.MISSING
+            and found.startswith("L1: not at rest")
+        ),
+    ),
 )
 
 
