@@ -27,6 +27,7 @@ from controller.store.places import Place, places
 from controller.store.tables import (
     CodeRow,
     EnvironmentRow,
+    IdentityRow,
     LinkRow,
     OrderRow,
     OutboxRow,
@@ -230,6 +231,11 @@ def forget_links(restoring: Restoring) -> None:
     restoring.transaction.change(delete(LinkRow))
 
 
+def forget_identities(restoring: Restoring) -> None:
+    """Whoever said since then that a Slack account is not theirs any more means it."""
+    restoring.transaction.change(delete(IdentityRow))
+
+
 def forget_codes(restoring: Restoring) -> None:
     restoring.transaction.change(delete(CodeRow))
 
@@ -283,7 +289,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "sessions": forget_sessions,
     "links": forget_links,
     "tokens": revoke_tokens,
-    "identities": stay,
+    "identities": forget_identities,
     "codes": forget_codes,
     "interactions": stay,
     "tellings": stay,

@@ -26,8 +26,9 @@ from controller.domain.events import AuditEntry, Event
 from controller.domain.evidence import FailureEvidence
 from controller.domain.metrics import Result, Sample
 from controller.domain.orders import OrderKind, OrderState
-from controller.domain.proposal import Written
 from controller.domain.people import Role
+from controller.domain.ports import Said
+from controller.domain.proposal import Written
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
@@ -109,6 +110,9 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.tokens.add("1" * 64, ApiToken(0, "ci", Role.OPERATOR, None, "ada", NINE))
         unit.links.add("2" * 64, Link(ADA, "prod-1", "3" * 64, NINE + timedelta(hours=1)), NINE)
         unit.identities.put("T1", "U1", ADA, NINE)
+        unit.codes.add("4" * 64, ADA, NINE + timedelta(minutes=10), NINE)
+        unit.interactions.take("5" * 64, NINE, timedelta(minutes=15))
+        unit.tellings.put("slack", "dev-1", "#deploys", Said("C1", "1.0"), "shown", NINE)
         unit.audit.append(
             [AuditEntry(Event.STEP_ENDED, "dev", "dev-1", "ada", NINE, "ünï\n", {"b": 1, "a": {"x": None}})]
         )
