@@ -1,5 +1,6 @@
 """The machine: whole deployments on a world of values, cut after every pass, and single decisions at its edges."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -157,16 +158,13 @@ def test_an_unsealed_revision_waits_and_says_for_which_image() -> None:
     assert decision.deployment.phase is Phase.WAITING and decision.look_again_in is not None
 
 
-def test_a_guard_that_is_not_built_holds() -> None:
-    guarded = FILE.replace("verify:", "on: release\nverify:")
-    decision = decide(a_deployment(revision=a_revision(text=guarded)), a_snapshot(), NOON, terms())
-    assert decision.reason.code == "gate.not_built" and "asks for on," in decision.reason.text
-
-
-def test_the_gates_of_the_live_file_hold_as_well() -> None:
-    guarded = FILE.replace("verify:", "on: release\nverify:")
-    decision = decide(a_deployment(), a_snapshot(), NOON, terms(live=a_revision(text=guarded).file))
-    assert decision.reason.code == "gate.not_built"
+def test_what_this_version_cannot_do_holds() -> None:
+    """A service with a route can't become one without in place."""
+    backend, frontend = FILE.split("  frontend:")
+    worker = re.sub(r"    (route|health|smoke|deregistration_delay): .*\n", "", backend)
+    live = a_revision(text=f"{worker}  frontend:{frontend}").file
+    decision = decide(a_deployment(), a_snapshot(), NOON, terms(live=live))
+    assert decision.reason.code == "gate.not_built" and "services.backend.route" in decision.reason.text
 
 
 def test_split_traffic_without_a_deployment_asks_for_a_person() -> None:

@@ -123,7 +123,6 @@ CLEARED_BY: Mapping[str, str] = {
     ),
     "scan.unsupported": f"an operator: let ECR scan the repository; or {AUTHOR}",
     "settings": INSTALLED,
-    "sign_in": "whoever signs in: begin again",
     "slack": "an operator: the Slack app, its rights, and whether it is in the channel (docs/slack.md)",
     "slot": ITSELF,
     "slot.has_traffic": "an operator: take the traffic that Tidegate didn't give it away",

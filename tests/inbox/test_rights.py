@@ -28,9 +28,9 @@ def town() -> Town:
 
 
 @pytest.fixture
-def rights(store: Store, town: Town) -> Rights:
+def rights(store: Store, clock: MovedClock, town: Town) -> Rights:
     prod = a_binding("prod", "main", people=Rules(admin=("grace",)))
-    return Rights(Polls(town, store), {"dev": a_binding(), "prod": prod})
+    return Rights(Polls(town, store), {"dev": a_binding(), "prod": prod}, clock)
 
 
 @pytest.fixture

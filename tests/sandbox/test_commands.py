@@ -118,9 +118,10 @@ def test_who_may_not_merge_is_wrong_use(served: Served) -> None:
     assert (done.exit_code, "use one of ada" in done.stderr) == (2, True)
 
 
-def test_nothing_to_promote_is_a_no(served: Served) -> None:
-    done = run("merge", "staging")
-    assert (done.exit_code, "already has everything of develop" in done.stderr) == (1, True)
+def test_where_there_is_nothing_to_promote_something_new_comes_along(served: Served) -> None:
+    del served
+    done = answer("merge", "staging")
+    assert (done["branch"], done["title"]) == ("staging", f"Promote {done['version']} from develop to staging")
 
 
 def test_publish_makes_a_release(served: Served) -> None:

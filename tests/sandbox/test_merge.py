@@ -114,11 +114,15 @@ def test_a_promotion_heals_a_fault_of_the_target(team: Team) -> None:
     assert team.repository.records.pulls[merged.pull_request].head == "develop"
 
 
-def test_there_is_nothing_to_promote_twice(team: Team) -> None:
+def test_what_has_nothing_to_get_gets_something_new(team: Team) -> None:
     team.merge("develop")
-    team.merge("staging")
-    with pytest.raises(RefusedError, match="already has everything of develop"):
-        team.merge("staging")
+    first = team.merge("staging")
+    second = team.merge("staging")
+    assert (first.version, second.version) == ("0.1.1", "0.1.2")
+    assert team.tree("staging") == team.tree("develop")
+    third, fourth = team.merge("main"), team.merge("main")
+    assert (third.version, fourth.version) == ("0.1.2", "0.1.3")
+    assert team.tree("main") == team.tree("staging") == team.tree("develop")
 
 
 def test_an_unknown_branch_is_refused_with_those_there_are(team: Team) -> None:
