@@ -368,8 +368,8 @@ class Chat(Protocol):
     def find(self, channel: str, subject: str, since: datetime) -> Said | None:
         """Our message about this subject, where it was posted and nobody wrote down that it was."""
 
-    def reply(self, said: Said, text: str) -> None:
-        """In the thread of a message."""
+    def reply(self, said: Said, text: str, aloud: bool) -> None:
+        """In the thread of a message; `aloud` also beside it, for those who read no threads."""
 
     def direct(self, user: str, text: str, links: Sequence[tuple[str, str]] = ()) -> None: ...
 

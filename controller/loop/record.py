@@ -21,7 +21,7 @@ from controller.domain.orders import Order, OrderKind, OrderState
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState, Trouble
 from controller.domain.telling import news
-from controller.loop.announcing import announce, report
+from controller.loop.announcing import ENVIRONMENT, announce, announce_environment, report
 from controller.loop.heads import waiting_deployment
 from controller.obey import Opening
 from controller.store import Lease, Store, Unit
@@ -246,8 +246,9 @@ def _save_environment(unit: Unit, before: Environment, after: Environment, now: 
         return before
     unit.audit.append(list(_environment_moves(before, after, now)))
     for code, text in drift_edges(before.drift, after.drift):
-        body = {"environment": after.name, "code": code, "text": text}
-        unit.outbox.put("environment", f"{after.name}:{code}:{after.drift.edges}", body)
+        body = {"environment": after.name, "event": str(code), "code": code, "text": text}
+        unit.outbox.put(ENVIRONMENT, f"{after.name}:{code}:{after.drift.edges}", body)
+    announce_environment(unit, before, after)
     return unit.environments.save(after)
 
 
@@ -355,9 +356,9 @@ def _entry(event: Event, deployment: Deployment, now: datetime, text: str, facts
 def _tell(unit: Unit, before: Deployment, after: Deployment) -> None:
     """A notice for each move that people want to hear of."""
     if before.phase is after.phase:
-        line = news(before, after)
-        if line is not None:
-            report(unit, after, line)
+        heard = news(before, after)
+        if heard is not None:
+            report(unit, after, heard)
         return
     if after.phase in FINAL or after.phase in {Phase.RUNNING, Phase.ROLLING_BACK}:
         announce(unit, after)

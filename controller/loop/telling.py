@@ -98,6 +98,15 @@ class Tellings:
         with self._store.read() as unit:
             return unit.tellings.get(teller, subject, place)
 
+    def claim(self, teller: str, subject: str, place: str) -> bool:
+        """Whether this is who says it for the first time, of all that would at this moment."""
+        with self._store.write() as unit:
+            return unit.tellings.claim(teller, subject, place, self._clock.now(), HOLD)
+
+    def release(self, teller: str, subject: str, place: str) -> None:
+        with self._store.write() as unit:
+            unit.tellings.release(teller, subject, place)
+
     def keep(self, teller: str, subject: str, place: str, said: Said, shown: str) -> None:
         with self._store.write() as unit:
             unit.tellings.put(teller, subject, place, said, shown, self._clock.now())
@@ -105,6 +114,9 @@ class Tellings:
 
 ASKED = "asked"
 """In place of a teller's name: who was asked by a direct message."""
+
+HOLD = timedelta(seconds=60)
+"""Longer than looking for a message and saying it may take."""
 
 MARGIN = timedelta(minutes=5)
 """Slack's clock is not ours."""

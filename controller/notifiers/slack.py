@@ -8,16 +8,20 @@ from typing import Protocol
 
 import structlog
 
-from controller.domain.errors import Blocked
+from controller.domain.deployment import Phase
+from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.people import Person
 from controller.domain.ports import Chat, Said
-from controller.domain.telling import Telling
+from controller.domain.telling import ICONS, Happened, Telling
 
 log = structlog.get_logger()
 
 SLACK = "slack"
 THREAD = "slack_thread"
 KINDS = frozenset({"deployment", "progress"})
+ALOUD = frozenset({Happened.NEEDED, "deployment.rolling_back", "deployment.failed", "deployment.expired"})
+TRIES = 5
+"""So often in a row something may have changed while it was written; the next notice is on its way by then."""
 
 
 class Told(Protocol):
@@ -53,12 +57,19 @@ class Tellings(Protocol):
 
     def said(self, teller: str, subject: str, place: str) -> tuple[Said, str] | None: ...
 
+    def claim(self, teller: str, subject: str, place: str) -> bool: ...
+
+    def release(self, teller: str, subject: str, place: str) -> None: ...
+
     def keep(self, teller: str, subject: str, place: str, said: Said, shown: str) -> None: ...
 
 
 class SlackNotifier:
     """Before a message is posted it is looked for: whoever crashed after posting wrote nothing down. What Slack doesn't
-    let be told is said in the log once, until it works again."""
+    let be told is said in the log once, until it works again.
+
+    An edited message calls nobody, so what people should hear of at once is said aloud in its thread.
+    """
 
     def __init__(self, chat: Chat, tellings: Tellings) -> None:
         self._chat, self._tellings = chat, tellings
@@ -66,6 +77,7 @@ class SlackNotifier:
         self._lock = threading.Lock()
 
     def send(self, kind: str, key: str, body: Mapping[str, object]) -> None:
+        """`Transient` when Slack can't take it now, or another controller says the first word at this moment."""
         if kind not in KINDS:
             return
         deployment = str(body["deployment"])
@@ -73,8 +85,11 @@ class SlackNotifier:
         if told is None or not told.channel:
             return
         try:
+            is_new = self._tellings.said(SLACK, deployment, told.channel) is None
             said = self._shown(told)
-            self._replied(said, deployment, key, str(body.get("text", "")))
+            if said is None:
+                return
+            self._replied(said, deployment, key, body, is_new=is_new)
             self._ask(deployment, told.telling)
         except Blocked as error:
             self._say_once(told.channel, error)
@@ -82,23 +97,53 @@ class SlackNotifier:
             with self._lock:
                 self._refused.discard(told.channel)
 
-    def _shown(self, told: Told) -> Said:
-        """The one message, as it is to be now."""
-        wanted, subject = told.telling.mark, told.telling.subject
-        known = self._tellings.said(SLACK, subject, told.channel)
-        said = known[0] if known else self._chat.find(told.channel, subject, told.since)
-        if known is not None and known[1] == wanted:
-            return known[0]
-        if said is None or not self._chat.edit(said, told.telling):
-            said = self._chat.post(told.channel, told.telling)
-        self._tellings.keep(SLACK, subject, told.channel, said, wanted)
+    def _shown(self, told: Told) -> Said | None:
+        """The one message, as it is to be now, also if that changed while it was written; None while there is nothing
+        to be told."""
+        said = None
+        for _ in range(TRIES):
+            said = self._written(told)
+            present = self._tellings.present(told.telling.subject)
+            if present is None or present.telling.mark == told.telling.mark:
+                break
+            told = present
         return said
 
-    def _replied(self, said: Said, deployment: str, key: str, text: str) -> None:
-        """Each notice is one line of the thread, once."""
-        if text and self._tellings.said(THREAD, deployment, key) is None:
-            self._chat.reply(said, text)
-            self._tellings.keep(THREAD, deployment, key, said, "")
+    def _written(self, told: Told) -> Said | None:
+        telling, channel = told.telling, told.channel
+        known = self._tellings.said(SLACK, telling.subject, channel)
+        if known is not None and known[1] == telling.mark:
+            return known[0]
+        if known is None and not telling.begins:
+            return None
+        if known is None:
+            said = self._first(told)
+        else:
+            said = known[0] if self._chat.edit(known[0], telling) else self._chat.post(channel, telling)
+        self._tellings.keep(SLACK, telling.subject, channel, said, telling.mark)
+        return said
+
+    def _first(self, told: Told) -> Said:
+        telling, channel = told.telling, told.channel
+        if not self._tellings.claim(SLACK, telling.subject, channel):
+            raise Transient(f"Slack: somebody else tells of {telling.subject} at this moment", code="slack.claimed")
+        try:
+            found = self._chat.find(channel, telling.subject, told.since)
+            if found is not None and self._chat.edit(found, telling):
+                return found
+            return self._chat.post(channel, telling)
+        except TidegateError:
+            self._tellings.release(SLACK, telling.subject, channel)
+            raise
+
+    def _replied(self, said: Said, deployment: str, key: str, body: Mapping[str, object], *, is_new: bool) -> None:
+        """Each notice is one line of the thread, once; not what the message itself has just begun with."""
+        text = _text(body)
+        if not text or self._tellings.said(THREAD, deployment, key) is not None:
+            return
+        if not is_new:
+            self._chat.reply(said, text, aloud=body.get("event") in ALOUD)
+        self._tellings.keep(THREAD, deployment, key, said, "")
 
     def _ask(self, deployment: str, telling: Telling) -> None:
         if telling.asks is None:
@@ -117,3 +162,12 @@ class SlackNotifier:
             self._refused.add(channel)
         if is_news:
             log.warning("not told in Slack", channel=channel, code=error.code, error=str(error))
+
+
+def _text(body: Mapping[str, object]) -> str:
+    """The line of the thread; empty for what waits, which is only the beginning."""
+    text, phase = str(body.get("text", "")), body.get("phase")
+    if phase is None:
+        return text
+    known = Phase(str(phase))
+    return "" if known is Phase.WAITING else f"{ICONS[known]} {known.words}: {text}"

@@ -10,7 +10,7 @@ from controller.domain.telling import Telling
 
 Block = dict[str, Any]
 
-LONGEST_HEADER, LONGEST_TEXT, LONGEST_FIELD = 150, 3000, 2000
+LONGEST_HEADER, LONGEST_TEXT, LONGEST_STATE = 150, 3000, 1200
 APPROVE, REJECT, CODE = "approve", "reject", "code"
 """Action ids."""
 
@@ -22,6 +22,7 @@ CUT = "…"
 
 
 def escaped(text: str) -> str:
+    """Nobody is mentioned, and no channel called, by what somebody wrote."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -33,24 +34,46 @@ def plain(text: str, longest: int) -> Block:
     return {"type": "plain_text", "text": cut(text, longest) or " ", "emoji": False}
 
 
-def marked(text: str, longest: int) -> Block:
-    """`text` is escaped already; it is cut where that tears no entity apart."""
+def marked(text: str, longest: int = LONGEST_TEXT) -> Block:
+    """`text` is escaped already; Slack makes no links of it by itself."""
+    return {"type": "mrkdwn", "text": shortened(text, longest) or " ", "verbatim": True}
+
+
+def shortened(text: str, longest: int) -> str:
+    """`text` is escaped already: it is cut where that tears no entity apart.
+
+    >>> shortened("a &amp; b", 9), shortened("a &amp; b", 8), shortened("a &amp; b", 7)
+    ('a &amp; b', 'a &amp;…', 'a …')
+    """
     short = cut(text, longest)
     torn = short.rfind("&")
-    if short != text and torn >= 0 and ";" not in short[torn:]:
-        short = short[:torn] + CUT
-    return {"type": "mrkdwn", "text": short or " "}
+    return short[:torn] + CUT if short != text and torn >= 0 and ";" not in short[torn:] else short
 
 
 def shown(telling: Telling) -> list[Block]:
     """The one message of a deployment."""
-    facts = [marked(f"*{escaped(name)}*\n{escaped(text)}", LONGEST_FIELD) for name, text in telling.facts]
-    return [
+    state = f"*{escaped(telling.state)}*\n{escaped(telling.text)}"
+    facts = "\n".join(f"*{escaped(name)}*  {escaped(text)}" for name, text in telling.facts)
+    said = [
         {"type": "header", "text": plain(telling.title, LONGEST_HEADER)},
-        {"type": "section", "text": marked(f"*{escaped(telling.state)}*\n{escaped(telling.text)}", LONGEST_TEXT)},
-        *({"type": "section", "text": fact} for fact in facts),
-        *_buttons(telling),
+        _section(state, LONGEST_STATE),
+        *([_section(f"🔴 *{escaped(telling.warning)}*", LONGEST_STATE)] if telling.warning else []),
+        *([_section(facts)] if facts else []),
     ]
+    ending = {"type": "context", "elements": [marked(escaped(telling.ending))]}
+    return [*said, *([ending] if telling.ending else []), *_buttons(telling)]
+
+
+def _section(text: str, longest: int = LONGEST_TEXT) -> Block:
+    return {"type": "section", "text": marked(text, longest)}
+
+
+def linked(telling: Telling) -> list[Block]:
+    """The same where nobody hears of buttons, as with Slack's incoming webhooks: the way there is a link."""
+    said = [block for block in shown(telling) if block["type"] != "actions"]
+    address, label = (telling.review, "Review and answer") if telling.review else (telling.link, "Look")
+    way = {"type": "mrkdwn", "text": f"<{escaped(address)}|{label}>"}
+    return [*said, *([{"type": "section", "text": way}] if address else [])]
 
 
 def _buttons(telling: Telling) -> list[Block]:
@@ -72,8 +95,8 @@ def _button(action: str, label: str) -> Block:
 
 
 def fallback(telling: Telling) -> str:
-    """What a notification shows."""
-    return cut(f"{telling.title}: {telling.state}", LONGEST_TEXT)
+    """What a notification shows. Slack reads mark-up in it too."""
+    return shortened(escaped(f"{telling.title}: {telling.state}"), LONGEST_TEXT)
 
 
 def said(text: str, buttons: Sequence[tuple[str, str, str]] = (), links: Sequence[tuple[str, str]] = ()) -> list[Block]:
@@ -82,8 +105,7 @@ def said(text: str, buttons: Sequence[tuple[str, str, str]] = (), links: Sequenc
         *({**_button(f"open-{number}", label), "url": address} for number, (label, address) in enumerate(links)),
         *({**_button(action, label), "value": value} for action, label, value in buttons),
     ]
-    block = {"type": "section", "text": marked(escaped(text), LONGEST_TEXT)}
-    return [block, *([{"type": "actions", "elements": elements}] if elements else [])]
+    return [_section(escaped(text)), *([{"type": "actions", "elements": elements}] if elements else [])]
 
 
 def form(callback: str, title: str, label: str, private: str, told: str = "") -> Block:
@@ -96,7 +118,7 @@ def form(callback: str, title: str, label: str, private: str, told: str = "") ->
         "submit": plain("Send", 24),
         "close": plain("Cancel", 24),
         "blocks": [
-            *([{"type": "section", "text": marked(escaped(told), LONGEST_TEXT)}] if told else []),
+            *([_section(escaped(told))] if told else []),
             {
                 "type": "input",
                 "block_id": REASON,

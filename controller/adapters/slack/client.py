@@ -1,12 +1,16 @@
 """`ports.Chat` by Slack's Web API. One attempt for each call: who calls knows when to try again."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
+from slack_sdk.web import SlackResponse
 
 from controller.adapters.slack import blocks
 from controller.domain.errors import Blocked, TidegateError, Transient
@@ -28,6 +32,25 @@ GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_close
 """A message that can't be edited any more: another one takes its place."""
 
 
+HIDDEN = frozenset({"missing_scope", "not_in_channel", "channel_not_found"})
+"""Where we may not look whether we said something already, and may yet say it."""
+
+ADVICE = {
+    "not_in_channel": "invite the app to the channel",
+    "channel_not_found": "make the channel, and invite the app to it",
+    "is_archived": "name another channel in the environment's file",
+    "invalid_auth": "TIDEGATE_SLACK_TOKEN is not one of this workspace's",
+    "token_revoked": "the token was revoked: install the app again, and set TIDEGATE_SLACK_TOKEN",
+    "account_inactive": "the app was removed: install it again, and set TIDEGATE_SLACK_TOKEN",
+    "expired_trigger_id": "press the button once more",
+}
+"""What to do, by Slack's word for what is wrong."""
+
+WORD = re.compile(r"[a-z0-9_]{1,80}")
+RATE_LIMITED, SERVER_ERRORS = 429, 500
+LONGEST_NUMBER = 6
+
+
 class SlackChat:
     """`url` is the Web API's address, as in `https://slack.com/api/`."""
 
@@ -47,7 +70,7 @@ class SlackChat:
                 unfurl_media=False,
                 metadata={"event_type": EVENT, "event_payload": {"deployment": telling.subject}},
             )
-            return Said(str(answer["channel"]), str(answer["ts"]))
+            return Said(_named(answer["channel"]), _named(answer["ts"]))
 
     def edit(self, said: Said, telling: Telling) -> bool:
         """False where it is not there any more, or can't be edited."""
@@ -61,7 +84,7 @@ class SlackChat:
                     metadata={"event_type": EVENT, "event_payload": {"deployment": telling.subject}},
                 )
             except SlackApiError as error:
-                if _code(error) in GONE:
+                if _Refusal.of(error).code in GONE:
                     return False
                 raise
             return True
@@ -77,29 +100,39 @@ class SlackChat:
                     channel=place, oldest=f"{since.timestamp():.6f}", limit=MOST_LOOKED_AT, include_all_metadata=True
                 )
             except SlackApiError as error:
-                if _code(error) in {"missing_scope", "not_in_channel", "channel_not_found"}:
+                if _Refusal.of(error).code in HIDDEN:
                     return None
                 raise
             found = [each for each in answer["messages"] if _subject(each) == subject]
-            return Said(place, str(found[0]["ts"])) if found else None
+            return Said(place, _named(found[0]["ts"])) if found else None
 
-    def reply(self, said: Said, text: str) -> None:
+    def reply(self, said: Said, text: str, aloud: bool) -> None:
+        """In a thread that is gone nobody reads."""
         with translated(f"answering in {said.place}"):
-            told = blocks.escaped(text)
-            self._client.chat_postMessage(
-                channel=said.place,
-                thread_ts=said.ts,
-                text=blocks.cut(told, 3000),
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            try:
+                self._client.chat_postMessage(
+                    channel=said.place,
+                    thread_ts=said.ts,
+                    text=_told(text),
+                    blocks=blocks.said(text),
+                    reply_broadcast=aloud,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            except SlackApiError as error:
+                if _Refusal.of(error).code not in {"thread_not_found", "message_not_found"}:
+                    raise
 
     def direct(self, user: str, text: str, links: Sequence[tuple[str, str]] = ()) -> None:
         with translated("sending a direct message"):
             opened = self._client.conversations_open(users=[user])
             shown = blocks.said(text, links=links)
             self._client.chat_postMessage(
-                channel=str(opened["channel"]["id"]), text=text, blocks=shown, unfurl_links=False, unfurl_media=False
+                channel=str(opened["channel"]["id"]),
+                text=_told(text),
+                blocks=shown,
+                unfurl_links=False,
+                unfurl_media=False,
             )
 
     def whisper(
@@ -109,7 +142,7 @@ class SlackChat:
         with translated("whispering"):
             buttons = [(blocks.CODE, "Enter the code", "code")] if asks_code else []
             shown = blocks.said(text, buttons, links)
-            self._client.chat_postEphemeral(channel=place, user=user, text=text, blocks=shown)
+            self._client.chat_postEphemeral(channel=place, user=user, text=_told(text), blocks=shown)
 
     def ask_reason(self, trigger: str, private: str, subject: str) -> None:
         with translated("opening a form"):
@@ -143,8 +176,37 @@ def _subject(message: Mapping[str, Any]) -> str | None:
     return (metadata.get("event_payload") or {}).get("deployment") if metadata.get("event_type") == EVENT else None
 
 
-def _code(error: SlackApiError) -> str:
-    return str(error.response.get("error", "")) if isinstance(error.response, Mapping) or error.response else ""
+def _named(found: object) -> str:
+    if not isinstance(found, str) or not found:
+        raise ValueError("no name where there should be one")
+    return found
+
+
+def _told(text: str) -> str:
+    return blocks.shortened(blocks.escaped(text), blocks.LONGEST_TEXT)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """What slack_sdk's error says: it keeps an answer of Slack's in one shape, and anything else in another. `code` is
+    empty where it was no answer of Slack's."""
+
+    status: int
+    code: str
+    retry_after: str
+
+    @classmethod
+    def of(cls, error: SlackApiError) -> "_Refusal":
+        found = error.response
+        if isinstance(found, SlackResponse):
+            status, said, headers = found.status_code, found.data, found.headers
+        else:
+            given = found if isinstance(found, Mapping) else {}
+            status, said, headers = given.get("status", 200), {}, given.get("headers", {})
+        word = str(said.get("error", "")) if isinstance(said, Mapping) else ""
+        code = word if WORD.fullmatch(word) else ""  # slack_sdk puts a body that it can't read here
+        after = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
+        return cls(int(status), code, after)
 
 
 @contextmanager
@@ -153,23 +215,27 @@ def translated(attempted: str) -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        raise _meant(error, attempted) from None
-    except (SlackClientError, SlackRequestError, OSError) as error:
+        raise _meant(_Refusal.of(error), attempted) from None
+    except (SlackClientError, SlackRequestError, OSError, HTTPException) as error:
         told = f"Slack, {attempted}: no answer ({type(error).__name__}); it is tried again by itself"
         raise Transient(told, code="slack.unreachable", retry_after=RATE_RETRY) from None
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         told = f"Slack, {attempted}: it answered something else ({type(error).__name__})"
         raise Transient(told, code="slack.unreadable", retry_after=RATE_RETRY) from None
 
 
-def _meant(error: SlackApiError, attempted: str) -> TidegateError:
-    status, code = getattr(error.response, "status_code", 200), _code(error)
-    if status == 429 or code == "ratelimited":
-        after = str((getattr(error.response, "headers", None) or {}).get("Retry-After", ""))
-        wait = timedelta(seconds=int(after)) if after.isdecimal() else RATE_RETRY
+def _meant(refusal: _Refusal, attempted: str) -> TidegateError:
+    status, code = refusal.status, refusal.code
+    if status == RATE_LIMITED or code == "ratelimited":
+        after = refusal.retry_after
+        is_number = after.isascii() and after.isdecimal() and len(after) <= LONGEST_NUMBER
+        wait = timedelta(seconds=int(after)) if is_number else RATE_RETRY
         return Transient(f"Slack, {attempted}: too many at once", code="slack.rate_limit", retry_after=wait)
-    if code in PASSING or status >= 500:
+    if code in PASSING or status >= SERVER_ERRORS:
         told = f"Slack, {attempted}: {code or status}; it is tried again by itself"
         return Transient(told, code="slack.unavailable", retry_after=RATE_RETRY)
-    advice = "invite the app to the channel, and give it the scopes of docs/slack.md"
-    return Blocked(f"Slack, {attempted}: it answered {code or status}: {advice}", code="slack.refused")
+    if not code:
+        told = f"Slack, {attempted}: it answered something else ({status})"
+        return Transient(told, code="slack.unreadable", retry_after=RATE_RETRY)
+    advice = ADVICE.get(code, "give the app the scopes of docs/slack.md")
+    return Blocked(f"Slack, {attempted}: it answered {code}: {advice}", code="slack.refused")
