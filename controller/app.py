@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
 
 import structlog
@@ -18,6 +19,7 @@ from starlette.routing import Route
 
 from controller import api, dashboard
 from controller.adapters.aws.cloud import Clouds
+from controller.adapters.aws.mailing import Topic
 from controller.adapters.aws.queue import EventQueue
 from controller.adapters.aws.session import Callers
 from controller.adapters.aws.topics import SnsTopics
@@ -31,9 +33,12 @@ from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.pulls import GitHubPulls
 from controller.adapters.github.sign_in import App, Credentials
 from controller.adapters.github.source import GitHubSource
+from controller.adapters.outgoing import Outgoing
+from controller.adapters.pagerduty import PagerDuty
 from controller.adapters.probe import HttpProbe
 from controller.adapters.slack.client import SlackChat
 from controller.adapters.slack.verifier import SlackSignatures
+from controller.adapters.webhook import WebhookReceiver
 from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
 from controller.dashboard.entrance import BACK
@@ -50,6 +55,7 @@ from controller.inbox.rights import Rights
 from controller.inbox.slack import SlackAnswers
 from controller.links import Links
 from controller.logs import set_up
+from controller.loop.bulletins import Bulletins
 from controller.loop.doctor import attempted, examine_aws, examine_github
 from controller.loop.outbox import Tell
 from controller.loop.posting import Postings
@@ -60,8 +66,10 @@ from controller.loop.redelivery import Redelivery
 from controller.loop.schedule import Loop
 from controller.loop.telling import Tellings
 from controller.loop.world import World
+from controller.notifiers.bulletins import MailNotifier, WebhookNotifier
 from controller.notifiers.github import DeploymentNotifier, StatusNotifier
 from controller.notifiers.log import LogNotifier
+from controller.notifiers.pager import PagerNotifier
 from controller.notifiers.slack import SlackNotifier
 from controller.polls import Polls
 from controller.settings import Settings
@@ -124,7 +132,7 @@ def build(settings: Settings) -> Controller:
         Reconciler(world, _owner(), settings.pace),
         world,
         settings.sweep,
-        _tells(settings, world, calls, links),
+        _tells(settings, world, calls, links, callers),
         _proposals(settings, world, calls),
         Redelivery(world, GitHubCourier(calls, settings.public_url), metrics.redelivered(registry)),
     )
@@ -146,7 +154,7 @@ def _proposals(settings: Settings, world: World, calls: Calls) -> Proposals:
     return Proposals(world, GitHubPulls(calls), settings.public_url)
 
 
-def _tells(settings: Settings, world: World, calls: Calls, links: Links) -> Mapping[str, Tell]:
+def _tells(settings: Settings, world: World, calls: Calls, links: Links, callers: Callers) -> Mapping[str, Tell]:
     """Who is told of notices, by the name that their messages keep: one that goes takes its unsent messages along."""
     board, present = GitHubBoard(calls), Postings(world.store, world.bindings, settings.public_url)
     where = (settings.public_url, settings.slack_team)
@@ -156,7 +164,26 @@ def _tells(settings: Settings, world: World, calls: Calls, links: Links) -> Mapp
         "github_deployments": DeploymentNotifier(board, present).send,
         "github_statuses": StatusNotifier(board, present).send,
         **({"slack": SlackNotifier(_chat(settings), tellings).send} if settings.talks else {}),
+        **_others(settings, world, tellings, callers),
     }
+
+
+def _others(settings: Settings, world: World, tellings: Tellings, callers: Callers) -> Mapping[str, Tell]:
+    """Who is told outside of GitHub and Slack, where anybody is. A webhook's name says nothing of its address."""
+    bulletins, outgoing = Bulletins(world.store, world.bindings, settings.public_url), Outgoing()
+    secrets_given = [Secret(secret.get_secret_value()) for secret in settings.notify_secret]
+    found: dict[str, Tell] = {}
+    for given in settings.notify_webhooks:
+        address = Secret(given.get_secret_value())
+        name = f"webhook-{sha256(address.reveal().encode()).hexdigest()[:12]}"
+        receiver = WebhookReceiver(name, address, secrets_given, outgoing, world.clock)
+        found[name] = WebhookNotifier(name, receiver, bulletins.bulletin).send
+    if settings.notify_topic:
+        found["mail"] = MailNotifier(Topic(settings.notify_topic, callers), bulletins.bulletin).send
+    if key := settings.pagerduty_key.get_secret_value():
+        pager = PagerDuty(settings.pagerduty_url, Secret(key), outgoing)
+        found["pager"] = PagerNotifier(pager, bulletins, tellings, settings.pagerduty_environments).send
+    return found
 
 
 def _chat(settings: Settings) -> SlackChat:

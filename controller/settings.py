@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -26,6 +27,9 @@ WANTED = {
     "sweep_seconds": "a number of seconds above 0, as 60",
     "anonymous": "viewer, or nobody",
     "pace_seconds": "a number of seconds above 0, as 5",
+    "notify_webhooks": "addresses that begin with https://, separated by commas; http:// only on this machine",
+    "notify_topic": "the ARN of an SNS topic, as arn:aws:sns:eu-west-1:123456789012:deployments",
+    "pagerduty_url": "an address that begins with https://",
     "connect_to": "host:port=host:port, separated by commas, as captions.example.com:443=127.0.0.1:8443",
 }
 """What a setting may be, where it isn't any text."""
@@ -63,6 +67,12 @@ class Settings(BaseSettings):
     slack_signing_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     slack_team: str = ""
     slack_app: str = ""
+    notify_webhooks: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    notify_secret: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    notify_topic: str = ""
+    pagerduty_key: SecretStr = SecretStr("")
+    pagerduty_url: str = "https://events.pagerduty.com/v2/enqueue"
+    pagerduty_environments: Annotated[tuple[str, ...], NoDecode] = ()
     link_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     aws_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     aws_topics: Annotated[tuple[str, ...], NoDecode] = ()
@@ -78,6 +88,7 @@ class Settings(BaseSettings):
     @field_validator(
         *("github_webhook_secrets", "aws_webhook_secrets", "aws_topics"),
         *("slack_signing_secret", "link_keys", "audit_keys"),
+        *("notify_webhooks", "notify_secret", "pagerduty_environments"),
         mode="before",
     )
     @classmethod
@@ -93,6 +104,25 @@ class Settings(BaseSettings):
             arn = read_arn(topic)
             if arn is None or arn.service != "sns" or not arn.region or not arn.resource:
                 raise ValueError("wanted ARNs of SNS topics, separated by commas")
+        return value
+
+    @field_validator("notify_topic")
+    @classmethod
+    def _topic(cls, value: str) -> str:
+        return cls._topics((value,))[0] if value else value
+
+    @field_validator("notify_webhooks")
+    @classmethod
+    def _webhooks(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(is_safe_address(each.get_secret_value()) for each in value):
+            raise ValueError("wanted https:// addresses, separated by commas")
+        return value
+
+    @field_validator("pagerduty_url")
+    @classmethod
+    def _events(cls, value: str) -> str:
+        if not is_safe_address(value):
+            raise ValueError("wanted an https:// address")
         return value
 
     @field_validator("aws_queue")
@@ -193,6 +223,8 @@ class Settings(BaseSettings):
             missing.append("TIDEGATE_GITHUB_TOKEN, or TIDEGATE_GITHUB_APP_ID and _APP_KEY: how to read repositories")
         if any(len(key.get_secret_value()) < LEAST_SECRET for key in self.link_keys):
             missing.append(f"TIDEGATE_LINK_KEYS: one is shorter than {LEAST_SECRET} characters")
+        if any(len(secret.get_secret_value()) < LEAST_SECRET for secret in self.notify_secret):
+            missing.append(f"TIDEGATE_NOTIFY_SECRET: one is shorter than {LEAST_SECRET} characters")
         missing += self._missing_of_slack()
         if self.signs_in and not self.public_url.startswith(("https://", "http://")):
             missing.append("TIDEGATE_PUBLIC_URL: the address that people reach this controller at, to sign in there")
@@ -201,6 +233,20 @@ class Settings(BaseSettings):
             raise Blocked(
                 "serving needs settings that are missing:\n  " + "\n  ".join(missing), code="settings.missing"
             )
+
+
+def is_safe_address(text: str) -> bool:
+    """What is sent there is read by nobody on the way.
+
+    >>> is_safe_address("https://example.com/x"), is_safe_address("http://127.0.0.1:9/x"), is_safe_address("http://a.b/")
+    (True, True, False)
+    """
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
 
 
 def read_settings(**overrides: Any) -> Settings:

@@ -32,7 +32,9 @@ from controller.domain.actions import (
     TuneSlot,
 )
 from controller.domain.alarms import Alarms as AlarmViews
+from controller.domain.alerting import Alert
 from controller.domain.board import Flag, Posting
+from controller.domain.bulletin import Bulletin
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
@@ -424,6 +426,28 @@ class Examiner(Protocol):
 
     def hooks(self, repository: str) -> Hooks:
         """Those that lead to us."""
+
+
+class Receiver(Protocol):
+    """Somebody's address that takes messages from programs."""
+
+    def take(self, bulletin: Bulletin) -> None:
+        """`Blocked` where it doesn't want this one, now or later."""
+
+
+class Mailing(Protocol):
+    """Everybody on a list, by e-mail or however they want it."""
+
+    def publish(self, subject: str, text: str) -> None:
+        """`subject` is fewer than 100 characters of ASCII."""
+
+
+class Pager(Protocol):
+    """Whoever wakes people. Both may be said again: an alert is known by its name."""
+
+    def trigger(self, alert: Alert) -> None: ...
+
+    def resolve(self, name: str) -> None: ...
 
 
 class Probe(Protocol):

@@ -36,12 +36,14 @@ def test_every_problem_of_every_file_has_its_line(offline: Terminal, tmp_path: P
 
 
 def test_json_holds_problems_and_warnings(offline: Terminal, tmp_path: Path) -> None:
-    (tmp_path / "other.yaml").write_text(FILE + "notify: {slack: '#deploys'}\n")
+    unbuilt = FILE.replace("memory: 512", "memory: 512, health: {command: [a]}", 1)
+    (tmp_path / "other.yaml").write_text(unbuilt)
     (tmp_path / "broken.yaml").write_text("{}")
     document = json.loads(offline("validate", "other.yaml", "--json").stdout)
     assert document["valid"] is True
     places = [(warning["key"], warning["line"], warning["column"]) for warning in document["warnings"]]
-    assert places == [("notify", len(FILE.splitlines()) + 1, 1), ("environment", 1, 1)]
+    line, text = next(each for each in enumerate(unbuilt.splitlines(), 1) if "command" in each[1])
+    assert places == [("services.backend.task.health", line, text.index("health") + 1), ("environment", 1, 1)]
     document = json.loads(offline("validate", "broken.yaml", "--json").stdout)
     assert document["valid"] is False
     assert set(document["problems"][0]) == {"file", "line", "column", "key", "found", "wanted"}

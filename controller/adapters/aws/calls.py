@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import type_defs as ecs
     from mypy_boto3_elbv2 import type_defs as elbv2
     from mypy_boto3_logs import type_defs as logs
+    from mypy_boto3_sns import type_defs as sns
     from mypy_boto3_sqs import type_defs as sqs
     from mypy_boto3_sts import type_defs as sts
 
@@ -76,6 +77,7 @@ SCHEDULE_GROUP = "arn:aws:scheduler:${Region}:${Account}:schedule-group/${Place}
 ALARM = "arn:aws:cloudwatch:${Region}:${Account}:alarm:tidegate-${Place}-*"
 DASHBOARD = "arn:aws:cloudwatch::${Account}:dashboard/tidegate-${Place}-${Region}"
 QUEUE = "arn:aws:sqs:${Region}:${Account}:*"
+TOPIC = "arn:aws:sns:${Region}:${Account}:*"
 SCALABLE_TARGET = "arn:aws:application-autoscaling:${Region}:${Account}:scalable-target/*"
 TRACKING_ALARM = "arn:aws:cloudwatch:${Region}:${Account}:alarm:TargetTracking-service/${Cluster}/${Place}-*"
 SCALING_ROLE = (
@@ -474,7 +476,13 @@ DELETE_MESSAGES: Call[sqs.DeleteMessageBatchRequestTypeDef, sqs.DeleteMessageBat
     "sqs", "DeleteMessageBatch", True, (Grant("sqs:DeleteMessage", QUEUE),)
 )
 
-OWN_SERVICES = frozenset({"sts", "sqs"})
+# --- sns -----------------------------------------------------------------------------------------------------------
+
+PUBLISH: Call[sns.PublishInputTypeDef, sns.PublishResponseTypeDef] = Call(
+    "sns", "Publish", True, (Grant("sns:Publish", TOPIC),)
+)
+
+OWN_SERVICES = frozenset({"sts", "sqs", "sns"})
 """What the controller calls as itself, and not as the role of an environment."""
 
 CALLS: tuple[Call[Any, Any], ...] = tuple(value for value in tuple(globals().values()) if isinstance(value, Call))

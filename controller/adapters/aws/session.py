@@ -50,7 +50,7 @@ CHANGING = READING.merge(Config(retries={"mode": "standard", "total_max_attempts
 ENDPOINTS = frozenset(
     {
         *("api.ecr", "application-autoscaling", "cloudformation", "ecs", "elasticloadbalancing", "logs"),
-        *("monitoring", "scheduler", "sqs", "sts"),
+        *("monitoring", "scheduler", "sns", "sqs", "sts"),
     }
 )
 """The services that are called, as botocore's list of endpoints names them."""

@@ -22,21 +22,15 @@ class Unbuilt:
 
 def unbuilt(file: EnvironmentFile) -> tuple[Unbuilt, ...]:
     """Everything that this file asks for in vain."""
-    own = [Unbuilt(key, guards, sentence) for key, guards, is_named, sentence in _IN_FILES if is_named(file)]
-    theirs = [
+    return tuple(
         Unbuilt(f"services.{name}.{key}", guards, sentence)
         for name, service in file.services.items()
         for key, guards, is_named, sentence in _IN_SERVICES
         if is_named(service)
-    ]
-    return (*own, *theirs)
+    )
 
 
 GUARDS, WARNS = True, False
-
-_IN_FILES: tuple[tuple[str, bool, Callable[[EnvironmentFile], bool], str], ...] = (
-    ("notify", WARNS, lambda file: file.notify.slack is not None, "Nobody is told on Slack yet."),
-)
 
 _IN_SERVICES: tuple[tuple[str, bool, Callable[[Service], bool], str], ...] = (
     (

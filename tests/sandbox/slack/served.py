@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
@@ -44,13 +44,14 @@ class Asked:
 
 @dataclass
 class Served:
-    """The server, what it sent, and what the app shall answer."""
+    """The server, what it sent, and what the app shall answer: what `app` says, where there is one."""
 
     loop: asyncio.AbstractEventLoop
     clock: VirtualClock = field(default_factory=VirtualClock)
     slack: Slack = field(init=False)
     asked: list[Asked] = field(default_factory=list)
     answer: Answer = field(default_factory=lambda: Answer(200))
+    app: Callable[[Asked], Awaitable[Answer]] | None = None
     browsers: list[Browser] = field(default_factory=list)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -62,8 +63,9 @@ class Served:
         self.slack.origin = origin
 
     async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        self.asked.append(Asked(method, url, body, headers))
-        return self.answer
+        asked = Asked(method, url, body, headers)
+        self.asked.append(asked)
+        return self.answer if self.app is None else await self.app(asked)
 
     def client(self, token: str | None = None) -> WebClient:
         return WebClient(base_url=self.slack.api, token=token or self.slack.state.app.token, retry_handlers=[])
@@ -126,8 +128,8 @@ class SlackHost(Host):
     """The same uvicorn in a thread, for a Slack."""
 
     @contextmanager
-    def serving_slack(self) -> Iterator[Served]:
-        served = Served(self._loop.result(timeout=10))
+    def serving_slack(self, clock: VirtualClock | None = None) -> Iterator[Served]:
+        served = Served(self._loop.result(timeout=10), clock or VirtualClock())
         served.run(served.open(self.origin))
         control = Mount("/sandbox", routes=served.slack.control.routes())
         self._inner = Starlette(routes=[control, Mount("/", app=served.slack.app())])
