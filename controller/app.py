@@ -46,7 +46,7 @@ from controller.dashboard.links import web_address
 from controller.domain.bindings import Binding, read_bindings
 from controller.domain.diagnosis import Line, State
 from controller.domain.errors import Blocked
-from controller.domain.ports import Clock
+from controller.domain.ports import Chat, Clock, SignIn
 from controller.domain.secret import Secret
 from controller.inbox.deliveries import Inbox
 from controller.inbox.doorkeeper import Doorkeeper
@@ -136,7 +136,8 @@ def build(settings: Settings) -> Controller:
         _proposals(settings, world, calls),
         Redelivery(world, GitHubCourier(calls, settings.public_url), metrics.redelivered(registry)),
     )
-    return Controller(store, world, loop, _web(settings, world, loop, callers, links, registry))
+    edges = Edges(_chat(settings) if settings.talks else None, _sign_in(settings, clock))
+    return Controller(store, world, loop, web(settings, world, loop, callers, links, edges, registry))
 
 
 def _owner() -> str:
@@ -190,8 +191,22 @@ def _chat(settings: Settings) -> SlackChat:
     return SlackChat(settings.slack_url, Secret(settings.slack_token.get_secret_value()))
 
 
-def _web(
-    settings: Settings, world: World, loop: Loop, callers: Callers, links: Links, registry: CollectorRegistry
+@dataclass(frozen=True)
+class Edges:
+    """What the doors ask of others: None where there is no Slack app, and where nobody can sign in."""
+
+    chat: Chat | None
+    sign_in: SignIn | None
+
+
+def web(
+    settings: Settings,
+    world: World,
+    loop: Loop,
+    callers: Callers,
+    links: Links,
+    edges: Edges,
+    registry: CollectorRegistry,
 ) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
     rights = Rights(world.polls, world.bindings, world.clock)
@@ -209,8 +224,8 @@ def _web(
         registry=registry,
     )
     answers = None
-    if settings.talks:
-        told = (_chat(settings), settings.slack_team, settings.public_url.rstrip("/"))
+    if edges.chat is not None:
+        told = (edges.chat, settings.slack_team, settings.public_url.rstrip("/"))
         answers = SlackAnswers(world.store, world.clock, context.orders, *told)
     inbox = Inbox(world.store, loop.wake_inbox)
     received = metrics.received(context.registry)
@@ -233,7 +248,7 @@ def _web(
         await run_sync(world.store.close)
         log.info("controller stopped")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             github_route(
                 _revealed(settings.github_webhook_secrets), inbox.accept, world.clock, count=received("github")
@@ -241,16 +256,24 @@ def _web(
             *_aws_routes(settings, world, inbox, received("aws")),
             *api.routes(context),
             *_slack_routes(settings, answers, world.clock, received("slack")),
-            *dashboard.routes(_pages(settings, world, context, links, answers)),
+            *dashboard.routes(_pages(settings, world, context, links, answers, edges.sign_in)),
         ],
         exception_handlers=api.exception_handlers(),
-        middleware=api.middleware(),
+        middleware=api.middleware(settings.public_url),
         lifespan=lifespan,
     )
+    # Starlette would send whoever adds a slash on to the host that the request names.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _pages(
-    settings: Settings, world: World, api: ApiContext, links: Links, slack: SlackAnswers | None
+    settings: Settings,
+    world: World,
+    api: ApiContext,
+    links: Links,
+    slack: SlackAnswers | None,
+    sign_in: SignIn | None,
 ) -> DashboardContext:
     return DashboardContext(
         store=world.store,
@@ -263,7 +286,7 @@ def _pages(
         links=links,
         slack=slack,
         github=settings.github_url,
-        sign_in=_sign_in(settings, world.clock),
+        sign_in=sign_in,
         anonymous=settings.anonymous_role,
         public=settings.public_url,
     )

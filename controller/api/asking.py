@@ -1,14 +1,16 @@
 """What a request asks: its path, its query and its body, checked before anything is read."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
+import anyio
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from controller.api.problems import Refused
 from controller.domain.chain import Anchor
@@ -23,6 +25,7 @@ LARGEST_BODY = 64 * 1024
 LARGEST_ANCHORS = 8 * 1024 * 1024
 """About 40,000 of them: one an hour for more than four years."""
 
+BODY_SECONDS = 30.0
 MOST_ITEMS = 200
 MOST_SAMPLES = 5000
 
@@ -143,7 +146,8 @@ class Asked:
 async def read(
     request: Request, query: type[Wanted] | None, body: type[Wanted] | None, largest: int = LARGEST_BODY
 ) -> Asked:
-    """`Refused` 400 for a query or JSON that can't be read, 413 for a body too large, 422 for a wrong field."""
+    """`Refused` 400 for a query or JSON that can't be read, 408 for a body too slow, 413 for one too large, 422 for a
+    wrong field."""
     return Asked(
         caller=request.state.caller,
         path={name: str(value) for name, value in request.path_params.items()},
@@ -168,6 +172,17 @@ def _query(request: Request, model: type[Wanted]) -> Wanted:
 
 async def _bytes(request: Request, largest: int) -> bytes:
     """Never more than the limit is kept, whatever the sender claims."""
+    try:
+        with anyio.fail_after(BODY_SECONDS):
+            return await _gathered(request, largest)
+    except TimeoutError as error:
+        told = f"The body did not arrive within {BODY_SECONDS:g} seconds."
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "body.too_slow", told) from error
+    except ClientDisconnect as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "body.cut_short", "The connection closed too early.") from error
+
+
+async def _gathered(request: Request, largest: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -179,13 +194,28 @@ async def _bytes(request: Request, largest: int) -> bytes:
 
 def _body(given: bytes, model: type[Wanted]) -> Wanted:
     try:
-        return model.model_validate_json(given)
+        found = model.model_validate_json(given)
+        json.loads(given, object_pairs_hook=_each_once)
+    except _Twice as error:
+        told = f"{str(error)[:80]!r} is given more than once."
+        raise Refused(HTTPStatus.BAD_REQUEST, "body.malformed", told) from error
     except ValidationError as error:
         if any(entry["type"] == "json_invalid" for entry in error.errors(include_input=False)):
             told = "The body isn't JSON."
             raise Refused(HTTPStatus.BAD_REQUEST, "body.malformed", told, errors=_complaints(error)) from error
         told = "The body doesn't say what is wanted."
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "body.invalid", told, errors=_complaints(error)) from error
+    return found
+
+
+class _Twice(Exception):
+    """A key that stands twice in one object: which of them counts is anybody's guess."""
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise _Twice(next(name for name in names if names.count(name) > 1))
 
 
 def _complaints(error: ValidationError) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from controller.api.headers import Protective
 from controller.api.problems import Refused, problem
 
 HEADER = "X-Correlation-Id"
@@ -17,9 +18,9 @@ VALID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 log = structlog.get_logger()
 
 
-def middleware() -> list[Middleware]:
-    """For the application, around everything it serves."""
-    return [Middleware(Correlation)]
+def middleware(public: str = "") -> list[Middleware]:
+    """For the application, around everything it serves, at the address that people reach it at."""
+    return [Middleware(Protective, public=public), Middleware(Correlation)]
 
 
 class Correlation:

@@ -98,7 +98,8 @@ def operation(
 
         return endpoint
 
-    wrong = (400, 401, 403, *problems, 503)
+    slow = (408,) if body else ()
+    wrong = (400, 401, 403, *slow, *problems, 503)
     return Operation(method, f"{PREFIX}{path}", work.__name__, summary, answer, make, status, query, body, wrong)
 
 
@@ -147,7 +148,7 @@ OPERATIONS: tuple[Operation, ...] = (
         approving.answer,
         "Approve, reject, take back, or break the glass.",
         OrderLeft,
-        (404, 413, 422),
+        (404, 413, 422, 429),
         body=ApprovalRequest,
     ),
     operation("/tokens", tokens.tokens, "Tokens: an admin sees all of them.", TokensPage),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from starlette.types import Scope
 
 from controller.api.models import Problem
 from controller.domain.errors import Blocked, Conflict, Rejected, TidegateError, Transient
+from controller.inbox.limits import TooOften
 from controller.inbox.rights import Forbidden
 from controller.inbox.wishes import OrderRefused
 from controller.store import BadCursor
@@ -98,6 +100,7 @@ def _of_cursor(error: Exception) -> Refused:
 _STATUS: tuple[tuple[type[TidegateError], HTTPStatus], ...] = (
     (Forbidden, HTTPStatus.FORBIDDEN),
     (OrderRefused, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooOften, HTTPStatus.TOO_MANY_REQUESTS),
     (Transient, HTTPStatus.SERVICE_UNAVAILABLE),
     (Conflict, HTTPStatus.CONFLICT),
     (Rejected, HTTPStatus.CONFLICT),
@@ -106,14 +109,20 @@ _STATUS: tuple[tuple[type[TidegateError], HTTPStatus], ...] = (
 """The first row that fits. A refused order may be mended by whoever gave it; for a blocked one an operator must act."""
 
 
+UNTIL_SOMEBODY_ACTS = timedelta(minutes=1)
+
+
 def _of_tidegate(error: Exception) -> Refused:
     given = cast("TidegateError", error)
     status = next((status for kind, status in _STATUS if isinstance(given, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    headers = _later(given.retry_after) if isinstance(given, Transient) else _later(UNTIL_SOMEBODY_ACTS)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("request not answered", code=given.code, error=str(given))
-        wait = given.retry_after.total_seconds() if isinstance(given, Transient) else 60.0
-        headers = {"Retry-After": str(max(1, math.ceil(wait)))}
         return Refused(
             status, given.code, "This can't be answered now; the controller's log says why.", headers=headers
         )
-    return Refused(status, given.code, str(given))
+    return Refused(status, given.code, str(given), headers=headers if isinstance(given, TooOften) else None)
+
+
+def _later(wait: timedelta) -> Mapping[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(wait.total_seconds())))}

@@ -1,4 +1,5 @@
-"""Tokens: an admin makes them for programs. People make their own on their page, where they have signed in."""
+"""Tokens: an admin of every environment makes them for programs, which may the same in each. People make their own on
+their page, where they have signed in."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from controller.inbox.doorkeeper import EntryRefused
 
 
 def tokens(context: ApiContext, asked: Asked) -> TokensPage:
-    """An admin sees all of them, everybody else their own."""
+    """An admin of every environment sees all of them, everybody else their own."""
     with context.store.read() as unit:
         found = unit.tokens.all()
     mine = _whose(context, asked.caller)
@@ -24,7 +25,8 @@ def tokens(context: ApiContext, asked: Asked) -> TokensPage:
 def make_token(context: ApiContext, asked: Asked) -> TokenMade:
     """403: whoever asks may not. 409: the name is taken. 422: a name, role or time that can't be."""
     given: TokenRequest = asked.body
-    context.rights.insist(asked.caller, None, Role.ADMIN, "make a token")
+    if asked.caller.most < Role.ADMIN or context.rights.everywhere(asked.caller) < Role.ADMIN:
+        raise Refused(HTTPStatus.FORBIDDEN, "role.too_low", "To make a token takes an admin of every environment.")
     lasts = timedelta(days=given.days) if given.days else None
     try:
         text, made = context.doorkeeper.make_token(given.name, Role[given.role.upper()], None, asked.caller, lasts)
@@ -47,7 +49,7 @@ def revoke_token(context: ApiContext, asked: Asked) -> TokenAnswer:
 
 def _whose(context: ApiContext, caller: Caller) -> int | None:
     """The number of the person whose tokens the caller may see, and end; None: everybody's."""
-    if context.rights.role(caller, None) >= Role.ADMIN:
+    if context.rights.everywhere(caller) >= Role.ADMIN:
         return None
     return caller.person.id if caller.person else 0
 

@@ -1,7 +1,8 @@
 """The routes of this room: pages that read, forms that leave an answer, and the files that they are drawn with."""
 
+import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -21,12 +22,13 @@ from controller.dashboard.context import DashboardContext
 from controller.dashboard.entrance import BACK, WAY, Entrance
 from controller.dashboard.pages import HEADERS, Pages
 from controller.dashboard.views import deployment_in_full, deployment_view, environment_view
-from controller.dashboard.visiting import NotYours, TooLarge, Visitor, Visitors, read_form
+from controller.dashboard.visiting import NotYours, TooLarge, TooSlow, Visitor, Visitors, read_form
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Conflict, TidegateError
 from controller.domain.orders import ANSWERS, OrderKind, Wish
 from controller.domain.people import Caller, Role
 from controller.inbox.doorkeeper import EntryRefused
+from controller.inbox.limits import TooOften
 from controller.inbox.rights import Forbidden
 from controller.inbox.wishes import OrderRefused
 from controller.store import BadCursor
@@ -59,10 +61,15 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
             "/sign-out", dashboard.done(lambda request, *_: entrance.leave(request)), methods=["POST"], name="sign-out"
         ),
         Route("/me", dashboard.shown(dashboard.me), methods=["GET"], name="me"),
-        Route("/me/tokens", dashboard.done(dashboard.make_token), methods=["POST"], name="make-token"),
-        Route("/me/slack", dashboard.done(dashboard.make_code), methods=["POST"], name="make-code"),
-        Route("/me/slack/untie", dashboard.done(dashboard.untie), methods=["POST"], name="untie"),
-        Route("/me/tokens/{token}", dashboard.done(dashboard.revoke_token), methods=["POST"], name="revoke-token"),
+        Route("/me/tokens", dashboard.done(dashboard.mine(dashboard.make_token)), methods=["POST"], name="make-token"),
+        Route("/me/slack", dashboard.done(dashboard.mine(dashboard.make_code)), methods=["POST"], name="make-code"),
+        Route("/me/slack/untie", dashboard.done(dashboard.mine(dashboard.untie)), methods=["POST"], name="untie"),
+        Route(
+            "/me/tokens/{token}",
+            dashboard.done(dashboard.mine(dashboard.revoke_token)),
+            methods=["POST"],
+            name="revoke-token",
+        ),
         Mount("/static", Files(directory=STATIC), name="static"),
     ]
 
@@ -84,7 +91,9 @@ class Dashboard:
     def __init__(self, context: DashboardContext) -> None:
         self._context, self._pages = context, Pages(context.version, can_sign_in=context.sign_in is not None)
         self._visitors = Visitors(context.doorkeeper, context.rights, context.anonymous, context.public)
-        self.entrance = Entrance(context.sign_in, context.doorkeeper, self._visitors, context.clock, self._pages)
+        self.entrance = Entrance(
+            context.sign_in, context.doorkeeper, context.rights, self._visitors, context.clock, self._pages
+        )
 
     # ---------------------------------------------------------------- who is let in
 
@@ -105,12 +114,24 @@ class Dashboard:
                 form = await read_form(request)
             except TooLarge as error:
                 return self._problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", str(error))
+            except TooSlow as error:
+                return self._problem(HTTPStatus.REQUEST_TIMEOUT, "Too slow", str(error))
             except NotYours as error:
                 return self._problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
             work = self.open_to_all(lambda asked: act(asked, self._visitors.check_form(asked, form), form))
             return await work(request)
 
         return endpoint
+
+    def mine(self, act: Act) -> Act:
+        """Of one's own page: whoever has lost every right changes nothing there."""
+
+        def work(request: Request, caller: Caller, form: Form) -> Response:
+            if not self._context.rights.may_look(caller):
+                raise NotYours(f"{caller.name} has no right here any more, or GitHub can't be asked.")
+            return act(request, caller, form)
+
+        return work
 
     def open_to_all(self, work: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
         """The answer, made in a thread; or a page that says what is wrong."""
@@ -125,6 +146,10 @@ class Dashboard:
             except BadCursor:
                 told = "This link to older entries was cut off or changed on its way here. Start from the newest."
                 return self._problem(HTTPStatus.BAD_REQUEST, "The link is broken", told)
+            except TooOften as error:
+                response = self._problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often", "Wait a moment, and try again.")
+                response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after.total_seconds())))
+                return response
             except TidegateError as error:
                 log.warning("page not shown", path=request.url.path, code=error.code, error=str(error))
                 told = "The controller can't read what it needs now. What runs goes on running; try again in a moment."
@@ -217,9 +242,6 @@ class Dashboard:
         where = f"/approvals/{quote(found.id)}?order={number}"
         return RedirectResponse(where, HTTPStatus.SEE_OTHER, dict(HEADERS))
 
-    def leave(self, request: Request, caller: Caller, form: Form) -> Response:
-        return self.entrance.leave(request)
-
     def _is_good(self, text: str, deployment: Deployment, caller: Caller) -> bool:
         """A link is good for whom it was made, about this plan."""
         link = self._context.links.read(text)
@@ -307,13 +329,13 @@ class Dashboard:
 
     def _me(self, visitor: Visitor, made: str = "", refusal: str = "", code: str = "") -> Response:
         assert visitor.caller is not None and visitor.caller.person is not None, "a session is a person's"
-        person, rights = visitor.caller.person, self._context.rights
+        person = visitor.caller.person
         with self._context.store.read() as unit:
             mine = [token for token in unit.tokens.all() if token.owner is not None and token.owner.id == person.id]
         status = HTTPStatus.UNPROCESSABLE_ENTITY if refusal else HTTPStatus.OK
         values: dict[str, Any] = {
             "person": person,
-            "roles": {name: rights.role(visitor.caller, name).words for name in self._context.bindings},
+            "roles": self._roles(visitor.caller),
             "tokens": [token for token in mine if token.revoked_at is None],
             "made": made,
             "refusal": refusal,
@@ -322,6 +344,13 @@ class Dashboard:
             "account": self._context.slack.account(person) if self._context.slack is not None else None,
         }
         return self._pages.page("me.html", self._context.clock.now(), status, visitor, here="/me", **values)
+
+    def _roles(self, caller: Caller) -> Mapping[str, str]:
+        """In each environment; a token that was just made is shown also while GitHub can't be asked."""
+        try:
+            return {name: self._context.rights.role(caller, name).words for name in self._context.bindings}
+        except TidegateError as error:
+            return dict.fromkeys(self._context.bindings, f"can't be told now: {error}")
 
     def _found(self, request: Request) -> Deployment:
         given = str(request.path_params["id"])

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from starlette.requests import Request
+import anyio
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from controller.domain.people import Caller, Role
@@ -14,6 +15,7 @@ from controller.inbox.rights import Rights
 
 LARGEST_FORM = 16 * 1024
 MOST_FIELDS = 20
+FORM_SECONDS = 10.0
 FORM = "application/x-www-form-urlencoded"
 SECRET_FIELD = "form"  # noqa: S105 - a field's name
 
@@ -24,6 +26,10 @@ class NotYours(Exception):
 
 class TooLarge(Exception):
     """The form holds more than anybody writes."""
+
+
+class TooSlow(Exception):
+    """The form did not arrive in time, or not as a whole."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Visitors:
         self.cookie = "__Host-tidegate" if self._is_secure else "tidegate"
 
     def visitor(self, request: Request) -> Visitor:
-        session = request.cookies.get(self.cookie, "")
+        session = only_cookie(request, self.cookie)
         caller = self._doorkeeper.by_session(session) if session else None
         if caller is None:
             return Visitor(None, self._anonymous >= Role.VIEWER)
@@ -85,7 +91,7 @@ class Visitors:
         )
 
     def let_out(self, request: Request, response: Response) -> None:
-        self._doorkeeper.sign_out(request.cookies.get(self.cookie, ""))
+        self._doorkeeper.sign_out(only_cookie(request, self.cookie))
         response.delete_cookie(self.cookie, path="/", secure=self._is_secure, httponly=True, samesite="lax")
 
     @property
@@ -94,14 +100,16 @@ class Visitors:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Fields that are given once. `TooLarge`, and `NotYours` for what no form of ours would send."""
+    """Fields that are given once. `TooLarge`, `TooSlow`, and `NotYours` for what no form of ours would send."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise NotYours("This is not what a form of this controller sends.")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise TooLarge(f"A form of more than {LARGEST_FORM // 1024} KiB is not read.")
+    try:
+        with anyio.fail_after(FORM_SECONDS):
+            body = await _gathered(request)
+    except TimeoutError as error:
+        raise TooSlow(f"The form did not arrive within {FORM_SECONDS:g} seconds.") from error
+    except ClientDisconnect as error:
+        raise TooSlow("The connection closed before the form was complete.") from error
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=MOST_FIELDS)
     except ValueError as error:
@@ -112,13 +120,37 @@ async def read_form(request: Request) -> dict[str, str]:
     return found
 
 
+async def _gathered(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_FORM:
+            raise TooLarge(f"A form of more than {LARGEST_FORM // 1024} KiB is not read.")
+    return body
+
+
+def only_cookie(request: Request, name: str) -> str:
+    """Empty where it is given twice: whoever set the other one may be a neighbour, and the browser does not say."""
+    pairs = (part.partition("=") for line in request.headers.getlist("cookie") for part in line.split(";"))
+    given = [value.strip() for found, _, value in pairs if found.strip() == name]
+    return given[0] if len(given) == 1 else ""
+
+
+USUAL_PORTS = {"http": 80, "https": 443}
+
+
 def _origin(address: str) -> str:
-    """
-    >>> _origin("https://tidegate.example.com/"), _origin("")
-    ('https://tidegate.example.com', '')
+    """As a browser spells it: https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+
+    >>> _origin("https://tidegate.example.com/"), _origin("HTTPS://Tidegate.Example.com:443"), _origin("")
+    ('https://tidegate.example.com', 'https://tidegate.example.com', '')
     """
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""
+    if not parts.scheme or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in {None, USUAL_PORTS.get(parts.scheme)} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def own_path(given: str) -> str:

@@ -20,6 +20,9 @@ SEEN_EVERY = timedelta(minutes=5)
 """A session's, and a token's, last use is written down this often: a look at a page writes nothing."""
 
 LONGEST_NAME = 60
+MOST_TOKENS = 50
+"""Of one owner, that are in use."""
+
 LONGEST_TOKEN = timedelta(days=366)
 TOKEN_PREFIX = "tidegate_"  # noqa: S105 - what a scanner for leaked secrets finds ours by
 ROOT = "api"
@@ -50,7 +53,7 @@ class Doorkeeper:
         now = self.clock.now()
         with self.store.read() as unit:
             found = unit.tokens.by_digest(digest_of(given))
-        if found is None or found.revoked_at is not None or (found.expires_at is not None and found.expires_at <= now):
+        if found is None or not _lasts(found, now):
             return None
         if found.used_at is None or now - found.used_at >= SEEN_EVERY:
             with self.store.write() as unit:
@@ -60,7 +63,8 @@ class Doorkeeper:
     def make_token(
         self, name: str, role: Role, owner: Person | None, by: Caller, lasts: timedelta | None
     ) -> tuple[str, ApiToken]:
-        """Its text, which is never shown again. `EntryRefused` for a name or a time that can't be."""
+        """Its text, which is never shown again. `EntryRefused` for a name or a time that can't be, and for one too
+        many; `Conflict` for a name that its owner uses already."""
         told = name.strip()
         if not told.isprintable() or not 0 < len(told) <= LONGEST_NAME:
             raise EntryRefused(f"a token needs a name of 1 to {LONGEST_NAME} printable characters", code="token.name")
@@ -71,6 +75,8 @@ class Doorkeeper:
         text, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self.clock.now()
         token = ApiToken(0, told, role, owner, by.name, now, now + lasts if lasts else None)
         with self.store.write() as unit:
+            if len([each for each in unit.tokens.all() if each.owner == owner and _lasts(each, now)]) >= MOST_TOKENS:
+                raise EntryRefused(f"{MOST_TOKENS} tokens are enough: revoke one first", code="token.too_many")
             made = unit.tokens.add(digest_of(text.encode()), token)
             facts: dict[str, object] = {"token": made.id, "role": role.words, "owner": owner.id if owner else None}
             unit.audit.append([_entry(Event.TOKEN_MADE, by, now, f"the token {told}", facts)])
@@ -123,6 +129,10 @@ class Doorkeeper:
 def form_token(session: str) -> str:
     """What a form of this session carries: another site can't know it, and whoever reads it gets nowhere with it."""
     return hmac.digest(session.encode(), b"a form of this session", "sha256").hex()
+
+
+def _lasts(token: ApiToken, now: datetime) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or now < token.expires_at)
 
 
 def _entry(event: Event, by: Caller, now: datetime, text: str, facts: dict[str, object]) -> AuditEntry:

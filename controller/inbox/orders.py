@@ -1,7 +1,8 @@
 """Where people's orders end up."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from controller.domain.approval import decide_approval
 from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
@@ -10,12 +11,17 @@ from controller.domain.history import across, version_before
 from controller.domain.orders import ANSWERS, Order, OrderKind, OrderState, Wish, least_role
 from controller.domain.people import Caller
 from controller.domain.ports import Clock
-from controller.inbox.rights import Rights
+from controller.inbox.limits import Limit
+from controller.inbox.rights import Forbidden, Rights
 from controller.inbox.wishes import OrderRefused, check_form, in_words
 from controller.store import Store, Unit
 
 LONGEST_REASON = 1000
+MOST_ANSWERS, ANSWERS_WITHIN = 30, timedelta(minutes=1)
+"""Of one person, or one token: each asks GitHub for everybody's rights."""
+
 NO_WISH = Wish()
+SPACE = ord(" ")
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class Orders:
     clock: Clock
     rights: Rights
     wake: Callable[[str], None]
+    _answers: Limit = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_answers", Limit(self.clock, MOST_ANSWERS, ANSWERS_WITHIN))
 
     def leave(
         self,
@@ -38,9 +48,10 @@ class Orders:
     ) -> int:
         """The order's id, durable when it returns. What comes of it is up to the loop.
 
-        `OrderRefused` for what can be told from the order and the rows: `order.no_reason`, `order.reason_too_long`, the
-        codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`, `order.not_succeeded`,
-        `order.across`, `order.service_in_use`, and the codes of `decide_approval`. `Forbidden` for whoever may not.
+        `OrderRefused` for what can be told from the order and the rows: `order.no_reason`, `order.reason_too_long`,
+        `order.reason_unprintable`, the codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`,
+        `order.not_succeeded`, `order.across`, `order.service_in_use`, and the codes of `decide_approval`. `Forbidden`
+        for whoever may not, `TooOften` for whoever answers too often.
         """
         made = (self.clock.now(), wish, OrderState.RECEIVED, "", caller.person, caller.via)
         order = Order(0, kind, environment, deployment, checked(reason), caller.name, *made)
@@ -55,11 +66,16 @@ class Orders:
 
     def _check_rights(self, order: Order, caller: Caller) -> None:
         """Breaking the glass works while nobody can be looked up: those who may are known by number. So is whoever
-        takes back what they said."""
-        kind = order.kind
+        takes back what they said. The way in must allow it all the same."""
+        kind, least = order.kind, least_role(order.kind)
         binding = self.rights.bindings.get(order.environment)
+        if caller.most < least:
+            text = f"{caller.name} came in as {caller.most.words}, and to {kind} takes the role {least.words}"
+            raise Forbidden(text, code="role.too_low")
+        if kind in ANSWERS:
+            self._answers.take(f"person {caller.person.id}" if caller.person else f"program {caller.name}")
         if kind not in {OrderKind.BREAK_GLASS, OrderKind.REVOKE}:
-            self.rights.insist(caller, order.environment, least_role(kind), str(kind))
+            self.rights.insist(caller, order.environment, least, str(kind))
         if kind not in ANSWERS or binding is None:
             return
         with self.store.read() as unit:
@@ -81,15 +97,17 @@ def checked(reason: str) -> str:
     if len(told) > LONGEST_REASON:
         text = f"a reason of {len(told)} characters: keep it under {LONGEST_REASON + 1}"
         raise OrderRefused(text, code="order.reason_too_long")
+    if any(ord(character) < SPACE and character not in "\n\r\t" for character in told):
+        raise OrderRefused("a reason has no control characters", code="order.reason_unprintable")
     return told
 
 
 def check_subject(unit: Unit, order: Order) -> None:
     """Everything that the order names is there, and as it must be for this order whatever happens meanwhile."""
     try:
-        unit.environments.get(order.environment)
+        unit.environments.get(order.environment if order.environment.isprintable() else "")
     except LookupError as error:
-        text = f"{order.kind}: there is no environment {order.environment!r}"
+        text = f"{order.kind}: there is no environment {order.environment[:80]!r}"
         raise OrderRefused(text, code="order.unknown_environment") from error
     if order.deployment is not None:
         known(unit, order, order.deployment)
@@ -102,7 +120,7 @@ def check_subject(unit: Unit, order: Order) -> None:
 
 
 def known(unit: Unit, order: Order, name: str) -> Deployment:
-    found = unit.deployments.get(name)
+    found = unit.deployments.get(name) if name.isprintable() else None
     if found is None or found.environment != order.environment:
         text = f"{order.kind}: {order.environment} has no deployment {name[:80]!r}"
         raise OrderRefused(text, code="order.unknown_deployment")

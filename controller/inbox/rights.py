@@ -1,11 +1,12 @@
 """May whoever stands at a door do that? The one answer for all doors, read anew each time."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from controller.domain.bindings import Binding
 from controller.domain.errors import TidegateError
-from controller.domain.people import Caller, Role
+from controller.domain.people import Caller, Person, Role
 from controller.domain.ports import Clock
 from controller.polls import Polls
 
@@ -26,6 +27,7 @@ class Rights:
     bindings: Mapping[str, Binding]
     clock: Clock
     _looked: dict[int, tuple[float, Role]] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def role(self, caller: Caller, environment: str | None) -> Role:
         """In this environment; without one, the highest of all. Raises what asking GitHub raises: then nobody is let
@@ -36,22 +38,39 @@ class Rights:
         found = [self.polls.role(caller.person, each) for each in asked]
         return min(caller.most, max(found, default=Role.NOBODY))
 
+    def everywhere(self, caller: Caller) -> Role:
+        """The lowest of all: for what reaches into every environment."""
+        if caller.person is None:
+            return caller.most
+        found = [self.polls.role(caller.person, each) for each in self.bindings.values()]
+        return min(caller.most, min(found, default=Role.NOBODY))
+
     def may_look(self, caller: Caller) -> bool:
         """For pages and answers that only read: what was found a minute ago still holds, and while GitHub can't be
-        asked, what was found last."""
+        asked, what was found last. Then those look as well who may break the glass."""
         if caller.person is None:
             return caller.most >= Role.VIEWER
-        now, known = self.clock.monotonic(), self._looked.get(caller.person.id)
+        now, known = self.clock.monotonic(), self._known(caller.person)
         if known is not None and now - known[0] < LOOK_SECONDS:
             return min(known[1], caller.most) >= Role.VIEWER
         try:
             role = self.role(replace(caller, most=Role.ADMIN), None)
         except TidegateError:
-            return known is not None and min(known[1], caller.most) >= Role.VIEWER
-        if len(self._looked) >= MOST_LOOKED:
-            self._looked.pop(next(iter(self._looked)))
-        self._looked[caller.person.id] = (now, role)
+            found = known[1] if known is not None else self._by_number(caller.person)
+            return min(found, caller.most) >= Role.VIEWER
+        with self._lock:
+            if len(self._looked) >= MOST_LOOKED:
+                self._looked.pop(next(iter(self._looked)))
+            self._looked[caller.person.id] = (now, role)
         return min(role, caller.most) >= Role.VIEWER
+
+    def _known(self, person: Person) -> tuple[float, Role] | None:
+        with self._lock:
+            return self._looked.get(person.id)
+
+    def _by_number(self, person: Person) -> Role:
+        named = (each.glass for each in self.bindings.values() if each.glass is not None)
+        return Role.VIEWER if any(glass.has(person) for glass in named) else Role.NOBODY
 
     def insist(self, caller: Caller, environment: str | None, least: Role, what: str) -> None:
         """`Forbidden` with the code `role.too_low`."""

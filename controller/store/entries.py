@@ -61,14 +61,15 @@ class Tokens:
         self._transaction = transaction
 
     def add(self, digest: str, token: ApiToken) -> ApiToken:
-        """With its number. `Conflict` when one of this name is in use."""
+        """With its number. `Conflict` when its owner uses one of this name."""
         values = {name: value for name, value in vars(token).items() if name not in {"id", "owner", "role"}} | {
             "digest": digest,
             "role": token.role.words,
             "person": token.owner.id if token.owner else None,
             "login": token.owner.login if token.owner else None,
         }
-        if any(known.name == token.name and known.revoked_at is None for known in self.all()):
+        mine = (known for known in self.all() if _owner(known) == _owner(token))
+        if any(known.name == token.name and known.revoked_at is None for known in mine):
             raise Conflict(f"a token called {token.name} is there already: revoke it first", code="token.name_taken")
         made = self._transaction.changed(insert(TokenRow).values(values).returning(col(TokenRow.id)))
         assert made is not None, "an INSERT that worked returns its row"
@@ -88,6 +89,10 @@ class Tokens:
         """False where there is none, or none any more."""
         wanted = col(TokenRow.id) == number, col(TokenRow.revoked_at).is_(None)
         return bool(self._transaction.change(update(TokenRow).where(*wanted).values(revoked_at=now)))
+
+
+def _owner(token: ApiToken) -> int | None:
+    return token.owner.id if token.owner else None
 
 
 def _token(row: Mapping[str, Any]) -> ApiToken:
