@@ -3,7 +3,7 @@ answered; what came of it is whispered to them."""
 
 import base64
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -15,6 +15,7 @@ from controller.domain.interaction import Did, Interaction
 from controller.domain.orders import OrderKind, Wish
 from controller.domain.people import Caller, Person, Via
 from controller.domain.ports import Chat, Clock
+from controller.inbox.limits import Limit
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Forbidden
 from controller.inbox.wishes import OrderRefused
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 
 CODE_LASTS = timedelta(minutes=10)
 CODE_BYTES = 10
+MOST_TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)
+"""Of one account, to type a code."""
+
 REPLAYED_WITHIN = timedelta(minutes=15)
 """Older requests than five minutes are not taken; this is more."""
 
@@ -40,6 +44,10 @@ class SlackAnswers:
     chat: Chat
     team: str
     public: str
+    _tries: Limit = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_tries", Limit(self.clock, MOST_TRIES, TRIES_WITHIN))
 
     def is_new(self, heard: Interaction) -> bool:
         """Whether this request was never taken before."""
@@ -105,6 +113,7 @@ class SlackAnswers:
         self.chat.whisper(heard.place, heard.account, told, links, asks_code=True)
 
     def _coded(self, heard: Interaction) -> None:
+        self._tries.take(heard.account)
         now = self.clock.now()
         with self.store.write() as unit:
             person = unit.codes.use(code_digest(heard.typed), now)

@@ -247,7 +247,7 @@ NEVER = Person(199, "nina")
 
 
 def ways(doors: Doors) -> tuple[Way, ...]:
-    """Everybody. What they come in with is made here, in this order: the first token is a program's, the next is Ann's."""
+    """Everybody. They get theirs in this order: the first token is a program's, the next is Ann's."""
     programs = [doors.token(role, name=f"program {role.words}") for role in (Role.VIEWER,)]
     ceilings = {role: doors.token(role, ANN, f"ceiling {role.words}") for role in (Role.ADMIN, *ROLES[:3])}
     programs += [doors.token(role, name=f"program {role.words}") for role in ROLES[1:]]
