@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from controller import api
 from controller.api import ApiContext
+from controller.domain.approval import Glass
 from controller.domain.secret import Secret
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
@@ -38,6 +39,8 @@ class Door:
     dependencies: dict[str, Callable[[], None]] = field(default_factory=dict)
     preview: Callable[[str], Mapping[str, object]] = lambda name: {}
     verification: threading.Lock = field(default_factory=threading.Lock)
+    persons_token: str = ""
+    glass: Glass | None = None
 
     @property
     def doorkeeper(self) -> Doorkeeper:
@@ -45,7 +48,7 @@ class Door:
 
     @property
     def app(self) -> Starlette:
-        bindings = {name: a_binding(name, branch) for name, branch in BRANCHES.items()}
+        bindings = {name: a_binding(name, branch, glass=self.glass) for name, branch in BRANCHES.items()}
         rights = Rights(Polls(self.town, self.store), bindings, self.clock)
         context = ApiContext(
             store=self.store,

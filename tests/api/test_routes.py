@@ -7,16 +7,30 @@ from typing import Any
 import jsonschema
 import pytest
 
-from controller.api.asking import AnchorsGiven, OrderRequest
+from controller.api.asking import AnchorsGiven, ApprovalRequest, OrderRequest, TokenRequest
 from controller.api.operations import OPERATIONS, Operation
+from controller.domain.people import Role
 from tests.api.conftest import Door
+from tests.support.asked import DIGEST, asked_deployment, put
 from tests.support.rows import PLANTED
+from tests.support.town import LINUS, caller
 
 GUARDED = [operation for operation in OPERATIONS if operation.guarded]
 OPEN = [operation for operation in OPERATIONS if not operation.guarded]
-EXAMPLES = {"{name}": "dev", "/deployments/{id}": "/deployments/dev-2", "/orders/{id}": "/orders/1"}
+EXAMPLES = {
+    "/deployments/{id}/approvals": "/deployments/prod-1/approvals",
+    "{name}": "dev",
+    "/deployments/{id}": "/deployments/dev-2",
+    "/orders/{id}": "/orders/1",
+    "/tokens/{id}": "/tokens/1",
+}
 AN_ORDER = {"order": "abort", "reason": "it looks wrong", "deployment": "dev-2"}
-BODIES = {OrderRequest: AN_ORDER, AnchorsGiven: {"anchors": []}}
+BODIES = {
+    OrderRequest: AN_ORDER,
+    AnchorsGiven: {"anchors": []},
+    ApprovalRequest: {"answer": "approve", "plan": DIGEST},
+    TokenRequest: {"name": "deploys at night", "role": "viewer", "days": 30},
+}
 
 
 def path_of(operation: Operation) -> str:
@@ -33,11 +47,15 @@ def named(operation: Operation) -> str:
 def with_an_order(door: Door) -> Door:
     door.preview = lambda name: door.get("/api/v1/deployments/dev-2/plan").json()
     assert door.post("/api/v1/environments/dev/orders", json=AN_ORDER).json() == {"id": 1}
+    put(door.store, asked_deployment())
+    door.persons_token = door.doorkeeper.make_token("mine", Role.ADMIN, LINUS, caller(LINUS), None)[0]
     return door
 
 
 def ask(door: Door, operation: Operation, **given: Any) -> Any:
     body: dict[str, Any] = {"json": BODIES[operation.body]} if operation.body else {}
+    if operation.body is ApprovalRequest and door.persons_token:
+        body["token"] = door.persons_token
     return door.ask(operation.method, path_of(operation), **body, **given)
 
 
@@ -93,9 +111,9 @@ def test_no_answer_holds_the_secret_of_a_smoke_test(door: Door, operation: Opera
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)
 def test_a_wrong_method_is_405(door: Door, operation: Operation) -> None:
-    reply = door.ask("DELETE", path_of(operation))
+    reply = door.ask("PATCH", path_of(operation))
     assert reply.status_code == 405
-    assert operation.method in reply.headers["allow"]
+    assert operation.path.endswith("/tokens") or operation.method in reply.headers["allow"]
     assert reply.json()["status"] == 405
 
 
@@ -123,6 +141,18 @@ def test_the_openapi_page_holds_together(door: Door) -> None:
             assert inside == set(re.findall(r"{(\w+)}", path))
             assert all(set(answer) >= {"description", "content"} for answer in entry["responses"].values())
             assert all(re.fullmatch(r"[1-5][0-9]{2}", status) for status in entry["responses"])
+
+
+def test_the_openapi_page_says_what_an_answer_and_a_token_are(door: Door) -> None:
+    document = door.get("/api/v1/openapi.json", token=None).json()
+    answer = document["paths"]["/api/v1/deployments/{id}/approvals"]["post"]
+    assert {"202", "401", "403", "404", "408", "413", "422", "429", "503"} <= answer["responses"].keys()
+    assert answer["security"] == [{"token": []}]
+    made = document["paths"]["/api/v1/tokens"]["post"]["responses"]["201"]["content"]["application/json"]["schema"]
+    assert document["components"]["schemas"][made["$ref"].rpartition("/")[2]]["properties"]["token"]["description"] == (
+        "Never shown again."
+    )
+    assert "DELETE" not in document["paths"] and "delete" in document["paths"]["/api/v1/tokens/{id}"]
 
 
 def test_a_valid_correlation_id_comes_back(door: Door) -> None:

@@ -113,7 +113,7 @@ def test_no_secret_is_ever_shown_logged_audited_or_posted(tmp_path: Path) -> Non
     ]
     given = [*PLANTED, SMOKE, *sessions.values(), *tokens.values(), *codes]
     assert [(secret, where) for where, text in everything for secret in given if secret in text] == []
-    assert len(everything) > 300 and len(logs) > 20 and len(doors.chat.said) > 8
+    assert len(everything) > 300 and len(logs) > 10 and len(doors.chat.said) > 8
     assert stage.store.verify_audit().is_unbroken
     doors.close()
 
