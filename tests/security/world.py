@@ -230,7 +230,8 @@ class Doors:
         )
         bell: Any = self.bell
         edges = assembling.Edges(chat=self.chat, sign_in=self.porter if signs_in else None)  # type: ignore[arg-type]
-        return assembling.web(self.settings, world, bell, Callers(self.clock.now), self.links, edges, CollectorRegistry())
+        callers, registry = Callers(self.clock.now), CollectorRegistry()
+        return assembling.web(self.settings, world, bell, callers, self.links, edges, registry)
 
     def close(self) -> None:
         self.dump.close()
