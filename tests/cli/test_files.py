@@ -50,11 +50,11 @@ def test_json_holds_problems_and_warnings(offline: Terminal, tmp_path: Path) -> 
 
 
 def test_every_warning_has_its_line(offline: Terminal, tmp_path: Path) -> None:
-    told_nowhere = FILE + "notify:\n  slack: '#deploys'\n"
-    (tmp_path / "dev.yaml").write_text(told_nowhere)
-    line = len(told_nowhere.splitlines()) - 1
+    checked = FILE.replace("task: {cpu: 256, memory: 512}", "task: {health: {command: [a]}}", 1)
+    (tmp_path / "dev.yaml").write_text(checked)
+    line = checked.splitlines().index("    task: {health: {command: [a]}}") + 1
     told = offline("validate", "dev.yaml").stdout
-    assert f"dev.yaml:{line}:1: warning: notify: Nobody is told on Slack yet." in told
+    assert f"dev.yaml:{line}:12: warning: services.backend.task.health: Checks inside containers are not" in told
 
 
 def test_what_stands_under_a_misspelt_key_is_checked_as_well(offline: Terminal, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ class Chat:
     def find(self, channel: str, subject: str, since: datetime) -> Said | None:
         return None
 
-    def reply(self, said: Said, text: str) -> None:
+    def reply(self, said: Said, text: str, aloud: bool) -> None:
         self.said.append(("reply", said.place, text))
 
     def direct(self, user: str, text: str, links: Sequence[tuple[str, str]] = ()) -> None:
