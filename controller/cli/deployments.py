@@ -41,6 +41,7 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         ("moved", between(found["started_at"], found["finished_at"], now)),
         ("ended", when(found["finished_at"], now)),
         ("plan", found["plan_digest"] or "none yet"),
+        *(("GLASS BROKEN" if each["breaks_glass"] else "approved", vote(each, now)) for each in found["approvals"]),
         *((f"undo {entry['service']}", undo(entry)) for entry in found["undo"] or () if entry["stands"]),
         *((f"{finding['service']} {finding['metric']}", verdict(finding)) for finding in found["findings"]),
     ]
@@ -66,7 +67,8 @@ def history(items: Iterable[Json], now: datetime) -> RenderableType:
     shown = Listing(("DEPLOYMENT", "STATE", "VERSION", "BY", "BEGAN", "MOVED"), "WHY")
     for item in items:
         moved = between(item["started_at"], item["finished_at"], now)
-        why = (item["pause"] or item)["reason"]["text"].split("\n", 1)[0]
+        broken = "GLASS BROKEN; " if any(each["breaks_glass"] for each in item["approvals"]) else ""
+        why = broken + (item["pause"] or item)["reason"]["text"].split("\n", 1)[0]
         began = ago(item["created_at"], now)
         shown.add((item["id"], state(item), what(item), authors(item), began, moved), why)
     return shown
@@ -90,6 +92,10 @@ def contents(found: Json) -> list[tuple[str, str]]:
         return []
     images = ((f"image {service}", image) for service, image in (revision["images"] or {}).items())
     return [("commit", revision["commit"]), ("by", authors(found)), *images]
+
+
+def vote(found: Json, now: datetime) -> str:
+    return f"by {found['login']} {ago(found['at'], now)}, by {found['via']}: {found['reason']}"
 
 
 def pause(found: Json | None, now: datetime) -> str:

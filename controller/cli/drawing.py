@@ -34,6 +34,7 @@ GATES = {
     "open": ("✓", "green"),
     "held": ("…", "yellow"),
     "refused": ("✕", "red"),
+    "expired": ("✕", "red"),
     "unknown": ("?", "red"),
 }
 PAUSED = ("❚❚ paused", "yellow")

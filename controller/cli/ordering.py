@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from controller.cli import saying
 from controller.cli.arguments import Env, Json, Which, Why, named
 from controller.cli.asking import Asking, deployment_called
 from controller.cli.awaiting import answered
@@ -122,13 +123,16 @@ class Ordering:
         correct: Annotated[
             bool, typer.Option("--correct", help="Put right what somebody changed on AWS; nothing new comes.")
         ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help="Don't ask for the environment's name.")] = False,
         reason: Why = NO_REASON,
         as_json: Json = False,
     ) -> None:
-        """Deploy without a push, through all gates."""
+        """Deploy without a push, through all gates. On a terminal the environment's name is to be typed."""
         how: dict[str, object] = {"ref": ref, "restart": restart, "correct": correct}
         body: dict[str, object] = {"order": "deploy", "reason": reason, **how}
         with self._ask.client() as client:
+            if not yes and saying.is_asked_by_a_person():
+                _meant(environment)
             self._leave(client, environment, body, as_json)
 
     def prune(
@@ -170,6 +174,17 @@ def _crossed(told: str) -> str:
     except typer.Abort:
         typer.echo(err=True)
         stop(WRONG_USE, "nobody typed the deployment's id; --across goes on without being asked")
+
+
+def _meant(environment: str) -> None:
+    """Whoever sits at a terminal says which environment, once more."""
+    try:
+        typed = typer.prompt(clean(f"This deploys to {environment}. Type its name to go on"), err=True)
+    except typer.Abort:
+        typer.echo(err=True)
+        stop(WRONG_USE, "nobody typed the environment's name; --yes goes on without")
+    if typed.strip() != environment:
+        stop(NO, "that isn't its name: nothing was ordered")
 
 
 def _confirmed(environment: str, service: str) -> None:

@@ -21,6 +21,11 @@ WIDE = 400
 """Columns of what isn't a terminal: nothing is cut off there."""
 
 
+def is_asked_by_a_person() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty()
+
+
 def stop(code: int, sentence: str) -> NoReturn:
     typer.echo(sentence, err=True)
     raise typer.Exit(code)

@@ -112,7 +112,7 @@ class DeploymentView:
     """`reason` is why it stands where it does. `pruned` is the service that a prune removes, `back_to` the deployment
     whose version a rollback brings back; `because_of` is what a person said or did that made it. `undo` is what turning
     back would still restore, `turned_back` where it did; both may be empty. `told` and `evidence` are known of the one
-    that a page is about."""
+    that a page is about. `glass`: who broke it, and why."""
 
     id: str
     environment: str
@@ -138,6 +138,7 @@ class DeploymentView:
     has_changed_something: bool
     gates: tuple[GateView, ...] = ()
     is_asked: bool = False
+    glass: tuple[str, ...] = ()
     told: Explanation | None = None
     evidence: tuple[FailureEvidence, ...] = ()
 
@@ -213,6 +214,7 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
         turned_back=way_home(deployment),
         has_changed_something=_has_changed_something(deployment),
+        glass=tuple(f"{vote.by.login}: {vote.reason}" for vote in deployment.votes if vote.breaks_glass),
         is_asked=deployment.asked is not None and deployment.phase is Phase.WAITING,
         gates=tuple(GateView(each.gate, Badge(*ANSWERS[each.answer]), each.reason.text) for each in deployment.gates),
     )

@@ -36,6 +36,7 @@ ANSWERS = {
     Answer.OPEN: ("✓", "open", "good"),
     Answer.HELD: ("…", "held", "warn"),
     Answer.REFUSED: ("✕", "refused", "bad"),
+    Answer.EXPIRED: ("✕", "expired", "bad"),
     Answer.UNKNOWN: ("?", "unknown", "bad"),
 }
 """Of gates."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from controller.cli import saying
 from controller.domain.hooks import RunState
 from controller.domain.orders import OrderState
 from controller.store import Store
@@ -168,6 +169,25 @@ def test_prune_without_the_name_orders_nothing(terminal: Terminal, typed: str, c
     assert result.exit_code == code
     assert told in result.stderr
     assert terminal.door.get("/api/v1/orders/1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "told"), [("dev\n", 0, "deploys to dev"), ("prod\n", 1, "nothing was ordered"), ("", 2, "--yes")]
+)
+def test_on_a_terminal_a_deploy_asks_for_the_environments_name(
+    terminal: Terminal, store: Store, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, told: str
+) -> None:
+    monkeypatch.setattr(saying, "is_asked_by_a_person", lambda: True)
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "it waits for its gates")]
+    result = terminal("deploy", "dev", typed=typed)
+    assert (result.exit_code, told in result.stderr) == (code, True)
+    assert (terminal.door.get("/api/v1/orders/1").status_code == 200) is (code == 0)
+
+
+def test_whoever_says_yes_is_not_asked(terminal: Terminal, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saying, "is_asked_by_a_person", lambda: True)
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "it waits for its gates")]
+    assert terminal("deploy", "dev", "--yes").exit_code == 0
 
 
 # ---------------------------------------------------------------- rollback asks, where it crosses a migration

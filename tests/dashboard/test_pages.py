@@ -8,10 +8,12 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
+from controller.domain.approval import Vote
 from controller.domain.deployment import Kind, Pause, Phase
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.errors import Transient
 from controller.domain.hooks import Hook, RunState
+from controller.domain.people import Person, Via
 from controller.domain.reason import Reason
 from controller.domain.release import Release
 from controller.domain.sighting import Sighting
@@ -442,3 +444,13 @@ def test_the_style_sheet_and_the_script_are_served(browser: Browser) -> None:
 def test_pages_only_read(browser: Browser) -> None:
     assert browser.get("/", "POST").status_code == 405
     assert browser.get("/deployments/dev-2", "DELETE").status_code == 405
+
+
+def test_whoever_broke_the_glass_is_seen_in_the_history_and_on_the_page(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        found = unit.deployments.page(limit=1).items[0]
+        vote = Vote(Person(1, "ada"), "sha256:" + "0" * 64, NOON, Via.WEB, "the shop is down <b>", breaks_glass=True)
+        unit.deployments.save(replace(found, votes=(vote,)))
+    assert "glass broken" in browser.get("/").text
+    page = browser.get(f"/deployments/{found.id}").text
+    assert "The glass was broken" in page and "ada: the shop is down &lt;b&gt;" in page
