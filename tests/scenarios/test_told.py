@@ -29,6 +29,7 @@ from sandbox.slack.misbehaviour import CallFault, InteractionFault
 from sandbox.slack.people import APP_ID, IDS, TEAM_ID
 from sandbox.slack.records import Message
 from sandbox.slack.sending import Answer
+from tests.adapters.slack.api import torn  # noqa: F401
 from tests.sandbox.slack.served import Asked, Served, SlackHost
 from tests.support.builders import FILE
 from tests.support.stage import Stage
@@ -275,7 +276,7 @@ def test_a_rollout_is_as_fast_while_slack_is_away_and_told_of_afterwards(team: T
     quiet = Stage(tmp_path / "quiet")
     quiet.push(TOLD, content="first")
     quiet.settle()
-    team.calls.append(CallFault("lose-before", count=1000))
+    team.calls.append(CallFault("fail", count=1000, error="service_unavailable", status=503))
     team.stage.push(TOLD, content="first")
     team.run(lambda: team.stage.phase(1) is Phase.SUCCEEDED)
     team.settle()
@@ -307,6 +308,8 @@ def test_a_throttled_slack_is_left_alone_and_told_later(team: Team) -> None:
     assert team.state.startswith("*succeeded*")
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.usefixtures("torn")
 def test_an_answer_of_slack_s_that_is_lost_makes_no_second_message(team: Team) -> None:
     team.calls.append(CallFault("lose-after", count=1, method="chat.postMessage"))
     team.stage.push(TOLD, content="first")

@@ -1,5 +1,6 @@
 """A Web API that answers what a test says, and remembers what it was asked."""
 
+import gc
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+import pytest
 
 from controller.adapters.slack.client import SlackChat
 from controller.domain.secret import Secret
@@ -51,6 +54,13 @@ class Api:
     @property
     def methods(self) -> list[str]:
         return [method for method, _ in self.asked]
+
+
+@pytest.fixture
+def torn() -> Iterator[None]:
+    """slack_sdk leaves the socket of an answer that breaks off to the garbage collector."""
+    yield
+    gc.collect()
 
 
 @contextmanager

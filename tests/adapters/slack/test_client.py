@@ -9,7 +9,7 @@ import pytest
 from controller.adapters.slack.client import RATE_RETRY, SlackChat
 from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.ports import Said
-from tests.adapters.slack.api import TOKEN, Answer, Api, refused, serving
+from tests.adapters.slack.api import TOKEN, Answer, Api, refused, serving, torn  # noqa: F401
 from tests.adapters.slack.test_blocks import ORDINARY
 from tests.support.builders import NOON
 
@@ -172,18 +172,26 @@ def raised(api: Api, doing: str, answer: Answer) -> TidegateError:
         (Answer(b"\xff\xfe", 200), RATE_RETRY),
         (Answer(b'{"ok": true, "channel":', 200), RATE_RETRY),
         (Answer(b"[]", 200), RATE_RETRY),
-        (Answer(None), RATE_RETRY),
-        (Answer(b"{}", 200, {"Content-Length": "900"}), RATE_RETRY),
     ],
     ids=[
         *("limit", "limit in lower case", "limit without json", "limit by name", "no number", "no such wait"),
-        *("internal", "unavailable", "fatal 500", "502", "a portal", "no text", "half", "a list", "silence", "cut"),
+        *("internal", "unavailable", "fatal 500", "502", "a portal", "no text", "half", "a list"),
     ],
 )
 def test_what_passes_by_itself_comes_again(api: Api, doing: str, answer: Answer, wait: timedelta) -> None:
     error = raised(api, doing, answer)
     assert isinstance(error, Transient)
     assert error.retry_after == wait
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.usefixtures("torn")
+@pytest.mark.parametrize("doing", ["post", "find", "code"])
+@pytest.mark.parametrize("answer", [Answer(None), Answer(b"{}", 200, {"Content-Length": "900"})], ids=["none", "half"])
+def test_what_breaks_off_comes_again(api: Api, doing: str, answer: Answer) -> None:
+    error = raised(api, doing, answer)
+    assert isinstance(error, Transient)
+    assert error.code == "slack.unreachable"
 
 
 @pytest.mark.parametrize("doing", ["post", "reply", "direct", "whisper", "reason", "code"])

@@ -25,6 +25,7 @@ from tests.teeth.mistakes import (
     scanning,
     seeing,
     standing,
+    telling,
     witnessing,
 )
 
@@ -48,4 +49,5 @@ MISTAKES: tuple[Mistake, ...] = (
     *gating.MISTAKES,
     *scanning.MISTAKES,
     *approving.MISTAKES,
+    *telling.MISTAKES,
 )
