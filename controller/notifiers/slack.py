@@ -78,7 +78,7 @@ class SlackNotifier:
 
     def send(self, kind: str, key: str, body: Mapping[str, object]) -> None:
         """`Transient` when Slack can't take it now, or another controller says the first word at this moment."""
-        if kind not in KINDS:
+        if kind not in KINDS or body.get("phase") == Phase.WAITING:
             return
         deployment = str(body["deployment"])
         told = self._tellings.present(deployment)
@@ -165,9 +165,9 @@ class SlackNotifier:
 
 
 def _text(body: Mapping[str, object]) -> str:
-    """The line of the thread; empty for what waits, which is only the beginning."""
+    """The line of the thread."""
     text, phase = str(body.get("text", "")), body.get("phase")
     if phase is None:
         return text
     known = Phase(str(phase))
-    return "" if known is Phase.WAITING else f"{ICONS[known]} {known.words}: {text}"
+    return f"{ICONS[known]} {known.words}: {text}"

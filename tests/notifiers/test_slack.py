@@ -166,6 +166,13 @@ def test_what_the_message_began_with_is_no_line_of_its_thread(stand: Stand) -> N
     assert (len(stand.room.messages), stand.room.lines) == (1, [])
 
 
+def test_that_it_only_waits_is_left_to_whatever_comes_next(stand: Stand) -> None:
+    stand.phase("waiting")
+    assert stand.room.calls == []
+    stand.news(1, Happened.ASKED)
+    assert (len(stand.room.messages), stand.room.lines) == (1, [])
+
+
 def test_as_long_as_there_is_nothing_to_tell_nothing_is_said(stand: Stand) -> None:
     stand.rows.now = replace(RUNNING, begins=False)
     stand.phase("waiting")
