@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from controller.cli.awaiting import ANSWER_SECONDS
-from controller.domain.orders import OrderKind, OrderState
+from controller.domain.orders import ANSWERS, OrderKind, OrderState
 from controller.inbox.wishes import FORMS, LEAST_LIMIT, MOST_LIMIT
 from controller.obey import PAUSE_LIMIT
 from controller.store import Store
 from tests.cli.conftest import Terminal
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "orders.md").read_text(encoding="utf-8")
+KINDS = [kind for kind in OrderKind if kind not in ANSWERS]
+"""Answers to approvals have a page of their own: tests/cli/test_approving.py."""
+
 COMMANDS = re.findall(r"^\$ tidegate (.+)$", PAGE, re.MULTILINE)
 
 
@@ -25,10 +28,11 @@ def section(kind: OrderKind) -> str:
 
 def test_every_order_is_a_row_and_a_section_in_the_same_order() -> None:
     rows = re.findall(r"^\| \[(\w+)\]\(#\1\) \|", PAGE, re.MULTILINE)
-    assert rows == re.findall(r"^## (\w+)$", PAGE, re.MULTILINE) == [str(kind) for kind in OrderKind]
+    assert rows == re.findall(r"^## (\w+)$", PAGE, re.MULTILINE) == [str(kind) for kind in KINDS]
+    assert "(approvals.md)" in PAGE
 
 
-@pytest.mark.parametrize("kind", OrderKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_section_shows_its_command_and_says_when_it_is_refused(kind: OrderKind) -> None:
     assert f"$ tidegate {kind} " in section(kind)
     assert "Refused when" in section(kind)

@@ -131,7 +131,7 @@ def _leave_an_order(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_whoever_comes_however_in_whatever_state_gets_what_was_promised_and_no_more(
+def test_whoever_comes_in_whatever_state_gets_what_was_promised_and_no_more(
     state: State, tmp_path: Path, migrated_file: Path, cells: list[tuple[State, int, int]]
 ) -> None:
     doors = opened(tmp_path, migrated_file, glass=GLASS)
