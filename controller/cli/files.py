@@ -117,7 +117,7 @@ def _warnings(file: Path, environment: EnvironmentFile, text: str) -> list[dict[
     found = list(unbuilt(environment))
     if environment.environment != file.stem:
         told = f"A controller reads {environment.environment} from environments/{environment.environment}.yaml."
-        found.append(Unbuilt("environment", guards=False, sentence=told))
+        found.append(Unbuilt("environment", told))
     places = [place_of_key(text, str(file), entry.key) for entry in found]
     return [
         {"file": str(file), "line": line, "column": column, **asdict(entry)}
@@ -128,9 +128,8 @@ def _warnings(file: Path, environment: EnvironmentFile, text: str) -> list[dict[
 def _told(checked: Checked) -> Iterator[str]:
     yield from checked.sentences
     for warning in checked.warnings:
-        held = " Deployments wait while it is named." if warning["guards"] else ""
         place = f"{warning['file']}:{warning['line']}:{warning['column']}"
-        yield f"{place}: warning: {warning['key']}: {warning['sentence']}{held}"
+        yield f"{place}: warning: {warning['key']}: {warning['sentence']}"
     files, problems = _count(checked.files, "file"), _count(len(checked.problems), "problem")
     yield f"{files}, {problems}, {_count(len(checked.warnings), 'warning')}"
 

@@ -1,19 +1,14 @@
-"""Whatever the file asks to be guarded by, and this version can't do: it holds, because unknown is never open."""
+"""What a file asks for, and this version can't do in place: it holds, because unknown is never open."""
 
 from datetime import datetime
 
-from controller.domain.manifest import unbuilt
 from controller.domain.verdict import Verdict, held, opened
 from controller.gates.base import Case
 
 
 def judge(case: Case, now: datetime) -> Verdict:
-    """Held while the new file, or the live one names a guard that is not built."""
-    guards = [entry for entry in unbuilt(case.deployment.revision.file) if entry.guards]
-    known = {entry.key for entry in guards}
-    if case.live is not None:
-        guards += [entry for entry in unbuilt(case.live) if entry.guards and entry.key not in known]
-    asked = ", ".join([*(entry.key for entry in guards), *_changed_kinds(case)])
+    """Held while a service that had a route would lose it, or one without would get one."""
+    asked = ", ".join(_changed_kinds(case))
     if not asked:
         return opened("gate.not_built", "everything that the file asks for is built")
     return held("gate.not_built", f"the file asks for {asked}, which this version of Tidegate can't do yet")

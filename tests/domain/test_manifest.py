@@ -286,11 +286,10 @@ def test_two_spellings_of_one_meaning_have_one_normal_form() -> None:
 class Named:
     line: str
     key: str
-    guards: bool
 
 
 IN_SERVICES = [
-    Named("task: {health: {command: [a]}}", "services.backend.task.health", False),
+    Named("task: {health: {command: [a]}}", "services.backend.task.health"),
 ]
 
 BUILT = """\
@@ -311,7 +310,7 @@ alarms: {errors: {max: 1%}, latency_p95: {max: 1s}, tasks: {min: 2}}
 def test_what_is_not_built_of_a_service_names_the_service(named: Named) -> None:
     text = SMALL.replace("    port: 8000", f"    port: 8000\n    {named.line}")
 
-    assert [(entry.key, entry.guards) for entry in unbuilt(read(text))] == [(named.key, named.guards)]
+    assert [entry.key for entry in unbuilt(read(text))] == [named.key]
 
 
 def test_what_is_built_is_not_called_unbuilt() -> None:

@@ -160,8 +160,8 @@ MISTAKES = (
     Mistake(
         "a revoked token goes on",
         "controller/inbox/doorkeeper.py",
-        "if found is None or found.revoked_at is not None or (",
-        "if found is None or (",
+        "return token.revoked_at is None and (",
+        "return True and (",
         "tests/inbox/test_doorkeeper.py::test_a_token_holds_until_it_is_revoked_once",
     ),
     Mistake(

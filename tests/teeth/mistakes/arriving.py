@@ -139,18 +139,11 @@ MISTAKES = (
         "tests/test_plan.py::test_the_digest_does_not_know_how_far_a_service_has_scaled",
     ),
     Mistake(
-        "a guard that is not built is open",
+        "a service may lose its route in place",
         "controller/gates/not_built.py",
         "    if not asked:\n",
         "    if not asked or case.plan is None:\n",
-        f"{OF_DECIDE}::test_a_guard_that_is_not_built_holds",
-    ),
-    Mistake(
-        "a new file may drop the guards of the live one",
-        "controller/gates/not_built.py",
-        "    if case.live is not None:\n",
-        "    if case.live is not None and case.plan is not None:\n",
-        f"{OF_DECIDE}::test_the_gates_of_the_live_file_hold_as_well",
+        f"{OF_DECIDE}::test_what_this_version_cannot_do_holds",
     ),
     Mistake(
         "an error repeats the secret of a smoke test",
