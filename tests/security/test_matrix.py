@@ -82,6 +82,8 @@ class Asker:
         self.doors, self.state = doors, state
         lay(doors, state)
         self.ways = ways(doors)
+        for way in self.ways:
+            doors.doorkeeper.by_token(way.token.encode())  # when one was used first is written down, once
         _leave_an_order(doors)
         go_away(doors, state)
         self.pristine, self.before = doors.dump.copy(), plain(doors.dump.everything())
