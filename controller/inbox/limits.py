@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address
 from controller.domain.errors import Transient
 from controller.domain.ports import Clock
 
-PLACES = 4096
+ROWS, PLACES = 2, 4096
 NEIGHBOURS_BITS = 64
 """Whoever has one address of IPv6 has a whole network of so many bits."""
 
@@ -22,28 +22,31 @@ class TooOften(Transient):
 class Limit:
     """`most` at once, and as many again within `span`, for each of whoever asks.
 
-    Everybody has one of a fixed number of places, by a hash with a key of this process: memory has a bound, nobody can
-    drive another out of it, or choose with whom they share. Two who share one may wait for each other.
+    Everybody has one of a fixed number of places in each row, by a hash with a key of this process: memory has a bound,
+    nobody can drive another out of it, or choose with whom they share. Two who share a place in every row may wait for
+    each other.
     """
 
     def __init__(self, clock: Clock, most: int, span: timedelta, places: int = PLACES) -> None:
         self._clock, self._most, self._each = clock, most, span.total_seconds() / most
         self._key, self._lock = secrets.token_bytes(32), threading.Lock()
-        self._free_at = [-math.inf] * places
+        self._free_at = [[-math.inf] * places for _ in range(ROWS)]
 
     def take(self, who: str) -> None:
         """`TooOften`, and how long until the next one."""
-        place, now = self._place(who), self._clock.monotonic()
+        places, now = self._places(who), self._clock.monotonic()
         with self._lock:
-            free_at = max(self._free_at[place], now - self._each * (self._most - 1))
-            if free_at > now:
-                wait = timedelta(seconds=free_at - now)
+            known = max(min(row[place] for row, place in places), now - self._each * (self._most - 1))
+            if known > now:
+                wait = timedelta(seconds=known - now)
                 raise TooOften("that was too often: wait a moment", code="limit.too_often", retry_after=wait)
-            self._free_at[place] = free_at + self._each
+            for row, place in places:
+                row[place] = max(row[place], known + self._each)
 
-    def _place(self, who: str) -> int:
+    def _places(self, who: str) -> list[tuple[list[float], int]]:
         found = hmac.digest(self._key, who.encode("utf-8", "replace"), "sha256")
-        return int.from_bytes(found[:8]) % len(self._free_at)
+        parts = (int.from_bytes(found[start : start + 8]) for start in range(0, 8 * ROWS, 8))
+        return [(row, part % len(row)) for row, part in zip(self._free_at, parts, strict=True)]
 
 
 def neighbourhood(address: str) -> str:
