@@ -90,6 +90,7 @@ CLEARED_BY: Mapping[str, str] = {
     "image.missing": "the build that pushes the image, or the deployment that it is promoted from",
     "image.repository_missing": "an operator: create the repository; or the author: correct `image.repository`",
     "lease": f"{ITSELF}, or another controller that looks after it",
+    "limit": "time: a minute at most",
     "metrics": "an operator: CloudWatch must answer `cloudwatch:GetMetricData`; Tidegate asks again by itself",
     "notify": PATIENT,
     "order": AGAIN,

@@ -43,6 +43,11 @@ class End:
     told: tuple[str, ...]
 
 
+def _unnumbered(kind: str, key: str) -> str:
+    """Without the row's version, which counts what was written and not what happened."""
+    return key.rpartition(":")[0] if kind in {"progress", "environment"} else key
+
+
 def ended(play: Play) -> End:
     environment = play.environment
     with play.store.read() as unit:
@@ -74,7 +79,9 @@ def ended(play: Play) -> End:
         tasks=Counter(launch.containers[0].digest for launch in play.outside.runtime.running),
         commands=Counter(" ".join(first.command) for first in _first_containers(play) if first.command),
         runs=tuple(play.rows("SELECT environment, number, service, state FROM runs ORDER BY seq")),
-        told=tuple(sorted({key for _, key, _ in play.told if not _is_of_drift(key, deployments)})),
+        told=tuple(
+            sorted({_unnumbered(kind, key) for kind, key, _ in play.told if not _is_of_drift(key, deployments)})
+        ),
     )
 
 

@@ -22,8 +22,8 @@ NOT_IN_PASSES = frozenset({"doctor.py", "posting.py", "preview.py", "proposals.p
 ONLY_AFTER_FAULTS = frozenset({"outbox.failed"})
 """Verbs that an undisturbed story never needs; faults at the sites before them lead there."""
 
-OF_DOORS = frozenset({"sqs"})
-"""Services that a door calls and no pass: `tests/webhooks/test_queue.py` breaks those."""
+OF_DOORS = frozenset({"sns", "sqs"})
+"""Services that a door or a notifier calls and no pass: tests of their own break those."""
 
 ONLY_SOMETIMES = frozenset({Kind.CRASH_BEFORE, Kind.STALE, Kind.MISSING, Kind.CRASH_AFTER, Kind.COMMITTED})
 """Kinds that depend on what was there to be answered or written."""

@@ -103,6 +103,7 @@ def refused(directory: Path, database: str) -> tuple[int, str]:
             "TIDEGATE_GITHUB_TOKEN": "token",
             "TIDEGATE_GITHUB_WEBHOOK_SECRETS": SECRET,
             "TIDEGATE_API_TOKEN": SECRET,
+            "TIDEGATE_AUDIT_KEYS": SECRET,
         },
     )
     until("it gives up", lambda: not child.is_running, [child], 30, may_end=True)

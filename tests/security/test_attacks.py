@@ -1167,7 +1167,7 @@ def test_what_people_have_written_stays_text_on_every_page(doors: Doors) -> None
         tags.feed(reply.text)
         assert tags.found == []
         assert "<script>alert" not in reply.text
-        assert "49" not in re.findall(r"\{\{.*?\}\}|49", reply.text)
+        assert reply.text.count("7*7") >= reply.text.count("alert(1)"), "7 * 7 was worked out"
     assert sum(reply.text.count("&lt;script&gt;alert") for reply in replies) > 10
 
 

@@ -96,7 +96,7 @@ MEANINGS: tuple[Meaning, ...] = (
         _codes(
             "ThrottlingException Throttling ThrottledException RequestThrottledException RequestThrottled "
             "RequestLimitExceeded TooManyRequestsException BandwidthLimitExceeded SlowDown PriorRequestNotComplete "
-            "OverLimit KmsThrottled"
+            "OverLimit KmsThrottled KMSThrottling"
         ),
         Transient,
         "aws.throttled",
@@ -117,7 +117,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         _codes(
             "AccessDeniedException AccessDenied UnauthorizedOperation UnauthorizedAccess AuthorizationError "
-            "OperationNotPermittedException FailedResourceAccessException NotAuthorized KmsAccessDenied"
+            "OperationNotPermittedException FailedResourceAccessException NotAuthorized KmsAccessDenied KMSAccessDenied"
         ),
         Blocked,
         "aws.denied",
@@ -178,6 +178,19 @@ MEANINGS: tuple[Meaning, ...] = (
         "Give the queue a KMS key that is enabled, or none",
     ),
     Meaning(
+        _codes("NotFound NotFoundException EndpointDisabled PlatformApplicationDisabled"),
+        Blocked,
+        "notify.topic",
+        "Create the topic, or correct TIDEGATE_NOTIFY_TOPIC",
+        operation="Publish",
+    ),
+    Meaning(
+        _codes("KMSDisabled KMSInvalidState KMSNotFound KMSOptInRequired"),
+        Blocked,
+        "notify.key",
+        "Give the topic a KMS key that is enabled, or none",
+    ),
+    Meaning(
         _codes("RepositoryNotFoundException"),
         Blocked,
         "image.repository_missing",
@@ -223,7 +236,7 @@ MEANINGS: tuple[Meaning, ...] = (
             "UnsupportedFeatureException NamespaceNotFoundException DuplicateTagKeysException ValidationError "
             "ValidationException BlockedException UnsupportedOperation InvalidSecurity TooManyEntriesInBatchRequest "
             "EmptyBatchRequest BatchEntryIdsNotDistinct InvalidBatchEntryId "
-            "InvalidParameterValue InvalidParameterInput ResourceConflict"
+            "InvalidParameterValue InvalidParameterInput ParameterValueInvalid ResourceConflict"
         ),
         Blocked,
         "aws.refused",
