@@ -49,6 +49,7 @@ INTENDED = an_entry(1, "action.intended", 1000.0, action="SetWeights")
 SUCCEEDED = an_entry(2, "action.succeeded", 1001.0, action="SetWeights")
 STARTED = an_entry(3, "deployment.started", 1002.0, phase="running")
 NOTICE = {"key": "dev-2:running", "sent_at": "1970-01-01T00:16:43Z", "detail": ""}
+LOGGED = NOTICE | {"key": "dev-2:running>log"}
 DONE = {"id": "dev-2", "phase": "succeeded", "steps": '[{"kind": "settle", "state": "done"}]'}
 A_STRIKE = Strike(1, "A1", "A", 11, "SIGKILL", "in shift", 1000.6, held=["dev"])
 GOOD = Evidence(
@@ -56,7 +57,7 @@ GOOD = Evidence(
     launches=[Launch("A1", "A", 11, 900.0, Path("A1.log")), Launch("B1", "B", 22, 900.0, Path("B1.log"))],
     strikes=[],
     audit=[INTENDED, SUCCEEDED, STARTED],
-    outbox=[NOTICE],
+    outbox=[NOTICE, LOGGED],
     deliveries=[{"id": "one", "state": "done"}],
     deployments=[DONE],
     notices=Counter(["dev-2:running"]),

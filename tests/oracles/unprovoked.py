@@ -22,6 +22,7 @@ ONLY_BY_AWS = {
     "UnsupportedProtocolException, IncompatibleProtocolsException": "target groups and listeners of other protocols",
     "InvalidParameterException: capacity is unavailable": "RunTask while Fargate has none",
     "ClientException: limit on the number|you can run concurrently": "the account's quota of tasks",
+    "KMSDisabled and its like": "topics: the sandbox has none, its notices go to its Slack",
     "QueueDoesNotExist and its like": "queues: the sandbox has none, its events come by an API destination",
     "KmsNotFound and its like": "a queue whose key is gone, disabled or denied",
     "UnableToGetUpstreamImageException": "a pull-through cache whose source does not answer",
