@@ -10,7 +10,7 @@ from controller.dashboard.views import DeploymentView, StepView, deployment_view
 from controller.domain.approval import Ballot, Tally, Vote, decide_approval, shortened
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.electorate import Electorate
-from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.orders import Order, OrderKind
 from controller.domain.people import Caller, Person
 from controller.domain.reason import Reason
 
@@ -148,7 +148,3 @@ def _choices(ballot: Ballot, caller: Caller) -> tuple[ChoiceView, ...]:
 
 def order_number(given: str) -> int | None:
     return int(given) if ORDER.fullmatch(given) else None
-
-
-def is_settled(order: Order) -> bool:
-    return order.state is not OrderState.RECEIVED

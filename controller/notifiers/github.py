@@ -5,6 +5,7 @@ meanwhile: of two who write at once, whoever ends last leaves what is so.
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -33,7 +34,7 @@ Present = Callable[[str], Posted | None]
 """How the deployment of an id stands now."""
 
 
-class _Notifier:
+class _Notifier(ABC):
     """`what` is the name of what it writes, for whoever reads the log: said once for a repository, until it works
     again."""
 
@@ -71,8 +72,8 @@ class _Notifier:
             with self._lock:
                 self._refused.discard(repository)
 
-    def _write(self, present: Posted) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _write(self, present: Posted) -> None: ...
 
 
 class DeploymentNotifier(_Notifier):

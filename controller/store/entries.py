@@ -51,10 +51,6 @@ class Sessions:
     def end(self, digest: str) -> None:
         self._transaction.change(delete(SessionRow).where(col(SessionRow.digest) == digest))
 
-    def end_all(self, person: int) -> int:
-        """How many there were."""
-        return self._transaction.change(delete(SessionRow).where(col(SessionRow.person) == person))
-
 
 class Tokens:
     def __init__(self, transaction: Transaction) -> None:

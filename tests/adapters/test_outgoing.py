@@ -128,7 +128,9 @@ def test_an_alert_is_one_event_under_its_name() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_it_is_taken(status: int) -> None:
-    Them(lambda _: httpx.Response(status)).receiver().take(ASKS)
+    them = Them(lambda _: httpx.Response(status))
+    them.receiver().take(ASKS)
+    assert len(them.asked) == 1, "it is sent once, and nothing is raised"
 
 
 @pytest.mark.parametrize(

@@ -52,14 +52,6 @@ def test_sessions_that_are_over_go_when_another_one_begins(store: Store) -> None
         assert unit.sessions.get("older") is None and unit.sessions.get("old")
 
 
-def test_all_of_somebodys_sessions_end_at_once(store: Store) -> None:
-    with store.write() as unit:
-        for name, person in (("a", ADA), ("b", ADA), ("c", GRACE)):
-            unit.sessions.begin(name, session(person))
-        assert unit.sessions.end_all(ADA.id) == 2
-        assert [bool(unit.sessions.get(name)) for name in "abc"] == [False, False, True]
-
-
 TOKEN = ApiToken(0, "ci", Role.OPERATOR, None, "ada", NOON, NOON + HOUR)
 MINE = ApiToken(0, "laptop", Role.APPROVER, FAR, "far", NOON)
 

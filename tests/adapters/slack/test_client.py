@@ -105,6 +105,7 @@ def test_a_line_of_a_thread_is_said_aloud_where_it_should_be(api: Api) -> None:
 def test_in_a_thread_that_is_gone_nobody_reads(api: Api, error: str) -> None:
     api.answer("chat.postMessage", refused(error))
     api.chat.reply(SAID, "✓ shift 50", aloud=False)
+    assert [method for method, _ in api.asked] == ["chat.postMessage"], "asked once, and no error is made of it"
 
 
 def test_a_direct_message_opens_the_conversation_first_and_calls_nobody(api: Api) -> None:
