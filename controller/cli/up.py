@@ -137,7 +137,7 @@ def _port(options: Options) -> AbstractContextManager[int]:
 
 def _story(options: Options, pair: Pair, state: StateDirectory, clock: Clock) -> NoReturn:
     """From nothing to a version live, and then on."""
-    typer.echo("starting a sandbox (an AWS and a GitHub on this machine) and the controller")
+    typer.echo("starting a sandbox (an AWS, a GitHub and a Slack on this machine) and the controller")
     base = [] if options.port is None else ["--port-base", str(options.port + 1)]
     pair.start("--speed", f"{options.speed:g}", *base)
     client = Client(Endpoint(f"{pair.address}/api/v1", pair.token), send)
