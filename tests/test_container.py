@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +25,7 @@ from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
 from controller.adapters.clock import SystemClock
+from tests.support.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = ("Dockerfile", ".dockerignore")
@@ -328,11 +328,6 @@ def install(words: list[str], source: Path, site: Path) -> None:
 def within(value: str, root: Path) -> str:
     """An absolute path of the image as one below `root`."""
     return str(root / value.lstrip("/")) if re.fullmatch(r"(/[\w.-]+)+", value) else value
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

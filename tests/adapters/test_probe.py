@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +13,7 @@ import pytest
 from controller.adapters.probe import BODY_LIMIT, HttpProbe
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.secret import Secret
+from tests.support.processes import free_port
 
 HEADER = "X-Tidegate-Slot"
 DEBUG = (
@@ -193,8 +192,3 @@ def test_an_endless_body_is_left_after_its_first_part(server: Server) -> None:
 def test_a_proxy_of_the_environment_is_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     assert ask(a_check(f"http://127.0.0.1:{server.port}/ready")).passed
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])

@@ -3,23 +3,28 @@
 The one place where tests wait on real time: short polls with a deadline, which says what the children said last.
 """
 
+import atexit
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
 from controller.adapters.clock import SystemClock
+from controller.cli import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = SystemClock()
 POLL_SECONDS = 0.05
 LAST_LINES = 15
+
+_HELD = ExitStack()
+atexit.register(_HELD.close)
 
 T = TypeVar("T")
 
@@ -91,10 +96,8 @@ def bare_environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """One that was free a moment ago."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that nobody else is given while this process lives, and that nobody listens on until its server does."""
+    return _HELD.enter_context(surroundings.free_port())
 
 
 def until(
