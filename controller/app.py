@@ -67,7 +67,7 @@ from controller.loop.schedule import Loop
 from controller.loop.telling import Tellings
 from controller.loop.world import World
 from controller.notifiers.bulletins import MailNotifier, WebhookNotifier
-from controller.notifiers.github import DeploymentNotifier, StatusNotifier
+from controller.notifiers.github import AnchorNotifier, DeploymentNotifier, StatusNotifier
 from controller.notifiers.log import LogNotifier
 from controller.notifiers.pager import PagerNotifier
 from controller.notifiers.slack import SlackNotifier
@@ -164,6 +164,7 @@ def _tells(settings: Settings, world: World, calls: Calls, links: Links, callers
         "log": LogNotifier().send,
         "github_deployments": DeploymentNotifier(board, present).send,
         "github_statuses": StatusNotifier(board, present).send,
+        "github_audit": AnchorNotifier(board, present.anchorings).send,
         **({"slack": SlackNotifier(_chat(settings), tellings).send} if settings.talks else {}),
         **_others(settings, world, tellings, callers),
     }

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from starlette.requests import ClientDisconnect, Request
 
 from controller.api.problems import Refused
-from controller.domain.chain import Anchor
+from controller.domain.anchor import Anchor
 from controller.domain.deployment import Phase
 from controller.domain.manifest.values import Within
 from controller.domain.orders import ANSWERS, OrderKind, Wish

@@ -6,7 +6,8 @@ from controller.api.asking import AnchorsGiven, Asked
 from controller.api.context import ApiContext
 from controller.api.models import AuditFinding, HeadAnswer, RestoreAnswer, VerificationAnswer
 from controller.api.problems import Refused
-from controller.domain.chain import Anchor, Report
+from controller.domain.anchor import Anchor
+from controller.domain.chain import Report
 
 
 def audit_verification(context: ApiContext, asked: Asked) -> VerificationAnswer:

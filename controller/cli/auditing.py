@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,10 @@ from controller.cli.time import Clock, at
 
 ANCHORED = "audit anchored"
 FIELDS = ("position", "link", "key", "at")
+IN_SHORT = re.compile(
+    ANCHORED + r" (?P<position>\d{1,18}) (?P<link>[0-9a-f]{64}) (?P<key>[0-9a-f]{1,64}) (?P<at>[\d:.T+-]{1,40})"
+)
+"""As `domain.anchor` writes it for where there is little room."""
 
 MEANS = {
     "changed": "somebody without the key has changed it",
@@ -45,7 +50,12 @@ class Auditing:
     def verify(
         self,
         anchors: Annotated[
-            Path | None, typer.Option("--anchors", metavar="FILE", help="Log lines of the controller, kept elsewhere.")
+            Path | None,
+            typer.Option(
+                "--anchors",
+                metavar="FILE",
+                help="The controller's log lines, or GitHub's statuses.",
+            ),
         ] = None,
         as_json: Json = False,
     ) -> None:
@@ -65,21 +75,29 @@ def _audit() -> None:
 
 
 def read_anchors(file: Path) -> Iterator[dict[str, Any]]:
-    """What the lines that tell of anchors say; other lines may stand between them, and something before each."""
+    """What the lines that tell of anchors say; other lines may stand between them, and something before each. They are
+    the controller's log lines, or what it has said on GitHub."""
     seen = 0
     try:
         with file.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
                 if ANCHORED in line:
-                    yield _anchor(line, f"{file}:{number}")
-                    seen += 1
+                    yield from (found := list(_anchors(line, f"{file}:{number}")))
+                    seen += len(found)
     except OSError as error:
         stop(WRONG_USE, f"{file} can't be read: {error.strerror}")
     if not seen:
-        stop(WRONG_USE, f"{file} holds no line with «{ANCHORED}»: is it the controller's log?")
+        stop(WRONG_USE, f"{file} holds no line with «{ANCHORED}»: is it the controller's log, or what GitHub says?")
 
 
-def _anchor(line: str, place: str) -> dict[str, Any]:
+def _anchors(line: str, place: str) -> Iterator[dict[str, Any]]:
+    in_short = [found.groupdict() for found in IN_SHORT.finditer(line)]
+    yield from ({**each, "position": int(each["position"])} for each in in_short)
+    if not in_short:
+        yield _logged(line, place)
+
+
+def _logged(line: str, place: str) -> dict[str, Any]:
     try:
         said, _ = json.JSONDecoder().raw_decode(line[line.index("{") :])
         return {name: said[name] for name in FIELDS}

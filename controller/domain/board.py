@@ -15,6 +15,10 @@ LONGEST = 140
 alike."""
 
 
+AUDIT = "tidegate-audit"
+"""What the audit's entries are of, where a board wants an environment."""
+
+
 class Mark(StrEnum):
     """How a deployment stands, in the words that a board has."""
 
@@ -109,6 +113,12 @@ def flag(deployment: Deployment, repository: str, link: str) -> Flag:
     colour = COLOURS[MARKS[deployment.phase]]
     text = short(_said(deployment, is_live=True))
     return Flag(repository, deployment.revision.commit.sha, f"tidegate/{deployment.environment}", colour, text, link)
+
+
+def anchoring(deployment: Deployment, repository: str, line: str) -> Posting:
+    """An entry of its own beside a commit that was deployed: what it has said stays there."""
+    commit = deployment.revision.commit.sha
+    return Posting(repository, commit, AUDIT, AUDIT, deployment.created_at, Mark.SUCCESS, short(line))
 
 
 def _said(deployment: Deployment, *, is_live: bool) -> str:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.anchor import Anchor
 from controller.domain.canonical import canonical
-from controller.domain.events import AuditEntry, Event
+from controller.domain.events import Event
 from controller.domain.secret import Secret
 
 START = "0" * 64
@@ -115,26 +116,6 @@ class Head:
 def _head(position: int, link: str, key_id: str) -> bytes:
     """Begins with a brace, and what links are made of with a digit: one never passes for the other."""
     return canonical({"head": position, "link": link, "key": key_id}).encode()
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """What the chain's end was at a moment, told outside."""
-
-    position: int
-    link: str
-    key: str
-    at: datetime
-
-
-WORTH_AN_ANCHOR = frozenset({"rolled_back", "failed", "aborted"})
-"""Ends of a deployment that may have changed what runs."""
-
-
-def is_worth_an_anchor(entry: AuditEntry) -> bool:
-    """Whether a deployment ended here that may have changed what runs."""
-    ended = entry.event is Event.DEPLOYMENT_ENDED and entry.facts.get("phase") in WORTH_AN_ANCHOR
-    return ended or entry.event is Event.DEPLOYMENT_SUCCEEDED
 
 
 class Earlier:

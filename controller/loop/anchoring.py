@@ -1,20 +1,24 @@
-"""Anchors: once in a while the audit's end is told outside, in a log line, where no database can be changed.
+"""Anchors: once in a while the audit's end is told outside, in a log line and by a notice, where no database can be
+changed.
 
-Whoever keeps the controller's log elsewhere can compare: `tidegate audit verify --anchors FILE`. An end that was told
-is not told again, so that nothing is written at rest.
+Whoever keeps the controller's log elsewhere, or asks GitHub, can compare: `tidegate audit verify --anchors FILE`. An
+end that was told is not told again, so that nothing is written at rest.
 """
 
 from datetime import datetime, timedelta
 
 import structlog
 
-from controller.domain.chain import Anchor, Head
+from controller.domain.anchor import ANCHORED, Anchor
+from controller.domain.chain import Head
 from controller.domain.ports import Clock
 from controller.store import Store, Unit
 
 log = structlog.get_logger()
 
 PERIOD = timedelta(hours=1)
+ANCHOR = "anchor"
+"""The kind of its notice."""
 
 
 def anchor_if_due(store: Store, clock: Clock) -> bool:
@@ -26,10 +30,14 @@ def anchor_if_due(store: Store, clock: Clock) -> bool:
     with store.write() as unit:
         now = clock.now()
         head = _due(unit, now)
-        if head is None or not unit.anchors.add(Anchor(head.position, head.link, head.key, now)):
+        if head is None:
             return False
+        anchor = Anchor(head.position, head.link, head.key, now)
+        if not unit.anchors.add(anchor):
+            return False
+        unit.outbox.put(ANCHOR, f"{anchor.position}:{anchor.link}", {"line": anchor.line})
         # Told before it is committed: an anchor that is told twice is one, and one that is not told is none.
-        log.info("audit anchored", position=head.position, link=head.link, key=head.key, at=now.isoformat())
+        log.info(ANCHORED, position=head.position, link=head.link, key=head.key, at=now.isoformat())
     return True
 
 

@@ -1,10 +1,10 @@
 """What a board is to show of a deployment now: read from the rows at the moment of writing, never from a notice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.domain.bindings import Binding
-from controller.domain.board import Flag, Posting, flag, posting
+from controller.domain.board import Flag, Posting, anchoring, flag, posting
 from controller.domain.deployment import Deployment
 from controller.store import Store, Unit
 
@@ -33,6 +33,14 @@ class Postings:
             newest = unit.deployments.newest_of(deployment.revision) or deployment
             shown = [deployment, *([before] if before is not None else [])]
             return Posted(tuple(self._posting(each, unit) for each in shown), self._flag(newest))
+
+    def anchorings(self, notice: Mapping[str, object]) -> Sequence[Posting]:
+        """The end of the audit that a notice tells, in each repository: beside the commit that went live last there.
+        None where nothing is live yet."""
+        with self._store.read() as unit:
+            live = [found for name in self._bindings if (found := unit.deployments.live(name)) is not None]
+        newest = {self._repository(each): each for each in sorted(live, key=lambda each: each.created_at)}
+        return [anchoring(each, repository, str(notice["line"])) for repository, each in newest.items()]
 
     def link(self, deployment_id: str) -> str:
         return f"{self._public_url}/deployments/{deployment_id}" if self._public_url else ""

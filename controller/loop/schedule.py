@@ -242,7 +242,8 @@ class Loop:
 
     def _anchor(self) -> None:
         try:
-            anchor_if_due(self._world.store, self._world.clock)
+            if anchor_if_due(self._world.store, self._world.clock):
+                self._submit(OUTBOX, self._send)
         except TidegateError as error:
             log.warning("audit not anchored", code=error.code, error=str(error))
 

@@ -1,23 +1,18 @@
-"""Notices on GitHub: a deployment with its status, and a mark on the commit.
+"""Notices on GitHub: a deployment with its status, a mark on the commit, and where the audit ends.
 
 What is written is what is so at that moment. It is read again afterwards, and written again where it has changed
 meanwhile: of two who write at once, whoever ends last leaves what is so.
 """
 
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Protocol
-
-import structlog
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Protocol
 
 from controller.domain.board import Flag, Posting
-from controller.domain.errors import Blocked
 from controller.domain.ports import Board
+from controller.notifiers.refusals import Refusals
 
-log = structlog.get_logger()
-
-DEPLOYMENT = "deployment"
+DEPLOYMENT, ANCHOR = "deployment", "anchor"
 TRIES = 5
 """So often in a row something may have changed while it was written; the next notice is on its way by then."""
 
@@ -32,18 +27,17 @@ class Posted(Protocol):
 
 Present = Callable[[str], Posted | None]
 """How the deployment of an id stands now."""
+Anchorings = Callable[[Mapping[str, object]], Sequence[Posting]]
+"""Where an end of the audit is to be kept, from the notice of it."""
 
 
 class _Notifier(ABC):
-    """`what` is the name of what it writes, for whoever reads the log: said once for a repository, until it works
-    again."""
+    """`what` is the name of what it writes, for whoever reads the log."""
 
-    what: str
+    what: ClassVar[str]
 
     def __init__(self, board: Board, present: Present) -> None:
-        self._board, self._present = board, present
-        self._refused: set[str] = set()
-        self._lock = threading.Lock()
+        self._board, self._present, self._refusals = board, present, Refusals(self.what)
 
     def send(self, kind: str, key: str, body: Mapping[str, object]) -> None:
         """`Transient` when GitHub can't take it now. That it may not be written is said, and not tried again."""
@@ -55,22 +49,9 @@ class _Notifier(ABC):
             present = self._present(deployment)
             if present is None or present == written:
                 return
-            self._try(present)
+            with self._refusals.swallowed(present.flag.repository):
+                self._write(present)
             written = present
-
-    def _try(self, present: Posted) -> None:
-        repository = present.flag.repository
-        try:
-            self._write(present)
-        except Blocked as error:
-            with self._lock:
-                is_news = repository not in self._refused
-                self._refused.add(repository)
-            if is_news:
-                log.warning("not written on GitHub", what=self.what, code=error.code, error=str(error))
-        else:
-            with self._lock:
-                self._refused.discard(repository)
 
     @abstractmethod
     def _write(self, present: Posted) -> None: ...
@@ -79,7 +60,7 @@ class _Notifier(ABC):
 class DeploymentNotifier(_Notifier):
     """GitHub's own deployments, with their statuses."""
 
-    what = "deployments"
+    what = "GitHub's deployments"
 
     def _write(self, present: Posted) -> None:
         for posting in present.postings:
@@ -89,7 +70,26 @@ class DeploymentNotifier(_Notifier):
 class StatusNotifier(_Notifier):
     """A status of the commit for each environment."""
 
-    what = "commit statuses"
+    what = "GitHub's commit statuses"
 
     def _write(self, present: Posted) -> None:
         self._board.flag(present.flag)
+
+
+class AnchorNotifier:
+    """The audit's ends as statuses of a deployment of their own: GitHub has no call that changes one."""
+
+    def __init__(self, board: Board, anchorings: Anchorings) -> None:
+        self._board, self._anchorings, self._refusals = (
+            board,
+            anchorings,
+            Refusals("GitHub's deployments, of the audit"),
+        )
+
+    def send(self, kind: str, key: str, body: Mapping[str, object]) -> None:
+        """`Transient` when GitHub can't take it now. One that comes twice is found there."""
+        if kind != ANCHOR:
+            return
+        for posting in self._anchorings(body):
+            with self._refusals.swallowed(posting.repository):
+                self._board.post(posting)

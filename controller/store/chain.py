@@ -11,16 +11,15 @@ from typing import Any
 from sqlalchemy import Executable, Text, func, insert, select, type_coerce, update
 from sqlmodel import col
 
+from controller.domain.anchor import Anchor, is_worth_an_anchor
 from controller.domain.chain import (
     START,
-    Anchor,
     Earlier,
     Head,
     Keyring,
     Line,
     Report,
     Verification,
-    is_worth_an_anchor,
     link,
 )
 from controller.domain.events import AuditEntry, Event

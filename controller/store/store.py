@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection, make_url, select
 from sqlalchemy.exc import ArgumentError
 
-from controller.domain.chain import UNKEYED, Anchor, Keyring, Report
+from controller.domain.anchor import Anchor
+from controller.domain.chain import UNKEYED, Keyring, Report
 from controller.domain.errors import Blocked
 from controller.domain.ports import Clock
 from controller.store.chain import verify_chain

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from controller.cli.auditing import MEANS
+from controller.domain.anchor import Anchor
 from controller.domain.chain import What
 from controller.store import Store
 from tests.cli.conftest import Terminal
@@ -63,6 +64,20 @@ def test_anchors_are_found_among_other_lines_whatever_stands_before_them(
     done = terminal("audit", "verify", "--anchors", "log")
     assert done.exit_code == 0, done.output
     assert "1 anchors were compared, 2 of them from outside" in done.output
+
+
+def test_anchors_are_read_from_what_was_said_on_github(terminal: Terminal, store: Store, tmp_path: Path) -> None:
+    """One on a line, as `--jq` would print them, or all on one, as GitHub answers."""
+    head = head_of(store)
+    line = Anchor(5, str(head["link"]), str(head["key"]), NOON + timedelta(minutes=1)).line
+    (tmp_path / "lines").write_text(f"{line}\ndev-1: live\n{line}\n")
+    (tmp_path / "answer").write_text(json.dumps([{"id": 1, "description": line}, {"id": 2, "description": line}]))
+    for name in ("lines", "answer"):
+        done = terminal("audit", "verify", "--anchors", name)
+        assert (done.exit_code, "2 of them from outside" in done.output) == (0, True), done.output
+    (tmp_path / "lines").write_text(line.replace("anchored 5", "anchored 6"))
+    done = terminal("audit", "verify", "--anchors", "lines")
+    assert done.output.startswith("BROKEN at entry 6: ")
 
 
 def test_an_anchor_that_the_database_does_not_know_is_a_cut(terminal: Terminal, store: Store, tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
+from controller.domain.board import LONGEST
 from controller.domain.events import AuditEntry, Event
 from controller.loop.anchoring import PERIOD, anchor_if_due
 from controller.store import Store
@@ -45,6 +47,17 @@ def test_an_anchor_is_told_in_a_log_line_and_kept_as_a_row(
     said = {"position": 1, "link": head.link, "key": head.key, "at": "2026-03-01T09:00:00+00:00"}
     assert told == [{"event": "audit anchored", "log_level": "info", **said}]
     assert json.loads(json.dumps(vars(kept) | {"at": kept.at.isoformat()})) == said
+
+
+def test_an_anchor_is_a_notice_for_who_keeps_it_outside_and_fits_there(store: Store, clock: MovedClock) -> None:
+    append(store)
+    anchor_if_due(store, clock)
+    with store.read() as unit:
+        (notice,), (kept,) = unit.outbox.due(clock.now()), unit.anchors.all()
+    assert (notice.kind, notice.body) == ("anchor", {"line": kept.line})
+    far = replace(kept, position=99_999_999_999)
+    assert len(far.line) <= LONGEST
+    assert kept.line == f"audit anchored 1 {kept.link} {kept.key} 2026-03-01T09:00:00+00:00"
 
 
 def test_at_rest_nothing_is_anchored_again_however_long_it_lasts(store: Store, clock: MovedClock) -> None:

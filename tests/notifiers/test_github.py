@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import pytest
 from structlog.testing import capture_logs
 
-from controller.domain.board import Colour, Flag, Mark, Posting
+from controller.domain.board import AUDIT, Colour, Flag, Mark, Posting
 from controller.domain.errors import Blocked, Transient
 from controller.loop.posting import Posted
-from controller.notifiers.github import DeploymentNotifier, StatusNotifier
+from controller.notifiers.github import AnchorNotifier, DeploymentNotifier, StatusNotifier
 from tests.support.builders import NOON, SHA
 
 REPOSITORY = "acme/captioncraft"
@@ -76,7 +76,7 @@ def test_that_it_may_not_be_written_is_said_once_and_no_reason_to_try_again() ->
     with capture_logs() as logs:
         tell(notifier)
         tell(notifier)
-    assert [(line["event"], line["what"]) for line in logs] == [("not written on GitHub", "deployments")]
+    assert [(line["event"], line["who"]) for line in logs] == [("not told", "GitHub's deployments")]
     board.error = None
     tell(notifier)
     board.error = Blocked("no", code="github.denied")
@@ -89,3 +89,23 @@ def test_a_github_that_does_not_answer_is_asked_again() -> None:
     board = Board(now=shown(Mark.SUCCESS), error=Transient("slow"))
     with pytest.raises(Transient):
         tell(DeploymentNotifier(board, board.present))
+
+
+def test_an_end_of_the_audit_is_written_in_each_repository_that_takes_it() -> None:
+    """And a refusal of one keeps it from no other."""
+    anchored = [Posting(f"acme/{name}", SHA, AUDIT, AUDIT, NOON, Mark.SUCCESS, name) for name in ("one", "two")]
+    board = Board()
+
+    class Half(Board):
+        def post(self, posting: Posting) -> None:
+            if posting.repository == "acme/one":
+                raise Blocked("no", code="github.denied")
+            board.post(posting)
+
+    notifier = AnchorNotifier(Half(), lambda notice: anchored if notice["line"] == "an end" else [])
+    with capture_logs() as logs:
+        notifier.send("anchor", "1:ab", {"line": "an end"})
+        notifier.send("anchor", "2:cd", {"line": "an end"})
+        notifier.send("deployment", "dev-1:running", {"line": "an end"})
+    assert board.written == ["two", "two"]
+    assert [line["event"] for line in logs] == ["not told"]

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from controller.domain.board import Flag, Mark, Posting
+from controller.domain.board import AUDIT, Flag, Mark, Posting
 from controller.domain.deployment import Phase
 from controller.domain.errors import Transient
 from controller.domain.orders import OrderKind
+from controller.loop.anchoring import anchor_if_due
 from controller.loop.outbox import Tell, send_due
 from controller.loop.posting import Postings
-from controller.notifiers.github import DeploymentNotifier, StatusNotifier
+from controller.notifiers.github import AnchorNotifier, DeploymentNotifier, StatusNotifier
 from sandbox.runtime.scripted import Script
 from tests.support.builders import FILE
 from tests.support.stage import Stage
@@ -98,3 +99,18 @@ def test_going_back_is_a_deployment_of_its_own_and_its_commit_is_marked_by_the_n
     send_due(stage.store, told(stage, wall), stage.time)
     assert (wall.marks("dev-2")[-1], wall.marks("dev-3")[-1]) == (Mark.INACTIVE, Mark.SUCCESS)
     assert wall.flags[first.sha, "tidegate/dev"][-1].text.startswith("dev-3 (rollback): live")
+
+
+def test_the_audit_s_end_is_kept_beside_the_commit_that_went_live_last(stage: Stage) -> None:
+    wall = Wall()
+    present = Postings(stage.store, {"dev": stage.binding}, ADDRESS)
+    tells = {"audit": AnchorNotifier(wall, present.anchorings).send}
+    shas = []
+    for content in ("first", "second"):
+        shas.append(stage.push(content=content).sha)
+        stage.settle()
+        assert anchor_if_due(stage.store, stage.time)
+        send_due(stage.store, tells, stage.time)
+    with stage.store.read() as unit:
+        kept = [anchor.line for anchor in unit.anchors.all()]
+    assert [(each.sha, each.text) for each in wall.postings[AUDIT]] == list(zip(shas, kept, strict=True))

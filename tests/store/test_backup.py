@@ -15,7 +15,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
-from controller.domain.chain import Anchor
+from controller.domain.anchor import Anchor
 from controller.domain.delivery import Delivery, DeliveryState
 from controller.domain.deployment import Phase
 from controller.domain.drift import Difference, Drift, Drifted

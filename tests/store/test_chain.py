@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from controller.domain.chain import UNKEYED, Anchor, Keyring, Report, What
+from controller.domain.anchor import Anchor
+from controller.domain.chain import UNKEYED, Keyring, Report, What
 from controller.domain.events import AuditEntry, Event
 from controller.domain.secret import Secret
 from controller.store import Store, chain, schema

@@ -101,6 +101,13 @@ MISTAKES = (
         "tests/store/test_chain.py::test_two_controllers_append_at_once_without_a_fork[postgresql]",
     ),
     Mistake(
+        "an anchor is told to nobody but the log",
+        "controller/loop/anchoring.py",
+        '        unit.outbox.put(ANCHOR, f"{anchor.position}:{anchor.link}", {"line": anchor.line})\n',
+        "",
+        "tests/loop/test_anchoring.py::test_an_anchor_is_a_notice_for_who_keeps_it_outside_and_fits_there[sqlite]",
+    ),
+    Mistake(
         "a wall clock that is set back silences anchors",
         "controller/loop/anchoring.py",
         "is_recent = timedelta(0) <= now - newest.at < PERIOD",
