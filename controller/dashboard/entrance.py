@@ -9,19 +9,16 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from controller.dashboard.pages import HEADERS, Pages
-from controller.dashboard.visiting import Visitors, only_cookie, own_path
+from controller.dashboard.doors import SIGN_IN, Doors
+from controller.dashboard.pages import HEADERS
+from controller.dashboard.visiting import only_cookie, own_path
 from controller.domain.errors import TidegateError
 from controller.domain.people import Caller, Via
-from controller.domain.ports import Clock, SignIn
-from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.limits import Limit, neighbourhood
-from controller.inbox.rights import Rights
 
 log = structlog.get_logger()
 
-WAY = "/sign-in"
-BACK = f"{WAY}/callback"
+BACK = f"{SIGN_IN}/callback"
 BEGUN_SECONDS = 600
 """GitHub's codes are good for ten minutes."""
 
@@ -31,19 +28,12 @@ MOST_STEPS, STEPS_WITHIN = 60, timedelta(minutes=1)
 
 
 class Entrance:
-    def __init__(
-        self,
-        sign_in: SignIn | None,
-        doorkeeper: Doorkeeper,
-        rights: Rights,
-        visitors: Visitors,
-        clock: Clock,
-        pages: Pages,
-    ) -> None:
-        self._sign_in, self._doorkeeper, self._rights, self._visitors = sign_in, doorkeeper, rights, visitors
-        self._clock, self._pages = clock, pages
-        self._steps = Limit(clock, MOST_STEPS, STEPS_WITHIN)
-        self._cookie = "__Host-tidegate-sign-in" if visitors.is_secure else "tidegate-sign-in"
+    def __init__(self, doors: Doors) -> None:
+        context, self._pages, self._visitors = doors.context, doors.pages, doors.visitors
+        self._sign_in, self._doorkeeper, self._rights = context.sign_in, context.doorkeeper, context.rights
+        self._clock = context.clock
+        self._steps = Limit(context.clock, MOST_STEPS, STEPS_WITHIN)
+        self._cookie = "__Host-tidegate-sign-in" if doors.visitors.is_secure else "tidegate-sign-in"
 
     def begin(self, request: Request) -> Response:
         """303 to GitHub. 404: nobody can sign in here. 429: too often."""
@@ -107,7 +97,7 @@ class Entrance:
         return response
 
     def _problem(self, status: HTTPStatus, title: str, told: str, code: str = "", onward: str = "/") -> Response:
-        again = f"{WAY}?next={quote(onward, safe='')}" if self._sign_in is not None else ""
+        again = f"{SIGN_IN}?next={quote(onward, safe='')}" if self._sign_in is not None else ""
         return self._pages.problem(self._clock.now(), status, title, told, code, again=again)
 
 

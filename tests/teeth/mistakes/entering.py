@@ -4,7 +4,7 @@ from tests.teeth.mistake import Mistake
 
 VISITING = "controller/dashboard/visiting.py"
 ENTRANCE = "controller/dashboard/entrance.py"
-PAGES = "controller/dashboard/routes.py"
+ANSWERING = "controller/dashboard/answering.py"
 ORDERS = "controller/inbox/orders.py"
 RIGHTS = "controller/inbox/rights.py"
 ATTACKS = "tests/security/test_attacks.py"
@@ -55,7 +55,7 @@ MISTAKES = (
     ),
     Mistake(
         "a link works again and again",
-        PAGES,
+        ANSWERING,
         "            self._context.links.use(link)\n",
         "            pass\n",
         f"{ATTACKS}::test_a_link_works_once",
