@@ -84,8 +84,12 @@ class LiveController:
         self._http = httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, trust_env=False, timeout=30
         )
-        migrate(self.database)
-        self.start()
+        try:
+            migrate(self.database)
+            self.start()
+        except BaseException:
+            self._http.close()
+            raise
 
     @property
     def url(self) -> str:
@@ -223,6 +227,7 @@ class Pair:
             self.controller = LiveController(directory, port, self.sandbox.endpoints, **settings)
         except BaseException:
             self.sandbox.child.kill()
+            self.sandbox.close()
             raise
 
     def close(self) -> None:
