@@ -203,6 +203,10 @@ def test_a_link_says_whom_it_is_for(doors: Doors) -> None:
     assert "The link that led here is over" in doors.look(f"{PAGE}?link=x", doors.session(ABEL)).text
 
 
+def test_the_first_page_leads_to_what_waits_for_an_answer(doors: Doors) -> None:
+    assert f'<a class="button" href="{PAGE}">Review and answer</a>' in doors.look("/", doors.session(ABEL)).text
+
+
 def test_what_is_over_asks_nobody(doors: Doors) -> None:
     put(doors.store, over(asked_deployment("staging", 3), Phase.EXPIRED, "approval.expired"))
     text = doors.look("/approvals/staging-3", doors.session(ABEL)).text
