@@ -83,7 +83,9 @@ def _looked_at(found: dict[str, Any], given: str | None, answer: str) -> str:
         stop(NO, clean(f"nobody is asked to approve {found['id']}: {found['reason']['text']}"))
     if given is not None:
         wanted = given.lower().removeprefix(PREFIX)
-        if len(wanted) < LEAST_DIGITS or not _digits(digest).startswith(wanted):
+        if len(wanted) < LEAST_DIGITS:
+            stop(WRONG_USE, clean(f"{given} is too short to name a plan: {LEAST_DIGITS} digits or more"))
+        if not _digits(digest).startswith(wanted):
             stop(NO, clean(f"{given} is not the plan that waits: it is {_shown(digest)} now; look at it"))
         return str(digest)
     if not sys.stdin.isatty():

@@ -93,7 +93,13 @@ def test_an_answer_that_the_loop_refuses_is_a_no(asked: Terminal, store: Store) 
     assert asked("approve", "prod-1", "--plan", SHORT).exit_code == 1
 
 
-@pytest.mark.parametrize("plan", [SHORT[:7], "0" * 12, "", "sha256:", "x" * 64])
+@pytest.mark.parametrize("plan", [SHORT[:7], "", "sha256:"])
+def test_too_few_digits_name_no_plan(asked: Terminal, plan: str) -> None:
+    result = asked("approve", "prod-1", "--plan", plan)
+    assert result.exit_code == 2 and "too short to name a plan: 8 digits or more" in result.stderr
+
+
+@pytest.mark.parametrize("plan", ["0" * 12, "x" * 64])
 def test_another_plan_is_not_answered(asked: Terminal, plan: str) -> None:
     result = asked("approve", "prod-1", "--plan", plan)
     assert (result.exit_code, f"it is {SHORT} now; look at it" in result.stderr) == (1, True)
