@@ -133,7 +133,8 @@ def _cost(cost: CostChange) -> str:
     if cost.before == cost.after:
         return f"{_money(cost.after)}, as now ({code(cost.note)})"
     less, more = cost.after.least - cost.before.least, cost.after.most - cost.before.most
-    return f"{_money(cost.before)} → {_money(cost.after)}, {_signed(less)} to {_signed(more)} ({code(cost.note)})"
+    change = _signed(less) if less == more else f"{_signed(less)} to {_signed(more)}"
+    return f"{_money(cost.before)} → {_money(cost.after)}, {change} ({code(cost.note)})"
 
 
 def _money(cost: Cost) -> str:

@@ -54,6 +54,7 @@ def test_a_comment_fits_and_says_that_it_was_cut() -> None:
         (None, Cost(Decimal(10), Decimal(10)), "$10.00 ("),
         (Cost(Decimal(10), Decimal(20)), Cost(Decimal(10), Decimal(20)), "$10.00 to $20.00, as now"),
         (Cost(Decimal(10), Decimal(20)), Cost(Decimal(5), Decimal(40)), "→ $5.00 to $40.00, -$5.00 to +$20.00"),
+        (Cost(Decimal(10), Decimal(10)), Cost(Decimal(15), Decimal(15)), "$10.00 → $15.00, +$5.00 ("),
         (None, None, "unknown: `no list price"),
     ],
 )
