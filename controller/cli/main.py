@@ -94,7 +94,7 @@ def _migrate(parts: Parts) -> Callable[..., None]:
 def _up(parts: Parts) -> Callable[..., None]:
     def up(
         port: Annotated[
-            int | None, typer.Option(min=1024, max=65530, help="The controller's; the sandbox takes the five after it.")
+            int | None, typer.Option(min=1024, max=65529, help="The controller's; the sandbox takes the six after it.")
         ] = None,
         keep: Annotated[
             bool,
