@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.github.people import SEEDED
 from sandbox.world.small import cloudformation
 from sandbox.world.view import ListenerView
 from sandbox.world.world import World
@@ -17,6 +18,8 @@ SERVICES = {"backend": f"{APPLICATION}-backend", "frontend": f"{APPLICATION}-fro
 """The services that the `workload/` tree holds, and the image repository of each."""
 BRANCHES = {"dev": "develop", "staging": "staging", "prod": "main"}
 """The environments, and the branch that each follows."""
+BREAKERS = ("ada", "grace")
+"""Who may break the glass, together."""
 PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 SUBNETS = {name: (f"subnet-{n:02x}a0a0a0", f"subnet-{n:02x}b0b0b0") for n, name in enumerate(BRANCHES, 1)}
 
@@ -84,7 +87,12 @@ def role(world: World, name: str) -> str:
 
 def bindings(world: World, grounds: dict[str, Ground]) -> str:
     """The operator's `tidegate.yaml` for these environments."""
-    lines = ["# Written by the sandbox at its start, as an operator would have written it.", "environments:"]
+    breakers = ", ".join(f"{person.login}: {person.id}" for person in SEEDED if person.login in BREAKERS)
+    lines = [
+        "# Written by the sandbox at its start, as an operator would have written it.",
+        f"break_glass: {{people: {{{breakers}}}, count: 2}}",
+        "environments:",
+    ]
     for name, ground in grounds.items():
         place = f'{{account: "{world.account}", region: {REGION}, role: {ground.role}, stack: {ground.stack}}}'
         lines += [f"  {name}:", f"    repository: {REPOSITORY}", f"    branch: {BRANCHES[name]}", f"    aws: {place}"]

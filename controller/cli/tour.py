@@ -18,7 +18,8 @@ Merge = Callable[[str], Json]
 WAY = (("dev", "staging", "staging"), ("staging", "prod", "main"))
 """Once a version is live in the first, it is brought to the second, by a merge into the branch."""
 
-EVERYBODY = "ada, grace, linus, margaret or dennis"
+ENDS = {"rejected": "was rejected", "expired": "was not answered in time"}
+"""What may become of a question, beside that it is answered with yes."""
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Tour:
     start: str
     _following: dict[str, str] = field(default_factory=dict)
     _asked: set[tuple[str, str]] = field(default_factory=set)
+    _told: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._following["dev"] = self.start
@@ -40,6 +42,7 @@ class Tour:
         found = list(items)
         for item in reversed(found):
             yield from self._question(item)
+            yield from self._end(item)
         for source, target, branch in WAY:
             yield from self._step(found, source, target, branch)
 
@@ -51,8 +54,16 @@ class Tour:
         self._asked.add(known)
         name = clean(str(item["id"]))
         yield f"{name} waits for people: {clean(item['reason']['text'])}"
-        yield f"  review    {self.dashboard}/approvals/{name}  (sign in as {EVERYBODY}: no password)"
+        yield f"  review    {self.dashboard}/approvals/{name}  (sign in as one who is asked: no password)"
         yield f"  slack     {self.slack}/  (the buttons in #deploys; the first press says how to say who you are)"
+
+    def _end(self, item: Json) -> Iterator[str]:
+        """That nobody is asked any more, where the answer was no, or none."""
+        ended = (str(item["id"]), str(item["phase"]))
+        is_news = ended[1] in ENDS and any(asked == ended[0] for asked, _ in self._asked) and ended not in self._told
+        if is_news:
+            self._told.add(ended)
+            yield f"{clean(ended[0])} {ENDS[ended[1]]}: {clean(item['reason']['text'])}"
 
     def _step(self, items: list[Json], source: str, target: str, branch: str) -> Iterator[str]:
         commit = self._following.get(source)

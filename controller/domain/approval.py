@@ -146,7 +146,8 @@ def decide_approval(ballot: Ballot, answer: OrderKind, by: Person | None, digest
     `approval.stale`, `approval.unknown`, `approval.not_allowed`, `approval.author`, `approval.again`,
     `approval.none_to_revoke`, `approval.no_glass`. While GitHub can't be asked, who broke the glass may do so again."""
     if by is None:
-        return _no("nobody", "whoever answers must be a person: sign in, or use a token of your own")
+        mend = "sign in on the page, or set TIDEGATE_API_TOKEN to a token of your own from `/me`"
+        return _no("nobody", f"whoever answers must be a person: {mend}")
     if not ballot.asked:
         return _no("not_asked", f"nobody is asked to approve {ballot.deployment}")
     if answer is OrderKind.REVOKE:

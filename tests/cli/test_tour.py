@@ -51,6 +51,16 @@ def test_what_is_live_in_one_is_promoted_to_the_next_once() -> None:
     assert merges.branches == ["staging", "main"]
 
 
+def test_what_became_of_a_question_is_said_once_where_it_was_not_a_yes() -> None:
+    tour = a_tour(Merges())
+    asked = an_item("prod", THIRD, "waiting", plan_digest="d", asked_since="2026-03-01T12:00:00Z")
+    ended = an_item("prod", THIRD, "rejected", reason={"text": "ada said no: not today"})
+    assert list(tour.news([ended])) == [], "nobody was asked here"
+    assert len(list(tour.news([asked]))) == 3
+    assert list(tour.news([ended])) == ["prod-2 was rejected: ada said no: not today"]
+    assert list(tour.news([ended])) == []
+
+
 def test_what_turned_back_goes_nowhere() -> None:
     merges = Merges()
     tour = a_tour(merges)
