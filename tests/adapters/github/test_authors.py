@@ -16,7 +16,7 @@ GRACE = Author(1002, "grace", "Grace Hopper")
     [
         ("Fix", ()),
         ("Fix\n\nCo-authored-by: Grace Hopper <1002+grace@users.noreply.github.com>", (GRACE,)),
-        ("Fix\n\nco-authored-by:Grace Hopper<1002+grace@users.noreply.github.com>\r\n".replace("\r", ""), (GRACE,)),
+        ("Fix\r\n\r\nco-authored-by:Grace Hopper<1002+grace@users.noreply.github.com>\r\n", (GRACE,)),
         ("Fix\n\nCo-authored-by: grace <grace@users.noreply.github.com>", (Author(None, "grace", "grace"),)),
         ("Fix\n\nCo-authored-by: Grace <grace@example.com>", (Author(None, None, "Grace"),)),
         ("Fix\n\nCo-authored-by: <7+x@users.noreply.github.com>", (Author(7, "x", "x"),)),
