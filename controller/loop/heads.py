@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import pathspec
-
 from controller.domain.bindings import Binding, check_belongs
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.environment import REWRITTEN, Environment
 from controller.domain.errors import Rejected
 from controller.domain.events import AuditEntry, Event
+from controller.domain.globs import globs
 from controller.domain.manifest import EnvironmentFile, read_environment
 from controller.domain.ports import Source
 from controller.domain.reason import Reason
@@ -234,8 +233,8 @@ def ignores_all(paths: tuple[str, ...], file: EnvironmentFile) -> bool:
     """Whether the file ignores every one of these paths."""
     if not paths or not file.paths.ignore:
         return False
-    ignored = pathspec.PathSpec.from_lines("gitignore", file.paths.ignore)
-    return all(ignored.match_file(path) for path in paths)
+    ignored = globs(file.paths.ignore)
+    return all(any(glob.matches(path) for glob in ignored) for path in paths)
 
 
 def _refused(environment: Environment, code: str, text: str, now: datetime) -> Look:

@@ -45,3 +45,22 @@ def test_an_account_of_a_thousand_digits_is_nobodys() -> None:
         "(found,) = co_authors('Co-authored-by: a <' + '9' * 5000 + '+a@users.noreply.github.com>')\n"
         "assert (found.id, found.login) == (None, None)"
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("'*a' * 200 + '*b'", "'a' * 4000"),
+        ("'**/a/' * 200 + 'b'", "'a/' * 2000"),
+        ("'**/*a*a*a*a*b/' * 20 + 'c'", "('a' * 200 + '/') * 20"),
+        ("'a' + '?*' * 300 + 'b'", "'a' * 4000"),
+    ],
+)
+def test_a_pattern_of_ignored_paths_keeps_nobody_busy(pattern: str, path: str) -> None:
+    """V15.2.2: a pull request from a fork brings both, the file with the pattern and the path."""
+    is_soon_done(
+        "from types import SimpleNamespace\n"
+        "from controller.loop.heads import ignores_all\n"
+        f"file = SimpleNamespace(paths=SimpleNamespace(ignore=({pattern},)))\n"
+        f"assert not ignores_all(({path},), file)"
+    )
