@@ -97,6 +97,12 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("github_token", "slack_token", mode="before")
+    @classmethod
+    def _trimmed(cls, value: object) -> object:
+        """A file that a token was read from ends with a line's end."""
+        return value.strip() if isinstance(value, str) else value
+
     @field_validator("aws_topics")
     @classmethod
     def _topics(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,18 +2,25 @@
 
 import json
 import re
+import traceback
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
+from controller.adapters.github.directory import GitHubDirectory
 from controller.domain.deployment import Phase
+from controller.domain.errors import Blocked
 from controller.domain.people import Person
+from controller.domain.secret import Secret
 from controller.loop.outbox import send_due
 from controller.loop.telling import Tellings
 from controller.notifiers.log import LogNotifier
 from controller.notifiers.slack import SlackNotifier
-from tests.security.world import COOKIE, PLANTED, PUBLIC, ROOT, Doors, Reply, filled_in, pressed
+from controller.settings import read_settings
+from tests.security.world import COOKIE, GITHUB_TOKEN, PLANTED, PUBLIC, ROOT, Doors, Reply, filled_in, pressed
 from tests.support.builders import FILE
+from tests.support.rows import NoonClock
 from tests.support.stage import Stage
 from tests.support.town import BARBARA, GRACE, LINUS
 
@@ -146,3 +153,23 @@ def link_in(doors: Doors, login: str) -> str:
     (address,) = (said[-1] for said in doors.chat.said if said[:2] == ("direct", f"U0{login.upper()}"))
     assert address.startswith(f"{PUBLIC}/approvals/dev-1?link=")
     return address.partition("link=")[2]
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\nX-Other: 1", "\r{}", "{}\u2026"])
+def test_a_token_that_no_header_can_have_is_repeated_nowhere(around: str) -> None:
+    """V13.3.1: the sentence is shown with the environment, to everybody who may look; the traceback is logged."""
+    directory = GitHubDirectory("http://127.0.0.1:9", Secret(around.format(GITHUB_TOKEN)), NoonClock())
+    with pytest.raises(Blocked) as caught:
+        directory.collaborators("acme/captioncraft")
+    told = "".join(traceback.format_exception(caught.value))
+    assert caught.value.code == "github.credentials"
+    assert GITHUB_TOKEN not in told
+
+
+@pytest.mark.parametrize("name", ["TIDEGATE_GITHUB_TOKEN", "TIDEGATE_SLACK_TOKEN"])
+def test_the_end_of_the_file_that_a_token_was_kept_in_is_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, " planted-token\n")
+    found = getattr(read_settings(), name.removeprefix("TIDEGATE_").lower())
+    assert found.get_secret_value() == "planted-token"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from github import BadCredentialsException, GithubException, RateLimitExceededException, UnknownObjectException
+from requests.exceptions import InvalidHeader
 
 from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.ports import Clock
@@ -40,6 +41,7 @@ class Meaning:
 
 ANY = range(600)
 AGAIN = "It is tried again by itself"
+CREDENTIALS = "Give the controller a token or an app key that is valid"
 CONTENTS, CHECKS, STATUSES = "Contents: read", "Checks: read", "Commit statuses: read"
 DEPLOYMENTS, STATUSES_WRITTEN = "Deployments: write", "Commit statuses: write"
 PULLS, CHECKS_WRITTEN, HOOKS = "Pull requests: write", "Checks: write", "Webhooks: write"
@@ -53,14 +55,8 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(Transient, RATE_LIMIT, AGAIN, ANY, RateLimitExceededException),
     Meaning(Transient, RATE_LIMIT, AGAIN, range(429, 430)),
     Meaning(Transient, RATE_LIMIT, AGAIN, range(403, 404), says_when=True),
-    Meaning(
-        Blocked,
-        "github.credentials",
-        "Give the controller a token or an app key that is valid",
-        ANY,
-        BadCredentialsException,
-    ),
-    Meaning(Blocked, "github.credentials", "Give the controller a token or an app key that is valid", range(401, 402)),
+    Meaning(Blocked, "github.credentials", CREDENTIALS, ANY, BadCredentialsException),
+    Meaning(Blocked, "github.credentials", CREDENTIALS, range(401, 402)),
     Meaning(Blocked, "github.denied", RIGHTS, range(403, 404)),
     Meaning(Blocked, "github.repository_missing", RIGHTS, ANY, UnknownObjectException),
     Meaning(Blocked, "github.repository_missing", RIGHTS, range(404, 405)),
@@ -89,6 +85,10 @@ def translated(attempted: str, clock: Clock, right: str = CONTENTS) -> Iterator[
             code="github.unreadable",
             retry_after=UNREADABLE_RETRY,
         ) from error
+    except (InvalidHeader, UnicodeEncodeError):
+        # The token is the only header that can be wrong, and what the library says repeats it.
+        told = f"{attempted}: the token has a character that no header can have, as the end of a line. {CREDENTIALS}."
+        raise Blocked(told, code="github.credentials") from None
     except OSError as error:
         # requests raises its own kinds of OSError for refused connections, broken names and time-outs.
         raise Transient(
