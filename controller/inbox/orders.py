@@ -11,6 +11,7 @@ from controller.domain.history import across, version_before
 from controller.domain.orders import ANSWERS, Order, OrderKind, OrderState, Wish, least_role
 from controller.domain.people import Caller
 from controller.domain.ports import Clock
+from controller.domain.strangers import UNPRINTABLE
 from controller.inbox.limits import Limit
 from controller.inbox.rights import Forbidden, Rights
 from controller.inbox.wishes import OrderRefused, check_form, in_words
@@ -21,7 +22,6 @@ MOST_ANSWERS, ANSWERS_WITHIN = 30, timedelta(minutes=1)
 """Of one person, or one token: each asks GitHub for everybody's rights."""
 
 NO_WISH = Wish()
-SPACE = ord(" ")
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,16 @@ class Orders:
 
 
 def checked(reason: str) -> str:
-    told = reason.strip()
+    """Forms end their lines with CR and LF; a CR by itself would write over the line that it is in."""
+    told = reason.strip().replace("\r\n", "\n")
     if not told:
         raise OrderRefused("an order needs a reason: say why, people will read it later", code="order.no_reason")
     if len(told) > LONGEST_REASON:
         text = f"a reason of {len(told)} characters: keep it under {LONGEST_REASON + 1}"
         raise OrderRefused(text, code="order.reason_too_long")
-    if any(ord(character) < SPACE and character not in "\n\r\t" for character in told):
-        raise OrderRefused("a reason has no control characters", code="order.reason_unprintable")
+    if UNPRINTABLE.search(told):
+        text = "a reason has no control characters, and none that turn the reading order round"
+        raise OrderRefused(text, code="order.reason_unprintable")
     return told
 
 

@@ -16,6 +16,7 @@ from controller.domain.step import spoken
 LEAST_LIMIT, MOST_LIMIT = timedelta(minutes=1), timedelta(hours=24)
 LONGEST_REF = 250
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]{1,128}")
 REF, SERVICE = TypeAdapter[str](BranchName), TypeAdapter[str](ServiceName)
 """Commits and tags keep to the rules for names of branches: https://git-scm.com/docs/git-check-ref-format."""
 
@@ -50,7 +51,8 @@ AS_GIVEN: Mapping[str, str] = {"limit": "for"}
 
 def check_form(order: Order) -> None:
     """`OrderRefused` with the code `order.not_for_this`, `order.no_deployment`, `order.no_service`,
-    `order.invalid_service`, `order.invalid_ref`, `order.invalid_plan` or `order.limit_out_of_range`."""
+    `order.invalid_service`, `order.invalid_ref`, `order.invalid_across`, `order.invalid_plan` or
+    `order.limit_out_of_range`."""
     check_fields(order)
     if order.wish.correct and (order.wish.ref is not None or order.wish.restart):
         text = "deploy: 'correct' brings nothing new and restarts nothing; leave 'ref' and 'restart' out"
@@ -59,6 +61,9 @@ def check_form(order: Order) -> None:
         check_service(order.wish.service)
     if order.wish.ref is not None:
         check_ref(order.wish.ref)
+    if order.wish.across is not None and not DEPLOYMENT.fullmatch(order.wish.across):
+        text = f"{order.kind}: across {order.wish.across[:80]!r}, which can't be a deployment"
+        raise OrderRefused(text, code="order.invalid_across")
     if order.wish.limit is not None:
         check_limit(order.wish.limit)
     if order.wish.plan is not None and not DIGEST.fullmatch(order.wish.plan):

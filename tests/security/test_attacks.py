@@ -1004,12 +1004,24 @@ def test_nobody_says_who_they_are_in_a_body(asked: Doors, unknown: dict[str, Any
     fails(asked, asked.api("POST", APPROVALS, text, {**YES, **unknown}), 422)
 
 
-@pytest.mark.parametrize("reason", ["a\x00b", "\x1b[31mred", "\x07", "x" * 1001, " ", "\r\n"])
+UNFIT = ["a\x00b", "\x1b[31mred", "\x07", "x\x9b31mred", "x\x7f\x7f", "no\rwe looked", "a\u202eb", "a\u2028b"]
+
+
+@pytest.mark.parametrize("reason", [*UNFIT, "x" * 1001, " ", "\r\n"])
 def test_a_reason_is_text_for_people(asked: Doors, reason: str) -> None:
     """V16.4.1: it is written down, and shown on terminals; by every door."""
     body = {"answer": "reject", "reason": reason}
     fails(asked, asked.post(PAGE, asked.session(ABEL), body), 422)
     fails(asked, asked.api("POST", APPROVALS, asked.token(Role.ADMIN, ABEL, "mine"), body), 422)
+
+
+@pytest.mark.parametrize("across", [*UNFIT, "dev-1: we looked\ndeploy", "x" * 129, ""])
+def test_what_an_order_crosses_writes_no_history_of_its_own(asked: Doors, across: str) -> None:
+    """V16.4.1: it stands in the audit as it was given, also where nothing is crossed."""
+    text = asked.token(Role.OPERATOR, OWEN, "mine")
+    body = {"order": "rollback", "across": across, "reason": "we looked"}
+    with Watch(asked, but=("tokens",)):
+        fails(asked, asked.api("POST", "/environments/dev/orders", text, body), 422)
 
 
 # ------------------------------------------------------------------------------------------------ headers, addresses
