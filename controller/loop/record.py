@@ -18,6 +18,7 @@ from controller.domain.errors import Blocked, Conflict, TidegateError
 from controller.domain.events import AuditEntry, Event
 from controller.domain.evidence import FailureEvidence
 from controller.domain.orders import Order, OrderKind, OrderState
+from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.step import Step, StepKind, StepState, Trouble
 from controller.domain.telling import news
@@ -56,8 +57,9 @@ def record_choice(
             unit.audit.append([_answer(order, now)])
         for opening in choice.openings:
             _open(unit, opening, now, token)
-        if any(order.kind is OrderKind.UNHOLD and order.state is OrderState.DONE for order in choice.orders):
-            _try_again(unit, after, before, now, token)
+        released = [one for one in choice.orders if one.kind is OrderKind.UNHOLD and one.state is OrderState.DONE]
+        if released:
+            _try_again(unit, after, before, now, token, by=released[0].by)
         after = _save_environment(unit, environment, after, now)
     return after, tuple(saved.get(queued.id, queued) for queued in choice.queue)
 
@@ -83,17 +85,23 @@ def _open(unit: Unit, opening: Opening, now: datetime, token: Callable[[], str])
 
 
 def _try_again(
-    unit: Unit, environment: Environment, opened: Mapping[str, Deployment], now: datetime, token: Callable[[], str]
+    unit: Unit,
+    environment: Environment,
+    opened: Mapping[str, Deployment],
+    now: datetime,
+    token: Callable[[], str],
+    by: Person | None,
 ) -> None:
     """A released environment is brought to what its branch says: the newest commit gets another deployment, unless it
-    is live, one of it is not over yet, or the branch no longer contains it."""
+    is live, one of it is not over yet, or the branch no longer contains it. Who released it has ordered that."""
     live = unit.deployments.live(environment.name)
     taken = {deployment.revision.commit.sha for deployment in opened.values() if not deployment.is_final}
     taken |= {live.revision.commit.sha} if live else set()
     revision = unit.revisions.by_commit(environment.name, environment.wanted) if environment.wanted else None
     if revision is None or revision.commit.sha in taken or environment.is_rewritten:
         return
-    again = waiting_deployment(revision, unit.deployments.next_number(environment.name), now, token)
+    number = unit.deployments.next_number(environment.name)
+    again = replace(waiting_deployment(revision, number, now, token), requester=by)
     unit.deployments.add(again)
     announce(unit, again)
     text = f"{revision.commit.short} {revision.commit.title}, once more"
