@@ -41,9 +41,8 @@ LEAST_BITS = 2048
 
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?")
-_HOST = r"https://sns\.[a-zA-Z0-9-]{3,}\.amazonaws\.com(?:\.cn)?"
-_CERTIFICATE = re.compile(_HOST + r"/[A-Za-z0-9._/-]{1,200}\.pem")
-_SUBSCRIBE = re.compile(_HOST + r"/\?([A-Za-z0-9&=%:._~+-]{1,4000})")
+_CERTIFICATE = re.compile(r"[A-Za-z0-9._/-]{1,200}\.pem")
+_SUBSCRIBE = re.compile(r"\?([A-Za-z0-9&=%:._~+-]{1,4000})")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z")
 _TYPE = re.compile("|".join(SIGNED))
 _ANY = re.compile(r"[^\ud800-\udfff]*", re.DOTALL)
@@ -76,9 +75,9 @@ def opened(body: bytes) -> Envelope:
     if given.get("SignatureVersion") != "2":
         _unsigned("SignatureVersion must be 2: set the topic's attribute SignatureVersion.")
     kind = fitting(_TYPE, given, "Type")
-    certificate = fitting(_CERTIFICATE, given, "SigningCertURL")
     sent = fitting(_TIME, given, "Timestamp")
     number, topic = fitting(ID, given, "MessageId"), fitting(TOPIC, given, "TopicArn")
+    certificate = _at_sns(given, "SigningCertURL", topic, _CERTIFICATE) if topic else None
     if kind is None or certificate is None or sent is None or number is None or topic is None:
         _unsigned("Type, MessageId, TopicArn, Timestamp or SigningCertURL is not as Amazon SNS sends it.")
     try:
@@ -140,12 +139,21 @@ def _text(given: Payload, name: str) -> str:
 
 def _confirms(given: Payload, topic: str) -> str | None:
     """The address that confirms the subscription to this very topic, at AWS; else None."""
-    address = given.get("SubscribeURL")
-    found = _SUBSCRIBE.fullmatch(address) if isinstance(address, str) else None
-    asked = parse_qs(found[1]) if found else {}
-    if not found or asked.get("Action") != ["ConfirmSubscription"] or asked.get("TopicArn") != [topic]:
+    address = _at_sns(given, "SubscribeURL", topic, _SUBSCRIBE)
+    asked = parse_qs(address.partition("?")[2]) if address else {}
+    is_ours = asked.get("Action") == ["ConfirmSubscription"] and asked.get("TopicArn") == [topic]
+    return address if is_ours else None
+
+
+def _at_sns(given: Payload, name: str, topic: str, form: re.Pattern[str]) -> str | None:
+    """The address that stands there, if it is one of Amazon SNS in the topic's own region: elsewhere below
+    amazonaws.com anybody may have a host, as that of a bucket called `sns` is sns.s3-eu-west-1.amazonaws.com."""
+    _, partition, _, region, *_ = topic.split(":")
+    place = f"https://sns.{region}.amazonaws.com{'.cn' if partition == 'aws-cn' else ''}/"
+    address = given.get(name)
+    if not isinstance(address, str) or not address.startswith(place):
         return None
-    return found[0]
+    return address if form.fullmatch(address.removeprefix(place)) else None
 
 
 def _unsigned(detail: str) -> NoReturn:

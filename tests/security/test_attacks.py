@@ -1207,8 +1207,19 @@ def test_a_version_leads_to_github_and_nowhere_else(tmp_path: Path, migrated_fil
 # ------------------------------------------------------------------------------------------------ signed by others
 
 
+BUCKET = "https://sns.s3-eu-west-1.amazonaws.com"
+"""Whoever has the bucket `sns` there."""
+
+
 @pytest.mark.parametrize(
-    "address", ["http://169.254.169.254/latest/meta-data", "https://evil.example/confirm", "file:///etc/passwd"]
+    "address",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "https://evil.example/confirm",
+        "file:///etc/passwd",
+        f"{BUCKET}/key.pem",
+        f"{BUCKET}/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:123456789012:alarms&Token=x",
+    ],
 )
 def test_nothing_is_fetched_because_a_stranger_says_so(doors: Doors, address: str) -> None:
     """Facts 2.3, CVE-2026-32828: SSRF by SNS's SubscribeURL and SigningCertURL. A request would fail here, loudly."""

@@ -261,6 +261,9 @@ ADDRESSES = [
     "https://sns.eu-west-1.amazonaws.com./a.pem",
     "https://sns.eu.west.amazonaws.com/a.pem",
     "https://sns..amazonaws.com/a.pem",
+    "https://sns.s3-eu-west-1.amazonaws.com/a.pem",
+    "https://sns.us-east-1.amazonaws.com/a.pem",
+    "https://sns.eu-west-1.amazonaws.com.cn/a.pem",
     "https://sns.eu-west-1.amazonaws.com.cn.attacker.io/a.pem",
     "https://sns.eu-west-1.amazonaws.org/a.pem",
     "https://snsxeu-west-1.amazonaws.com/a.pem",
@@ -293,9 +296,10 @@ def test_a_certificate_that_is_not_at_awss_own_address_is_never_fetched(address:
 @pytest.mark.parametrize("region", ["us-east-1", "cn-north-1"])
 def test_awss_own_addresses_are_accepted(region: str) -> None:
     suffix = ".cn" if region.startswith("cn") else ""
+    topic = f"arn:aws{'-cn' if suffix else ''}:sns:{region}:{ACCOUNT}:tidegate"
     address = f"https://sns.{region}.amazonaws.com{suffix}/SimpleNotificationService-{'0' * 32}.pem"
-    stand = AwsStand(network=Network({address: a_certificate()}))
-    assert stand.message(signed(a_notification(SigningCertURL=address))).status_code == 202
+    stand = AwsStand(topics=(topic,), network=Network({address: a_certificate()}))
+    assert stand.message(signed(a_notification(SigningCertURL=address, TopicArn=topic))).status_code == 202
 
 
 @pytest.mark.parametrize("member", ["Message", "MessageId", "Subject", "Timestamp", "Type"])
@@ -472,6 +476,7 @@ def test_a_confirmation_that_fails_changes_no_answer() -> None:
     "address",
     [
         SUBSCRIBE.replace("https", "http"),
+        SUBSCRIBE.replace("sns.eu-west-1", "sns.s3-eu-west-1"),
         SUBSCRIBE.replace("amazonaws.com", "amazonaws.com.attacker.io"),
         SUBSCRIBE.replace("ConfirmSubscription", "Unsubscribe"),
         SUBSCRIBE.replace(ACCOUNT, "666666666666"),
