@@ -64,3 +64,11 @@ def test_a_pattern_of_ignored_paths_keeps_nobody_busy(pattern: str, path: str) -
         f"file = SimpleNamespace(paths=SimpleNamespace(ignore=({pattern},)))\n"
         f"assert not ignores_all(({path},), file)"
     )
+
+
+def test_a_list_of_thousands_keeps_nobody_busy() -> None:
+    """V15.2.2: a file of 256 KiB has room for them, and each is compared with all others."""
+    is_soon_done(
+        "from controller.domain.manifest.wanted import without_repeats\n"
+        "assert without_repeats(tuple(f'user-{n}' for n in range(100_000)))"
+    )

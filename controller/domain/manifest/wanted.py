@@ -83,4 +83,8 @@ def without_repeats(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _repeats(values: tuple[Any, ...]) -> Iterator[Any]:
-    return (value for number, value in enumerate(values) if value in values[:number])
+    seen = set()
+    for value in values:
+        if value in seen:
+            yield value
+        seen.add(value)
