@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from controller.domain.strangers import UNPRINTABLE
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -67,17 +69,14 @@ def say(shown: RenderableType) -> None:
 
 
 def clean(value: Any) -> Any:
-    """The value without characters that steer a terminal: commit messages come from anywhere.
+    """The value without characters that steer a terminal, or turn round what is read there: commit messages come from
+    anywhere.
 
     >>> clean({"message": "red \\x1b[31m alert"})
     {'message': 'red \ufffd[31m alert'}
     """
     if isinstance(value, str):
-        return "".join("\ufffd" if _steers(character) else character for character in value)
+        return UNPRINTABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {clean(key): clean(found) for key, found in value.items()}
     return [clean(found) for found in value] if isinstance(value, list) else value
-
-
-def _steers(character: str) -> bool:
-    return character not in "\n\t" and (ord(character) < 32 or 127 <= ord(character) < 160)

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import anyio.lowlevel
 import pytest
 
+from controller.cli.saying import clean
 from controller.domain.approval import Glass
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.people import Permission, Person, Role, Rules
@@ -1013,6 +1014,13 @@ def test_a_reason_is_text_for_people(asked: Doors, reason: str) -> None:
     body = {"answer": "reject", "reason": reason}
     fails(asked, asked.post(PAGE, asked.session(ABEL), body), 422)
     fails(asked, asked.api("POST", APPROVALS, asked.token(Role.ADMIN, ABEL, "mine"), body), 422)
+
+
+@pytest.mark.parametrize("title", UNFIT)
+def test_what_is_approved_on_a_terminal_reads_as_it_is_written(title: str) -> None:
+    """V16.4.1, CVE-2021-42574: whoever pushes writes the title that an approver is asked about."""
+    shown = clean({"message": f"drop {title} table"})["message"]
+    assert [character for character in title if not character.isprintable() and character in shown] == []
 
 
 @pytest.mark.parametrize("across", [*UNFIT, "dev-1: we looked\ndeploy", "x" * 129, ""])
