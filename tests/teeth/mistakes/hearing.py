@@ -31,10 +31,10 @@ MISTAKES = (
     Mistake(
         "a host that begins like AWS's is AWS's",
         "webhooks/sns.py",
-        r'_CERTIFICATE = re.compile(_HOST + r"/[A-Za-z0-9._/-]{1,200}\.pem")',
-        r'_CERTIFICATE = re.compile(_HOST + r"[A-Za-z0-9._/-]{1,200}\.pem")',
+        "if partition == 'aws-cn' else ''}/\"",
+        "if partition == 'aws-cn' else ''}\"",
         f"{OF_DOOR}::test_a_certificate_that_is_not_at_awss_own_address_is_never_fetched"
-        "[https://sns.evil.amazonaws.com.attacker.io/a.pem]",
+        "[https://sns.eu-west-1.amazonaws.com.cn.attacker.io/a.pem]",
     ),
     Mistake(
         "the subject is left out of what is signed",
@@ -67,8 +67,8 @@ MISTAKES = (
     Mistake(
         "a subscription is confirmed wherever it says",
         "webhooks/sns.py",
-        "    if not found or asked.get",
-        "    if found is None:\n        return address\n    if asked.get",
+        "    asked = parse_qs(address",
+        '    if address is None:\n        return str(given.get("SubscribeURL"))\n    asked = parse_qs(address',
         f"{OF_DOOR}::test_only_awss_own_address_for_this_topic_is_ever_asked_for"
         "[http://169.254.169.254/latest/meta-data/]",
     ),
