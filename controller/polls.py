@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from controller.domain.approval import Ballot
 from controller.domain.bindings import Binding
@@ -13,6 +14,9 @@ from controller.domain.ports import Directory
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.store import Store
+
+BEFORE = timedelta(days=1)
+"""So long before Tidegate recorded a commit its branch may have been moved to it: webhooks are late, clocks differ."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Polls:
         roles = {one.person: role_of(one, binding.people, teams) for one in found}
         since = live.commit.sha if live is not None and any(one.excludes_all for one in asked) else commit.sha
         made = tuple(self.directory.authors(repository, since, commit.sha)) if since != commit.sha else ()
-        movers = self.directory.movers(repository, revision.branch, commit.sha)
+        movers = self.directory.movers(repository, revision.branch, commit.sha, revision.recorded_at - BEFORE)
         with self.store.read() as unit:
             seen_at = unit.now()
         approvers = tuple(person for person, role in roles.items() if role >= Role.APPROVER)

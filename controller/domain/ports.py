@@ -316,8 +316,9 @@ class Directory(Protocol):
     def team(self, name: str) -> frozenset[int]:
         """The numbers of the members of a team, as in `@acme/release`; nobody where there is no such team."""
 
-    def movers(self, repository: str, branch: str, sha: str) -> Movers:
-        """Who brought this commit to the branch, as far as GitHub tells."""
+    def movers(self, repository: str, branch: str, sha: str, since: datetime) -> Movers:
+        """Who brought this commit to the branch, not before `since`, as far as GitHub tells. `Blocked` when there is
+        too much to look through."""
 
     def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
         """Of every commit that `head` has and `base` has not. `Blocked` when GitHub doesn't list them all."""

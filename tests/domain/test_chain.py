@@ -8,18 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from controller.domain.anchor import Anchor, is_worth_an_anchor
 from controller.domain.chain import (
     MOST_FINDINGS,
     START,
     UNKEYED,
-    Anchor,
     Earlier,
     Head,
     Keyring,
     Line,
     Report,
     What,
-    is_worth_an_anchor,
     link,
     verify,
 )

@@ -1,7 +1,7 @@
 """Deployments that wait for people: who lets them start, what voids it, and what starts without them."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -279,11 +279,11 @@ def between_look_and_start(stage: Stage, act: Callable[[], None]) -> None:
     """Once enough have approved, `act` happens while the pass that is about to start it asks GitHub."""
     answer, done = stage.town.movers, []
 
-    def movers(repository: str, branch: str, sha: str) -> Movers:
+    def movers(repository: str, branch: str, sha: str, since: datetime) -> Movers:
         if len(stage.deployment(2).votes) == 2 and not done:
             done.append(True)
             act()
-        return answer(repository, branch, sha)
+        return answer(repository, branch, sha, since)
 
     stage.town.movers = movers  # type: ignore[method-assign]
 

@@ -227,8 +227,8 @@ class SiteDirectory:
     def team(self, name: str) -> frozenset[int]:
         return self._ask("team", lambda: self._town.team(name), frozenset)
 
-    def movers(self, repository: str, branch: str, sha: str) -> Movers:
-        return self._ask("movers", lambda: self._town.movers(repository, branch, sha), Movers)
+    def movers(self, repository: str, branch: str, sha: str, since: datetime) -> Movers:
+        return self._ask("movers", lambda: self._town.movers(repository, branch, sha, since), Movers)
 
     def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
         return self._ask("authors", lambda: self._town.authors(repository, base, head))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from controller.domain.electorate import Movers
 from controller.domain.errors import TidegateError
@@ -48,7 +49,7 @@ class Town:
         self._ask()
         return self.teams.get(name, frozenset())
 
-    def movers(self, repository: str, branch: str, sha: str) -> Movers:
+    def movers(self, repository: str, branch: str, sha: str, since: datetime) -> Movers:
         self._ask()
         return self.moved.get(sha, Movers())
 

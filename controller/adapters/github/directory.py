@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -29,6 +31,9 @@ METADATA, MEMBERS, PULLS = "Metadata: read", "Members: read", "Pull requests: re
 MOST_COMMITS = 1000
 """So many commits of a range are read; where there are more, whoever wrote them can't be told from the others."""
 
+MOST_MOVES = 1000
+"""So many moves of a branch are read."""
+
 RANKED = tuple(reversed(Permission))
 RIGHTS: Mapping[str, Permission] = {
     "admin": Permission.ADMIN,
@@ -41,6 +46,16 @@ RIGHTS: Mapping[str, Permission] = {
 
 PUSHED = frozenset({"push", "force_push", "branch_creation"})
 MERGED = frozenset({"pr_merge", "merge_queue_merge"})
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What a branch was moved to, how, by whom, and when."""
+
+    after: str
+    kind: str
+    actor: Person | None
+    at: datetime
 
 
 class GitHubDirectory:
@@ -76,7 +91,7 @@ class GitHubDirectory:
                     raise
                 return frozenset()
 
-    def movers(self, repository: str, branch: str, sha: str) -> Movers:
+    def movers(self, repository: str, branch: str, sha: str, since: datetime) -> Movers:
         """Pushes and merges of this very commit, and the pull requests that it came with.
 
         https://docs.github.com/en/rest/repos/repos#list-repository-activities
@@ -85,15 +100,15 @@ class GitHubDirectory:
         requester = self._requester(repository)
         with translated(f"Reading who brought {sha[:7]} to {branch} of {repository}", self._clock, CONTENTS):
             address = f"/repos/{repository}/activity?ref=refs/heads/{quote(branch)}&per_page={PER_PAGE}"
-            moves = [move for move in self._activity.first(requester, address) if move[0] == sha]
+            moves = [move for move in self._moves(requester, address, since) if move.after == sha]
         with translated(f"Reading the pull requests of {sha[:7]} of {repository}", self._clock, PULLS):
             address = f"/repos/{repository}/commits/{sha}/pulls?per_page={PER_PAGE}"
             pulls = [pull for pull in self._pulls.entries(requester, address) if pull[1] == branch]
             mergers = [self._merger(requester, repository, number) for number, _, _ in pulls]
         return Movers(
             openers=_once(opener for _, _, opener in pulls),
-            mergers=_once([*mergers, *(actor for _, kind, actor in moves if kind in MERGED)]),
-            pushers=_once(actor for _, kind, actor in moves if kind in PUSHED),
+            mergers=_once([*mergers, *(move.actor for move in moves if move.kind in MERGED)]),
+            pushers=_once(move.actor for move in moves if move.kind in PUSHED),
         )
 
     def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
@@ -109,6 +124,18 @@ class GitHubDirectory:
 
     def _requester(self, repository: str) -> Requester:
         return self._signed_in.client(repository).requester
+
+    def _moves(self, requester: Requester, address: str, since: datetime) -> list[_Move]:
+        """The newest come first. Whoever moves a branch often makes nobody forget who moved it before."""
+        found: list[_Move] = []
+        for page in self._activity.walk(requester, address):
+            found.extend(page)
+            if not page or page[-1].at < since:
+                break
+            if len(found) >= MOST_MOVES:
+                told = f"it was moved more than {MOST_MOVES} times since {since:%Y-%m-%d %H:%M} UTC"
+                raise Blocked(f"{address}: {told}; who moved it to this commit can't be told", code="github.too_many")
+        return found
 
     def _merger(self, requester: Requester, repository: str, number: int) -> Person | None:
         """Lists of pull requests don't say who merged them. It never changes, so it is asked once."""
@@ -151,10 +178,14 @@ def _pulls(body: list[Mapping[str, Any]]) -> list[tuple[int, str, Person | None]
     ]
 
 
-def _activity(body: list[Mapping[str, Any]]) -> list[tuple[str, str, Person | None]]:
-    """What the branch was moved to, how, and by whom."""
+def _activity(body: list[Mapping[str, Any]]) -> list[_Move]:
     return [
-        (str(shown["after"]), str(shown["activity_type"]), _person(shown["actor"]) if shown["actor"] else None)
+        _Move(
+            str(shown["after"]),
+            str(shown["activity_type"]),
+            _person(shown["actor"]) if shown["actor"] else None,
+            datetime.fromisoformat(shown["timestamp"]),
+        )
         for shown in body
     ]
 

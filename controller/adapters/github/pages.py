@@ -5,7 +5,7 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -50,17 +50,15 @@ class Pages(Generic[Entry]):
 
     def entries(self, requester: Requester, address: str) -> list[Entry]:
         """All of the list whose first page is at `address`. Raises what PyGithub raises, and `Unreadable`."""
-        found: list[Entry] = []
+        return [entry for page in self.walk(requester, address) for entry in page]
+
+    def walk(self, requester: Requester, address: str) -> Iterator[Sequence[Entry]]:
+        """Page after page, each asked for when it is wanted."""
         following: str | None = address
         while following is not None:
             page = self._page(requester, following)
-            found.extend(page.entries)
+            yield page.entries
             following = page.following
-        return found
-
-    def first(self, requester: Requester, address: str) -> Sequence[Entry]:
-        """The first page alone: where the newest comes first, and what is older is of no interest."""
-        return self._page(requester, address).entries
 
     def _page(self, requester: Requester, address: str) -> Page[Entry]:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -70,9 +71,9 @@ def test_whoever_opened_and_merged_a_pull_request_moved_what_came_of_it(
     change(served.repository("grace"), "feature", "feature.txt", "it\n")
     pull = served.repository("linus").create_pull(base="develop", head="feature", title="A feature")
     merged = served.repository("margaret").get_pull(pull.number).merge()
-    assert directory.movers(NAME, "develop", merged.sha) == Movers(openers=(LINUS,), mergers=(MARGARET,))
+    assert directory.movers(NAME, "develop", merged.sha, LONG_AGO) == Movers(openers=(LINUS,), mergers=(MARGARET,))
     start = cost(served)
-    directory.movers(NAME, "develop", merged.sha)
+    directory.movers(NAME, "develop", merged.sha, LONG_AGO)
     assert cost(served) == start, "who merged it never changes"
 
 
@@ -81,13 +82,13 @@ def test_a_pull_request_to_another_branch_brought_nothing_here(served: Served, d
     change(served.repository("grace"), "feature", "feature.txt", "it\n")
     pull = served.repository("linus").create_pull(base="develop", head="feature", title="A feature")
     merged = served.repository("margaret").get_pull(pull.number).merge()
-    assert directory.movers(NAME, "main", merged.sha) == Movers()
+    assert directory.movers(NAME, "main", merged.sha, LONG_AGO) == Movers()
 
 
 def test_whoever_pushed_a_commit_moved_it(served: Served, directory: GitHubDirectory) -> None:
     sha = change(served.repository("dennis"), "develop", "a.txt", "a\n")
     change(served.repository("linus"), "develop", "b.txt", "b\n")
-    assert directory.movers(NAME, "develop", sha) == Movers(pushers=(DENNIS,))
+    assert directory.movers(NAME, "develop", sha, LONG_AGO) == Movers(pushers=(DENNIS,))
 
 
 def test_authors_of_a_range_are_those_of_its_commits_alone(
@@ -106,7 +107,7 @@ def test_authors_of_a_range_are_those_of_its_commits_alone(
 def test_a_branch_may_be_called_anything(served: Served, directory: GitHubDirectory, branch: str) -> None:
     branch_off(served.repository("linus"), branch)
     sha = change(served.repository("dennis"), branch, "a.txt", "a\n")
-    assert directory.movers(NAME, branch, sha).pushers == (DENNIS,)
+    assert directory.movers(NAME, branch, sha, LONG_AGO).pushers == (DENNIS,)
 
 
 def test_an_app_reads_the_teams_of_its_organization(served: Served) -> None:
@@ -177,7 +178,17 @@ class Requester:
         found = self.answers["compare" if "/compare/" in path else word]
         if isinstance(found, Exception):
             raise found
+        if found and isinstance(found, list) and isinstance(found[0], list):
+            return paged(url, found)
         return {}, found
+
+
+def paged(url: str, pages: list[Any]) -> tuple[dict[str, str], Any]:
+    """One page of them, and how to ask for the next one."""
+    first, _, number = url.partition("&page=")
+    at = int(number or 1)
+    following = {"link": f'<{first}&page={at + 1}>; rel="next"'} if at < len(pages) else {}
+    return following, pages[at - 1]
 
 
 def asking(**answers: Any) -> tuple[GitHubDirectory, Requester]:
@@ -193,7 +204,8 @@ def asking(**answers: Any) -> tuple[GitHubDirectory, Requester]:
     return made, requester
 
 
-MOVE = {"after": SHA, "activity_type": "push", "actor": account(ADA)}
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+MOVE = {"after": SHA, "activity_type": "push", "actor": account(ADA), "timestamp": "2026-03-01T09:00:00Z"}
 PULL = {"number": 7, "base": {"ref": "develop"}, "user": account(GRACE), "merged_at": "2026-03-01T09:00:00Z"}
 WELL: dict[str, Any] = {
     "collaborators": [{**account(ADA), "permissions": allowed("push")}],
@@ -209,7 +221,7 @@ def test_each_question_is_asked_as_github_documents_it() -> None:
     directory, requester = asking(**WELL)
     directory.collaborators(NAME)
     directory.team("@acme/release")
-    assert directory.movers(NAME, "develop", SHA) == Movers((GRACE,), (LINUS,), (ADA,))
+    assert directory.movers(NAME, "develop", SHA, LONG_AGO) == Movers((GRACE,), (LINUS,), (ADA,))
     directory.authors(NAME, "0" * 40, SHA)
     assert requester.asked == [
         f"/repos/{NAME}/collaborators?affiliation=all&per_page=100",
@@ -233,22 +245,34 @@ def test_each_question_is_asked_as_github_documents_it() -> None:
 )
 def test_every_way_to_move_a_branch_counts(kind: str, as_what: str) -> None:
     directory, _ = asking(**{**WELL, "pulls": [], "activity": [{**MOVE, "activity_type": kind}]})
-    assert getattr(directory.movers(NAME, "develop", SHA), as_what) == (ADA,)
+    assert getattr(directory.movers(NAME, "develop", SHA, LONG_AGO), as_what) == (ADA,)
 
 
 @pytest.mark.parametrize("other", [{"after": "2" * 40}, {"activity_type": "branch_deletion"}, {"actor": None}])
 def test_moves_of_other_commits_and_of_nobody_name_nobody(other: dict[str, Any]) -> None:
     directory, _ = asking(**{**WELL, "pulls": [], "activity": [{**MOVE, **other}]})
-    assert directory.movers(NAME, "develop", SHA) == Movers()
+    assert directory.movers(NAME, "develop", SHA, LONG_AGO) == Movers()
+
+
+def test_whoever_moves_a_branch_often_makes_nobody_forget_who_moved_it_before() -> None:
+    """Pages are asked for as far as the commit may be, and no further; where that is too far, nobody can tell."""
+    later = [{**MOVE, "after": f"{number:040x}", "timestamp": "2026-03-02T09:00:00Z"} for number in range(100)]
+    older = {**MOVE, "after": "3" * 40, "actor": account(DENNIS), "timestamp": "2026-02-27T09:00:00Z"}
+    directory, requester = asking(**{**WELL, "pulls": [], "activity": [later, [MOVE, older], [older]]})
+    assert directory.movers(NAME, "develop", SHA, datetime(2026, 2, 28, tzinfo=UTC)).pushers == (ADA,)
+    assert [address.rpartition("=")[2] for address in requester.asked if "/activity" in address] == ["100", "2"]
+    directory, _ = asking(**{**WELL, "pulls": [], "activity": [later] * 11})
+    with pytest.raises(Blocked, match="more than 1000 times since 2026-02-28 00:00 UTC"):
+        directory.movers(NAME, "develop", SHA, datetime(2026, 2, 28, tzinfo=UTC))
 
 
 def test_whoever_merged_is_asked_for_again_until_github_knows() -> None:
     directory, requester = asking(**{**WELL, "pull": {"merged_by": None}})
-    assert directory.movers(NAME, "develop", SHA).mergers == ()
+    assert directory.movers(NAME, "develop", SHA, LONG_AGO).mergers == ()
     requester.answers["pull"] = {"merged_by": account(LINUS)}
-    assert directory.movers(NAME, "develop", SHA).mergers == (LINUS,)
+    assert directory.movers(NAME, "develop", SHA, LONG_AGO).mergers == (LINUS,)
     requester.answers["pull"] = {}
-    assert directory.movers(NAME, "develop", SHA).mergers == (LINUS,)
+    assert directory.movers(NAME, "develop", SHA, LONG_AGO).mergers == (LINUS,)
 
 
 def test_a_way_that_is_too_long_to_read_lets_nobody_in() -> None:
@@ -262,9 +286,9 @@ def test_a_way_that_is_too_long_to_read_lets_nobody_in() -> None:
 ASKS: dict[str, Callable[[GitHubDirectory], object]] = {
     "collaborators": lambda directory: directory.collaborators(NAME),
     "members": lambda directory: directory.team("@acme/release"),
-    "activity": lambda directory: directory.movers(NAME, "develop", SHA),
-    "pulls": lambda directory: directory.movers(NAME, "develop", SHA),
-    "pull": lambda directory: directory.movers(NAME, "develop", SHA),
+    "activity": lambda directory: directory.movers(NAME, "develop", SHA, LONG_AGO),
+    "pulls": lambda directory: directory.movers(NAME, "develop", SHA, LONG_AGO),
+    "pull": lambda directory: directory.movers(NAME, "develop", SHA, LONG_AGO),
     "compare": lambda directory: directory.authors(NAME, "0" * 40, SHA),
 }
 ERRORS: list[tuple[Any, type[TidegateError], str]] = [
