@@ -1,7 +1,7 @@
 """Who may what, found out: for the doors at the click, and for the loop before it counts. Both get the same answer."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from controller.domain.approval import Ballot
@@ -67,6 +67,9 @@ class Polls:
         since = live.commit.sha if live is not None and any(one.excludes_all for one in asked) else commit.sha
         made = tuple(self.directory.authors(repository, since, commit.sha)) if since != commit.sha else ()
         movers = self.directory.movers(repository, revision.branch, commit.sha, revision.recorded_at - BEFORE)
+        published = revision.release.by if revision.release else None
+        if published is not None:
+            movers = replace(movers, publishers=(published,))
         with self.store.read() as unit:
             seen_at = unit.now()
         approvers = tuple(person for person, role in roles.items() if role >= Role.APPROVER)

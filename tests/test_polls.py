@@ -13,11 +13,12 @@ from controller.domain.electorate import LIVE, OWN, Electorate, Movers
 from controller.domain.errors import Blocked, Transient
 from controller.domain.people import Permission, Person, Role, Rules
 from controller.domain.reason import Reason
+from controller.domain.release import Release
 from controller.domain.revision import Author, Revision
 from controller.polls import Polls
 from controller.store import Store
 from tests.store.recorded import deployment, record
-from tests.support.builders import FILE, a_binding, a_commit, a_deployment, a_plan, a_revision
+from tests.support.builders import FILE, NOON, a_binding, a_commit, a_deployment, a_plan, a_revision
 from tests.support.database import MovedClock
 from tests.support.stage import migrated_file
 from tests.support.town import ADA, BARBARA, DENNIS, GRACE, LINUS, MARGARET, RELEASE, Town
@@ -125,6 +126,13 @@ def test_whoever_may_approve_teams_movers_and_authors_are_found(polls: Polls, to
     assert set(found.approvers) == {ADA, GRACE, LINUS, MARGARET, DENNIS}
     assert found.teams == {RELEASE: town.teams[RELEASE]}
     assert (found.authors, found.range_authors, found.movers.mergers) == (commit.authors, town.wrote, (MARGARET,))
+
+
+def test_whoever_published_the_release_is_found(polls: Polls) -> None:
+    released = replace(a_revision(), release=Release("v1", "", "https://github.example/v1", NOON, by=DENNIS))
+    assert elected(polls, released).movers.publishers == (DENNIS,)
+    unknown = replace(a_revision(), release=Release("v1", "", "https://github.example/v1", NOON))
+    assert elected(polls, unknown).movers.publishers == ()
 
 
 @pytest.mark.parametrize("text", [FILE, ALL])

@@ -49,11 +49,13 @@ def _of(whose: str, asked: Approval) -> Requirement:
 
 @dataclass(frozen=True)
 class Movers:
-    """Who brought a commit to its branch: `openers` of its pull requests, `mergers` of those, `pushers`."""
+    """Who brought a commit to its branch: `openers` of its pull requests, `mergers` of those, `pushers`;
+    `publishers` of the release that it is deployed as."""
 
     openers: tuple[Person, ...] = ()
     mergers: tuple[Person, ...] = ()
     pushers: tuple[Person, ...] = ()
+    publishers: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Electorate:
             ("opened its pull request", self.movers.openers),
             ("merged it", self.movers.mergers),
             ("pushed it", self.movers.pushers),
+            ("published it", self.movers.publishers),
             ("ordered it", (requester,) if requester else ()),
         )
         for what, people in did:

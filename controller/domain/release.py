@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.domain.canonical import digest
+from controller.domain.people import Person
 
 
 @dataclass(frozen=True)
 class Release:
     """`points_at` is what its tag leads to, the sha of a commit or of an annotated tag: another one when the tag was
-    moved, None while there is no such tag. `published_at` is aware UTC."""
+    moved, None while there is no such tag. `published_at` is aware UTC; `by` made it, None where GitHub doesn't say.
+    """
 
     tag: str
     name: str
     url: str
     published_at: datetime
     points_at: str | None = None
+    by: Person | None = None
 
     @property
     def version(self) -> str:

@@ -35,6 +35,7 @@ def author(person: Person) -> Author:
         ({"movers": Movers(openers=(LINUS,))}, "opened its pull request"),
         ({"movers": Movers(mergers=(LINUS,))}, "merged it"),
         ({"movers": Movers(pushers=(LINUS,))}, "pushed it"),
+        ({"movers": Movers(publishers=(LINUS,))}, "published it"),
         ({"movers": Movers(pushers=(replace(LINUS, login="torvalds"),))}, "pushed it"),
     ],
 )

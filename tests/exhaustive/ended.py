@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from controller.domain.deployment import Deployment, Kind
+from controller.loop.anchoring import ANCHOR
 from sandbox.world.ports import ContainerLaunch
 from sandbox.world.view import Condition, FixedResponse, Forward, Redirect
 from tests.exhaustive.play import Play
@@ -80,7 +81,13 @@ def ended(play: Play) -> End:
         commands=Counter(" ".join(first.command) for first in _first_containers(play) if first.command),
         runs=tuple(play.rows("SELECT environment, number, service, state FROM runs ORDER BY seq")),
         told=tuple(
-            sorted({_unnumbered(kind, key) for kind, key, _ in play.told if not _is_of_drift(key, deployments)})
+            sorted(
+                {
+                    _unnumbered(kind, key)
+                    for kind, key, _ in play.told
+                    if kind != ANCHOR and not _is_of_drift(key, deployments)
+                }
+            )
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from github.Requester import Requester
 
 from controller.adapters.github.pages import PER_PAGE, Pages
+from controller.domain.people import Person
 from controller.domain.release import Release
 
 TAGS = "refs/tags/"
@@ -48,7 +49,9 @@ def _published(shown: list[Mapping[str, Any]]) -> Sequence[Release]:
 
 def _release(shown: Mapping[str, Any]) -> Release:
     published_at = datetime.fromisoformat(shown["published_at"])
-    return Release(str(shown["tag_name"]), shown["name"] or "", str(shown["html_url"]), published_at)
+    author = shown.get("author")
+    by = Person(int(author["id"]), str(author["login"])) if author else None
+    return Release(str(shown["tag_name"]), shown["name"] or "", str(shown["html_url"]), published_at, by=by)
 
 
 def _tags(refs: list[Mapping[str, Mapping[str, str]]]) -> Sequence[_Tag]:

@@ -171,7 +171,7 @@ Reviewer = Annotated[
     str,
     Text(
         'a GitHub login, as in ada, or a team in quotes, as in "@acme/release"',
-        rf"{_LOGIN}|@{_LOGIN}/[A-Za-z0-9._-]+",
+        rf"{_LOGIN}|@{_LOGIN}/(?!\.{{1,2}}$)[A-Za-z0-9._-]+",
         140,
     ),
 ]

@@ -11,6 +11,7 @@ from controller.adapters.clock import SystemClock
 from controller.adapters.github.releases import Releases
 from controller.adapters.github.source import GitHubSource
 from controller.domain.errors import Blocked, Transient
+from controller.domain.people import Person
 from controller.domain.release import Release
 from controller.domain.secret import Secret
 from tests.adapters.github.answering import Requester
@@ -112,6 +113,17 @@ def refs(**tags: str) -> list[dict[str, Any]]:
 FIRST = "/repos/acme/captioncraft/releases?per_page=100"
 SECOND = "https://api.github.com/repositories/7/releases?per_page=100&page=2"
 TAGS = "/repos/acme/captioncraft/git/matching-refs/tags/?per_page=100"
+
+
+@pytest.mark.parametrize(
+    ("author", "by"),
+    [({"id": 1001, "login": "ada"}, Person(1001, "ada")), (None, None)],
+    ids=["ada", "an account gone"],
+)
+def test_who_made_it_is_said_where_github_says_so(author: object, by: Person | None) -> None:
+    requester: Any = Requester([({}, [shown("v1", "2026-01-01T00:00:00Z", author=author)]), ({}, refs(v1="a" * 40))])
+    (found,) = Releases().released(requester, NAME)
+    assert found.by == by
 
 
 def test_the_exact_requests_and_the_order_of_publication() -> None:
