@@ -1,6 +1,7 @@
 """Environment variables, read once into one frozen value. Every name begins with TIDEGATE_."""
 
 import hmac
+import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from controller.store.key_file import kept_key
 
 PREFIX = "TIDEGATE_"
 LEAST_SECRET = 16
+PEM = re.compile(r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----\n")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 AUDIT_KEY = "audit.key"
 
@@ -227,6 +229,8 @@ class Settings(BaseSettings):
             missing.append(f"TIDEGATE_API_TOKEN: at least {LEAST_SECRET} characters; `tidegate token` makes one")
         if not (self.github_token.get_secret_value() or self.github_app_id):
             missing.append("TIDEGATE_GITHUB_TOKEN, or TIDEGATE_GITHUB_APP_ID and _APP_KEY: how to read repositories")
+        if self.github_app_id and not PEM.match(self.github_app_key.get_secret_value()):
+            missing.append("TIDEGATE_GITHUB_APP_KEY: the App's private key as GitHub gave it, with its line ends (PEM)")
         if any(len(key.get_secret_value()) < LEAST_SECRET for key in self.link_keys):
             missing.append(f"TIDEGATE_LINK_KEYS: one is shorter than {LEAST_SECRET} characters")
         if any(len(secret.get_secret_value()) < LEAST_SECRET for secret in self.notify_secret):

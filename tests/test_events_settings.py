@@ -61,6 +61,18 @@ def test_a_short_secret_is_refused() -> None:
         given(Path(), aws_webhook_secrets="short").must_serve()
 
 
+@pytest.mark.parametrize("key", ["", "nope", "-----BEGIN RSA PRIVATE KEY-----\\nMII\\n"], ids=["none", "other", "line"])
+def test_an_apps_key_that_is_none_is_said_and_not_shown(key: str) -> None:
+    with pytest.raises(Blocked, match="TIDEGATE_GITHUB_APP_KEY: the App's private key as GitHub gave it") as caught:
+        given(Path(), github_app_id="7", github_app_key=key).must_serve()
+    assert not key or key not in str(caught.value)
+
+
+def test_an_apps_key_as_github_gave_it_is_taken() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\n"
+    given(Path(), github_app_id="7", github_app_key=key).must_serve()
+
+
 def given(directory: Path, **changes: Any) -> Settings:
     nowhere = f"http://127.0.0.1:{free_port()}"
     settings: dict[str, Any] = {
