@@ -42,8 +42,10 @@ from controller.adapters.webhook import WebhookReceiver
 from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
 from controller.dashboard.entrance import BACK
+from controller.dashboard.hub import Hub
 from controller.dashboard.links import web_address
 from controller.domain.bindings import Binding, read_bindings
+from controller.domain.changes import Marks
 from controller.domain.diagnosis import Line, State
 from controller.domain.errors import Blocked
 from controller.domain.ports import Chat, Clock, SignIn
@@ -92,6 +94,7 @@ class Controller:
     world: World
     loop: Loop
     app: Starlette
+    hub: Hub
 
 
 def read_bindings_file(settings: Settings) -> Mapping[str, Binding]:
@@ -137,7 +140,20 @@ def build(settings: Settings) -> Controller:
         Redelivery(world, GitHubCourier(calls, settings.public_url), metrics.redelivered(registry)),
     )
     edges = Edges(_chat(settings) if settings.talks else None, _sign_in(settings, clock))
-    return Controller(store, world, loop, web(settings, world, loop, callers, links, edges, registry))
+    hub = watching(store)
+    return Controller(store, world, loop, web(settings, world, loop, callers, links, edges, registry, hub), hub)
+
+
+def watching(store: Store) -> Hub:
+    """What tells open pages that rows have changed."""
+
+    def look(before: Marks | None) -> Marks:
+        with store.read() as unit:
+            return unit.marks.since(before)
+
+    hub = Hub(look)
+    store.watch(hub.ring)
+    return hub
 
 
 def _owner() -> str:
@@ -208,6 +224,7 @@ def web(
     links: Links,
     edges: Edges,
     registry: CollectorRegistry,
+    hub: Hub,
 ) -> Starlette:
     """The doors. They read rows and leave notes; the loop is woken, never called."""
     rights = Rights(world.polls, world.bindings, world.clock)
@@ -257,7 +274,7 @@ def web(
             *_aws_routes(settings, world, inbox, received("aws")),
             *api.routes(context),
             *_slack_routes(settings, answers, world.clock, received("slack")),
-            *dashboard.routes(_pages(settings, world, context, links, answers, edges.sign_in)),
+            *dashboard.routes(_pages(settings, world, context, links, hub, answers, edges.sign_in)),
         ],
         exception_handlers=api.exception_handlers(),
         middleware=api.middleware(settings.public_url),
@@ -273,6 +290,7 @@ def _pages(
     world: World,
     api: ApiContext,
     links: Links,
+    hub: Hub,
     slack: SlackAnswers | None,
     sign_in: SignIn | None,
 ) -> DashboardContext:
@@ -285,6 +303,7 @@ def _pages(
         doorkeeper=api.doorkeeper,
         rights=api.rights,
         links=links,
+        hub=hub,
         slack=slack,
         github=settings.github_url,
         sign_in=sign_in,
@@ -366,6 +385,18 @@ def _examine_database(settings: Settings) -> Iterator[Line]:
     yield Line("database", State.OK, "reachable, and its tables are the newest")
 
 
+class Server(uvicorn.Server):
+    """Open pages are let go of at once: their answers never end by themselves, and everybody else's are waited for."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
 def serve(settings: Settings) -> None:
     """Listen until SIGTERM or SIGINT; running passes end by themselves first."""
     set_up(settings.log_level)
@@ -379,4 +410,4 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    uvicorn.Server(config).run()
+    Server(config, controller.hub).run()

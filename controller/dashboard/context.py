@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from controller.dashboard.hub import Hub
 from controller.domain.bindings import Binding
 from controller.domain.people import Role
 from controller.domain.ports import Clock, SignIn
@@ -18,7 +19,7 @@ from controller.store import Store
 class DashboardContext:
     """`github` is the address of GitHub's REST API; commits are linked beside it, and nowhere when it is empty.
     `slack` is None without a Slack app, `sign_in` where nobody can say who they are; `anonymous` is what those may who
-    have not. `public` is the address that people reach the pages at.
+    have not. `public` is the address that people reach the pages at. `hub` tells open pages of changes.
     """
 
     store: Store
@@ -29,6 +30,7 @@ class DashboardContext:
     doorkeeper: Doorkeeper
     rights: Rights
     links: Links
+    hub: Hub
     slack: SlackAnswers | None = None
     github: str = ""
     sign_in: SignIn | None = None

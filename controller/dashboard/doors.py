@@ -41,7 +41,7 @@ class Doors:
 
     def __init__(self, context: DashboardContext) -> None:
         self.context, self.pages = context, Pages(context.version, can_sign_in=context.sign_in is not None)
-        self.visitors = Visitors(context.doorkeeper, context.rights, context.anonymous, context.public)
+        self.visitors = Visitors(context.doorkeeper, context.rights, context.hub, context.anonymous, context.public)
 
     def shown(self, page: Page) -> Endpoint:
         """A page that reads, for whoever may look."""
@@ -59,11 +59,11 @@ class Doors:
             try:
                 form = await read_form(request)
             except TooLarge as error:
-                return self._problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", str(error))
+                return self.problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", str(error))
             except TooSlow as error:
-                return self._problem(HTTPStatus.REQUEST_TIMEOUT, "Too slow", str(error))
+                return self.problem(HTTPStatus.REQUEST_TIMEOUT, "Too slow", str(error))
             except NotYours as error:
-                return self._problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
+                return self.problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
             work = self.open_to_all(lambda asked: act(asked, self.visitors.check_form(asked, form), form))
             return await work(request)
 
@@ -86,30 +86,30 @@ class Doors:
             try:
                 return await run_in_threadpool(work, request)
             except Missing as error:
-                return self._problem(HTTPStatus.NOT_FOUND, "There is nothing here", str(error))
+                return self.problem(HTTPStatus.NOT_FOUND, "There is nothing here", str(error))
             except (NotYours, Forbidden) as error:
-                return self._problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
+                return self.problem(HTTPStatus.FORBIDDEN, "Not done", str(error))
             except BadCursor:
                 told = "This link to older entries was cut off or changed on its way here. Start from the newest."
-                return self._problem(HTTPStatus.BAD_REQUEST, "The link is broken", told)
+                return self.problem(HTTPStatus.BAD_REQUEST, "The link is broken", told)
             except TooOften as error:
-                response = self._problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often", "Wait a moment, and try again.")
+                response = self.problem(HTTPStatus.TOO_MANY_REQUESTS, "Too often", "Wait a moment, and try again.")
                 response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after.total_seconds())))
                 return response
             except TidegateError as error:
                 log.warning("page not shown", path=request.url.path, code=error.code, error=str(error))
                 told = "The controller can't read what it needs now. What runs goes on running; try again in a moment."
-                return self._problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", told, error.code)
+                return self.problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", told, error.code)
 
         return endpoint
 
     def sent_to_sign_in(self, request: Request, visitor: Visitor) -> Response:
         if visitor.caller is not None:
             told = f"{visitor.login} has no right to any repository that is bound here, or GitHub can't be asked."
-            return self._problem(HTTPStatus.FORBIDDEN, "Not for you", told)
+            return self.problem(HTTPStatus.FORBIDDEN, "Not for you", told)
         if self.context.sign_in is None:
             told = "These pages are for people who have signed in, and the operator has not set up how."
-            return self._problem(HTTPStatus.FORBIDDEN, "Not for everybody", told)
+            return self.problem(HTTPStatus.FORBIDDEN, "Not for everybody", told)
         return RedirectResponse(f"{SIGN_IN}?next={quote(here(request), safe='')}", HTTPStatus.SEE_OTHER, dict(HEADERS))
 
     def found(self, request: Request) -> Deployment:
@@ -121,7 +121,7 @@ class Doors:
             raise Missing(f"No deployment is called {given[:80]!r}.")
         return found
 
-    def _problem(self, status: HTTPStatus, title: str, told: str, code: str = "") -> Response:
+    def problem(self, status: HTTPStatus, title: str, told: str, code: str = "") -> Response:
         return self.pages.problem(self.context.clock.now(), status, title, told, code)
 
 

@@ -12,6 +12,7 @@ from controller.dashboard.context import DashboardContext
 from controller.dashboard.deployment import DeploymentPage
 from controller.dashboard.doors import SIGN_IN, Act, Doors, Page
 from controller.dashboard.entrance import BACK, Entrance
+from controller.dashboard.events import Events
 from controller.dashboard.home import HomePage
 from controller.dashboard.own_page import OwnPage
 
@@ -29,6 +30,7 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
         return Route(path, doors.done(act), methods=["POST"], name=name)
 
     return [
+        Route("/events", Events(doors).endpoint, methods=["GET"], name="events"),
         page("/", "dashboard", HomePage(doors).show),
         page("/deployments/{id}", "deployment", DeploymentPage(doors).show),
         page("/approvals/{id}", "approval", approval.show),

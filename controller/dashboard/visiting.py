@@ -9,6 +9,7 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from controller.dashboard.hub import Hub
 from controller.domain.people import Caller, Role
 from controller.inbox.doorkeeper import LONGEST, Doorkeeper, form_token
 from controller.inbox.rights import Rights
@@ -34,11 +35,13 @@ class TooSlow(Exception):
 
 @dataclass(frozen=True)
 class Visitor:
-    """`caller` is None of somebody who has not signed in; `form` is what their forms carry."""
+    """`caller` is None of somebody who has not signed in; `form` is what their forms carry. `since` names the last
+    change before they came: their page may have missed none but those after it."""
 
     caller: Caller | None
     may_look: bool
     form: str = ""
+    since: str = ""
 
     @property
     def login(self) -> str:
@@ -51,19 +54,20 @@ NOBODY = Visitor(None, may_look=False)
 class Visitors:
     """`public` is the address that people reach the pages at; over https its cookie can't be set by a neighbour."""
 
-    def __init__(self, doorkeeper: Doorkeeper, rights: Rights, anonymous: Role, public: str) -> None:
-        self._doorkeeper, self._rights, self._anonymous = doorkeeper, rights, anonymous
+    def __init__(self, doorkeeper: Doorkeeper, rights: Rights, hub: Hub, anonymous: Role, public: str) -> None:
+        self._doorkeeper, self._rights, self._hub, self._anonymous = doorkeeper, rights, hub, anonymous
         self._is_secure = public.startswith("https://")
         self._origin = _origin(public)
         self.cookie = "__Host-tidegate" if self._is_secure else "tidegate"
 
-    def visitor(self, request: Request) -> Visitor:
-        session = only_cookie(request, self.cookie)
-        caller = self._doorkeeper.by_session(session) if session else None
+    def visitor(self, request: Request, is_used: bool = True) -> Visitor:
+        """`is_used`: somebody does something here now, and their session lasts on."""
+        session, since = only_cookie(request, self.cookie), self._hub.event
+        caller = self._doorkeeper.by_session(session, is_used) if session else None
         if caller is None:
-            return Visitor(None, self._anonymous >= Role.VIEWER)
+            return Visitor(None, self._anonymous >= Role.VIEWER, since=since)
         may_look = self._anonymous >= Role.VIEWER or self._rights.may_look(caller)
-        return Visitor(caller, may_look, form_token(session))
+        return Visitor(caller, may_look, form_token(session), since)
 
     def check_form(self, request: Request, given: Mapping[str, str]) -> Caller:
         """Who sent it. `NotYours` for whoever has not signed in, and for what another site has sent in their name."""

@@ -1,6 +1,7 @@
 """Times, spans, states and reasons as people read them. Pure."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
@@ -94,6 +95,18 @@ def exact(span: timedelta) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")]
     first = next((index for index, (amount, _) in enumerate(parts) if amount), 3)
     return "".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount) or "0s"
+
+
+def controllers(looked: Sequence[tuple[str, int]]) -> str:
+    """Who looks after the environments; a controller names itself by its host, its process and a number of its own.
+
+    >>> controllers([("web-1:42:0a1b2c3d", 3)]), controllers([("web-1:42:0a1b2c3d", 3), ("web-2:7:4e5f6a7b", 1)])
+    ('web-1:42', 'web-1:42 (3), web-2:7 (1)')
+    """
+    names = [owner.rpartition(":")[0] or owner for owner, _ in looked]
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(f"{name} ({count})" for name, (_, count) in zip(names, looked, strict=True))
 
 
 def with_commands(text: str) -> Markup:

@@ -105,13 +105,14 @@ class Doorkeeper:
             unit.audit.append([entry])
         return text
 
-    def by_session(self, given: str) -> Caller | None:
+    def by_session(self, given: str, is_used: bool = True) -> Caller | None:
+        """Whose it is. A page that is left open uses no session: without anybody's doing it ends."""
         digest, now = digest_of(given.encode()), self.clock.now()
         with self.store.read() as unit:
             found = unit.sessions.get(digest)
         if found is None or found.expires_at <= now or found.seen_at + IDLE <= now:
             return None
-        if now - found.seen_at >= SEEN_EVERY:
+        if is_used and now - found.seen_at >= SEEN_EVERY:
             with self.store.write() as unit:
                 unit.sessions.see(digest, now)
         return Caller(found.person.login, Via.WEB, found.person)

@@ -80,4 +80,6 @@ class Redelivery:
             with self._world.store.read() as unit:
                 self._asked[guid] = unit.deliveries.state(GITHUB, guid) is not None
             if self._asked[guid]:
+                with self._world.store.write() as unit:
+                    unit.deliveries.recover(GITHUB, guid)
                 self._count(RECOVERED)

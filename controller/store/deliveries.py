@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlmodel import col
 
 from controller.domain.delivery import Delivery, DeliveryState, Receipt
@@ -68,6 +69,18 @@ class Deliveries:
                 f"settling delivery {delivery_id} from {source} as {state}: it has ended, or was never accepted",
                 code="delivery.settled",
             )
+
+    def recover(self, source: str, delivery_id: str) -> bool:
+        """It came after it was asked for again. Whether nobody has said so before."""
+        is_it = (col(DeliveryRow.source) == source, col(DeliveryRow.id) == delivery_id)
+        now = self._transaction.clock.now()
+        unsaid = update(DeliveryRow).where(*is_it, col(DeliveryRow.recovered_at).is_(None)).values(recovered_at=now)
+        return self._transaction.change(unsaid) > 0
+
+    def recovered(self, since: datetime) -> int:
+        """How many came so since then."""
+        row = self._transaction.row(select(func.count().label("found")).where(col(DeliveryRow.recovered_at) >= since))
+        return int(row["found"]) if row else 0
 
     def _found(self, statement: Select[Any]) -> tuple[Delivery, ...]:
         return tuple(map(from_row, self._transaction.rows(statement)))

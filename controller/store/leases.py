@@ -79,7 +79,14 @@ class Leases:
         self._transaction.change(
             update(EnvironmentRow)
             .where(col(EnvironmentRow.name) == environment)
-            .values(lease_previous=before, lease_owner=owner, lease_epoch=epoch, lease_expires_at=expires_at)
+            .values(
+                lease_previous=before,
+                lease_owner=owner,
+                lease_epoch=epoch,
+                lease_expires_at=expires_at,
+                looked_by=owner,
+                looked_at=now,
+            )
         )
         return Lease(environment, owner, epoch, expires_at, taken_over=before not in {None, owner})
 

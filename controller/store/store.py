@@ -54,6 +54,7 @@ class Store:
         self._this_thread = threading.local()
         self._origin = secrets.token_hex(8)
         self._is_closed = False
+        self._watching: Callable[[], None] = lambda: None
 
     @contextmanager
     def read(self) -> Iterator[Unit]:
@@ -69,6 +70,12 @@ class Store:
             audit = unit.audit
             yield unit
             audit.write_down()
+        self._watching()
+
+    def watch(self, told: Callable[[], None]) -> None:
+        """`told` is called after each of this process's transactions that may have changed something, on its thread,
+        and must neither wait nor fail. There is one who watches; other processes' transactions nobody tells of."""
+        self._watching = told
 
     @contextmanager
     def fenced(self, lease: Lease) -> Iterator[Unit]:

@@ -24,6 +24,7 @@ from controller.store.columns import DOCUMENT, SERIAL, Prose, UtcTime
 
 ONCE = text("state IN ('started', 'succeeded')")
 IN_FLIGHT = text("phase IN ('running', 'rolling_back')")
+RECOVERED = text("recovered_at IS NOT NULL")
 Document = Mapping[str, Any]
 
 
@@ -34,6 +35,7 @@ class Row(SQLModel, registry=registry(metadata=MetaData())):
 class EnvironmentRow(Row, table=True):
     """The lease's owner is None when it was given back; `lease_previous` is whoever held it at the last claim.
 
+    `looked_by` is whoever has claimed it last, at `looked_at`: it stays when the lease is given back.
     `numbers_taken`: deployment numbers up to this one may have been given out by rows that a restore has lost.
     """
 
@@ -51,6 +53,8 @@ class EnvironmentRow(Row, table=True):
     lease_epoch: int
     lease_expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
     numbers_taken: int = 0
+    looked_by: str | None = Field(default=None, sa_type=Prose)
+    looked_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class RevisionRow(Row, table=True):
@@ -129,10 +133,15 @@ class DeploymentRow(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
+    """`recovered_at`: when it came after its sender had been asked for it again; None of those that came by
+    themselves."""
+
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("source", "id", name="deliveries_id"),
         Index("deliveries_in_state", "state", "seq"),
+        Index("deliveries_of_source", "source", "seq"),
+        Index("deliveries_recovered", "recovered_at", sqlite_where=RECOVERED, postgresql_where=RECOVERED),
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -149,6 +158,7 @@ class DeliveryRow(Row, table=True):
     state: str = Field(sa_type=Prose)
     detail: str = Field(sa_type=Prose)
     settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    recovered_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class OrderRow(Row, table=True):

@@ -11,6 +11,7 @@ from controller.store.entries import Codes, Identities, Interactions, Links, Ses
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
 from controller.store.leases import Leases
+from controller.store.marks import MarksMade
 from controller.store.orders import Orders
 from controller.store.outbox import Outbox
 from controller.store.overviews import Overviews
@@ -47,6 +48,7 @@ class Unit:
         self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)
+        self.marks = MarksMade(transaction)
         self.sessions = Sessions(transaction)
         self.tokens = Tokens(transaction)
         self.links = Links(transaction)

@@ -9,6 +9,8 @@ from starlette.applications import Starlette
 
 from controller import dashboard
 from controller.dashboard import DashboardContext
+from controller.dashboard.hub import Hub
+from controller.domain.changes import Marks
 from controller.domain.secret import Secret
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
@@ -41,6 +43,7 @@ class Browser:
             Doorkeeper(self.store, self.clock, Secret("a-token-for-the-tests")),
             rights,
             Links(self.store, self.clock, [Secret("a-key-for-the-links")]),
+            Hub(lambda _: Marks({}, {}, 0)),
             github=self.github,
         )
         app = Starlette(routes=dashboard.routes(context))

@@ -345,7 +345,7 @@ def test_what_authors_wrote_is_text(browser: Browser, path: str) -> None:
     assert HOSTILE in found.text
     assert ("b", {}) not in found.tags
     assert [attributes for tag, attributes in found.tags if tag == "script"] == [
-        {"src": "/static/refresh.js?v=1.2.3", "defer": None}
+        {"src": "/static/live.js?v=1.2.3", "defer": None}
     ]
 
 
@@ -434,7 +434,7 @@ def test_an_empty_controller_says_what_to_do(browser: Browser) -> None:
 
 
 def test_the_style_sheet_and_the_script_are_served(browser: Browser) -> None:
-    for name, kind in (("tidegate.css", "text/css"), ("refresh.js", "javascript"), ("icon.svg", "image/svg+xml")):
+    for name, kind in (("tidegate.css", "text/css"), ("live.js", "javascript"), ("icon.svg", "image/svg+xml")):
         reply = browser.get(f"/static/{name}")
         assert reply.status_code == 200
         assert kind in reply.headers["content-type"]

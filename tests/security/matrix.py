@@ -166,6 +166,7 @@ ACTS: tuple[Act, ...] = (
     in_slack(None, "ask why", lambda account: pressed(account, "reject", VALUE)),
     in_slack(None, "a code that is none", lambda account: filled_in(account, "code", "||C0", "AAAA-BBBB-CCCC-DDDD")),
     in_slack(None, "break_glass", lambda account: pressed(account, "break_glass", VALUE)),
+    *reads("/events", Door.PAGE),
     *reads("/", Door.PAGE),
     *reads("/deployments/{id}", Door.PAGE, f"/deployments/{ABOUT}"),
     *reads("/approvals/{id}", Door.PAGE, f"/approvals/{ABOUT}"),

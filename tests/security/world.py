@@ -231,7 +231,8 @@ class Doors:
         bell: Any = self.bell
         edges = assembling.Edges(chat=self.chat, sign_in=self.porter if signs_in else None)  # type: ignore[arg-type]
         callers, registry = Callers(self.clock.now), CollectorRegistry()
-        return assembling.web(self.settings, world, bell, callers, self.links, edges, registry)
+        self.hub = assembling.watching(self.store)
+        return assembling.web(self.settings, world, bell, callers, self.links, edges, registry, self.hub)
 
     def close(self) -> None:
         self.dump.close()

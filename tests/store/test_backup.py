@@ -590,7 +590,8 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
 
 
 NEWER_COLUMNS = {
-    "environments": {"numbers_taken"},
+    "environments": {"numbers_taken", "looked_by", "looked_at"},
+    "deliveries": {"recovered_at"},
     "orders": {"wish", "person", "via"},
     "audit": {"position", "key", "link"},
 }
