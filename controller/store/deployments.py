@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, and_, func, insert, select, update
 from sqlmodel import col
 
 from controller.domain.deployment import Deployment, Phase
@@ -12,13 +12,22 @@ from controller.domain.errors import Conflict
 from controller.domain.revision import Revision
 from controller.store.bodies import DEPLOYMENTS
 from controller.store.cursor import Page, page, position
-from controller.store.tables import DeploymentRow, EnvironmentRow
+from controller.store.remembered import Remembered
+from controller.store.tables import DeploymentRow, EnvironmentRow, RevisionRow
 from controller.store.tables import IgnoredCommitRow as Ignored
 from controller.store.transaction import Transaction
 
 PLAIN = ("id", "number", "environment", "kind", "phase", "version", "created_at", "started_at", "finished_at")
 TABLE = "deployments"
 ROWS = select(DeploymentRow)
+KEYS = (col(DeploymentRow.id), col(DeploymentRow.environment), col(DeploymentRow.version))
+OPEN = select(*KEYS).where(
+    col(DeploymentRow.environment).in_(select(col(EnvironmentRow.name))), col(DeploymentRow.is_open).is_(True)
+)
+"""By way of their environments: the index of open ones begins with those."""
+
+AT_ONCE = 500
+"""SQLite takes 999 values in a statement, where it is old."""
 
 
 def from_row(row: Mapping[str, Any]) -> Deployment:
@@ -99,6 +108,35 @@ class Deployments:
         )
         return tuple(map(from_row, found))
 
+    def all_live(self) -> Mapping[str, Deployment]:
+        """Of each environment that has one."""
+        is_live = and_(
+            col(DeploymentRow.environment) == col(EnvironmentRow.name),
+            col(DeploymentRow.number) == col(EnvironmentRow.live),
+        )
+        keys = select(*KEYS).select_from(EnvironmentRow).join(DeploymentRow, is_live)
+        return {deployment.environment: deployment for deployment in self._by_keys(keys)}
+
+    def all_open(self) -> Mapping[str, tuple[Deployment, ...]]:
+        """As `open`, of each environment that has any."""
+        found: dict[str, list[Deployment]] = {}
+        for deployment in sorted(self._by_keys(OPEN), key=lambda each: each.number):
+            found.setdefault(deployment.environment, []).append(deployment)
+        return {name: tuple(deployments) for name, deployments in found.items()}
+
+    def _by_keys(self, keys: Select[Any]) -> tuple[Deployment, ...]:
+        """`keys` are KEYS of deployments; only those are read whose version nobody has read before."""
+        remembered = self._transaction.remembered or Remembered()
+        wanted = [(TABLE, row["id"], row["version"]) for row in self._transaction.rows(keys)]
+        known = {key: remembered.get(key) for key in wanted}
+        missing = [key[1] for key, value in known.items() if value is None]
+        for first in range(0, len(missing), AT_ONCE):
+            for row in self._transaction.rows(ROWS.where(col(DeploymentRow.id).in_(missing[first : first + AT_ONCE]))):
+                key = (TABLE, row["id"], row["version"])
+                known[key] = from_row(row)
+                remembered.put(key, known[key])
+        return tuple(value for value in known.values() if isinstance(value, Deployment))
+
     def earlier(self, deployment: Deployment) -> Iterator[Deployment]:
         """Those whose versions were live before this one's, the last one first; each is read when it is asked for."""
         before = deployment.replaced
@@ -117,6 +155,17 @@ class Deployments:
             .order_by(col(DeploymentRow.seq).desc())
             .limit(1)
         )
+
+    def newest_of_commit(self, environment: str, sha: str) -> Deployment | None:
+        """The same, by the commit's name alone."""
+        tree = select(col(RevisionRow.tree)).where(
+            col(RevisionRow.environment) == environment, col(RevisionRow.sha) == sha
+        )
+        is_it = (col(DeploymentRow.environment) == environment, col(DeploymentRow.tree) == tree.scalar_subquery())
+        keys = (
+            select(*KEYS).where(*is_it, col(DeploymentRow.sha) == sha).order_by(col(DeploymentRow.seq).desc()).limit(1)
+        )
+        return next(iter(self._by_keys(keys)), None)
 
     def origin(self, deployment: Deployment) -> int:
         """The number of the deployment whose revision it is: a rollback stands for what it brought back."""

@@ -8,7 +8,8 @@ from sqlmodel import col
 
 from controller.domain.changes import MOST_ENTRIES, Marks, Pulse
 from controller.domain.delivery import GITHUB
-from controller.store.tables import AuditRow, DeliveryRow, DeploymentRow, EnvironmentRow, SightingRow
+from controller.store.deployments import OPEN
+from controller.store.tables import AuditRow, DeliveryRow, EnvironmentRow, SightingRow
 from controller.store.transaction import StoredRow, Transaction
 
 ENVIRONMENTS = select(
@@ -18,11 +19,6 @@ ENVIRONMENTS = select(
     col(EnvironmentRow.looked_at),
     col(SightingRow.seen_at),
 ).outerjoin(SightingRow, col(SightingRow.environment) == col(EnvironmentRow.name))
-
-OPEN = select(col(DeploymentRow.id), col(DeploymentRow.environment), col(DeploymentRow.version)).where(
-    col(DeploymentRow.environment).in_(select(col(EnvironmentRow.name))), col(DeploymentRow.is_open).is_(True)
-)
-"""By way of their environments: the index of open ones begins with those."""
 
 HEARD = select(col(DeliveryRow.received_at)).where(col(DeliveryRow.source) == GITHUB)
 

@@ -10,7 +10,6 @@ from controller.domain.overview import Overview
 from controller.store.deployments import Deployments
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
-from controller.store.revisions import Revisions
 from controller.store.sightings import Sightings
 from controller.store.timers import Timers
 from controller.store.transaction import Transaction
@@ -20,7 +19,6 @@ class Overviews:
     def __init__(self, transaction: Transaction) -> None:
         self._environments = Environments(transaction)
         self._deployments = Deployments(transaction)
-        self._revisions = Revisions(transaction)
         self._sightings = Sightings(transaction)
         self._timers = Timers(transaction)
         self._evidence = EvidenceKept(transaction)
@@ -37,8 +35,24 @@ class Overviews:
         """Those named in `order` first, and in that order; then the others by name."""
         place = {name: number for number, name in enumerate(order)}
         environments = sorted(self._environments.all(), key=lambda each: (place.get(each.name, len(place)), each.name))
-        due = self._due()
-        return tuple(self._overview(environment, due.get(environment.name)) for environment in environments)
+        due, live, sightings = self._due(), self._deployments.all_live(), self._sightings.all()
+        is_open = self._deployments.all_open()
+        found = [
+            Overview(
+                environment=environment,
+                live=live.get(environment.name),
+                open=is_open.get(environment.name, ()),
+                sighting=sightings.get(environment.name),
+                due_at=due.get(environment.name),
+                wanted=self._wanted(environment, live.get(environment.name)),
+            )
+            for environment in environments
+        ]
+        evidence = self._evidence.of_all(one for overview in found for one in _spoken_of(overview))
+        return tuple(
+            replace(overview, evidence={one: evidence.get(one, ()) for one in _spoken_of(overview)})
+            for overview in found
+        )
 
     def _due(self) -> dict[str, datetime]:
         return {timer.environment: timer.due_at for timer in self._timers.all()}
@@ -53,9 +67,7 @@ class Overviews:
             due_at=due_at,
             wanted=self._wanted(environment, live),
         )
-        hold, moving, wanted = environment.hold, overview.moving, overview.wanted
-        ids = [one.id for one in (moving, wanted) if one] + ([f"{name}-{hold.deployment}"] if hold else [])
-        return self._with_evidence(overview, ids)
+        return self._with_evidence(overview, _spoken_of(overview))
 
     def _with_evidence(self, overview: Overview, ids: Iterable[str]) -> Overview:
         found = {each: self._evidence.of(each) for each in ids}
@@ -64,5 +76,11 @@ class Overviews:
     def _wanted(self, environment: Environment, live: Deployment | None) -> Deployment | None:
         if environment.wanted is None or live is None or environment.wanted == live.revision.commit.sha:
             return None
-        revision = self._revisions.by_commit(environment.name, environment.wanted)
-        return self._deployments.newest_of(revision) if revision else None
+        return self._deployments.newest_of_commit(environment.name, environment.wanted)
+
+
+def _spoken_of(overview: Overview) -> list[str]:
+    """The ids of those whose evidence is told of: they move, were wanted, or hold."""
+    environment, hold = overview.environment, overview.environment.hold
+    ids = [one.id for one in (overview.moving, overview.wanted) if one]
+    return ids + ([f"{environment.name}-{hold.deployment}"] if hold else [])

@@ -1,15 +1,17 @@
 """What was seen on AWS last, one row for each environment: for pages, so that looking at one asks AWS nothing."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlmodel import col
 
 from controller.domain.sighting import Sighting
 from controller.domain.snapshot import ServiceView
 from controller.store.bodies import SIGHTINGS
+from controller.store.remembered import Remembered
 from controller.store.tables import SightingRow
 from controller.store.transaction import Transaction
 
@@ -48,3 +50,22 @@ class Sightings:
     def get(self, environment: str) -> Sighting | None:
         row = self._transaction.row(select(SightingRow).where(col(SightingRow.environment) == environment))
         return None if row is None else from_row(row)
+
+    def all(self) -> Mapping[str, Sighting]:
+        """Of each environment that was looked at. What is the same word for word as before is not read again."""
+        remembered, text = self._transaction.remembered or Remembered(), cast(col(SightingRow.body), Text)
+        plain = (
+            col(SightingRow.environment),
+            col(SightingRow.seen_at),
+            col(SightingRow.body_version),
+            text.label("text"),
+        )
+        found: dict[str, Sighting] = {}
+        for row in self._transaction.rows(select(*plain)):
+            key = tuple(row.values())
+            known = remembered.get(key)
+            if not isinstance(known, Sighting):
+                known = from_row({**row, "body": json.loads(row["text"])})
+                remembered.put(key, known)
+            found[known.environment] = known
+        return found

@@ -18,6 +18,7 @@ from controller.store.failures import GONE, failure
 from controller.store.leases import Lease
 from controller.store.listening import Deaf, Ear, Heard, Listener
 from controller.store.postgres import Postgres
+from controller.store.remembered import Remembered
 from controller.store.sqlite import Sqlite
 from controller.store.transaction import Transaction
 from controller.store.unit import Unit
@@ -53,6 +54,7 @@ class Store:
         self._database = open_database(database_url(url), patience_seconds)
         self._this_thread = threading.local()
         self._origin = secrets.token_hex(8)
+        self._remembered = Remembered()
         self._is_closed = False
         self._watching: Callable[[], None] = lambda: None
 
@@ -114,7 +116,7 @@ class Store:
             Waking(self._transaction(connection, writes=True)).say(Call.ECHO)
 
     def _transaction(self, connection: Connection, writes: bool) -> Transaction:
-        return Transaction(connection, self._clock, writes, self._origin)
+        return Transaction(connection, self._clock, writes, self._origin, self._remembered)
 
     def ping(self) -> None:
         """Whether the database answers: returns, or raises as everything else would."""

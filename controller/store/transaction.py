@@ -11,6 +11,7 @@ from sqlalchemy.engine import CursorResult
 from controller.domain.ports import Clock
 from controller.store.columns import UtcTime
 from controller.store.failures import translated
+from controller.store.remembered import Remembered
 from controller.store.tables import Row
 
 StoredRow = dict[str, Any]
@@ -18,13 +19,22 @@ StoredRow = dict[str, Any]
 
 
 class Transaction:
-    """`origin` names this process among those that use the database."""
+    """`origin` names this process among those that use the database. `remembered` are values of rows that were read
+    before; None where nothing may be remembered, because it is not committed."""
 
-    def __init__(self, connection: Connection, clock: Clock, writes: bool, origin: str = "?") -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        clock: Clock,
+        writes: bool,
+        origin: str = "?",
+        remembered: Remembered | None = None,
+    ) -> None:
         self.connection = connection
         self.clock = clock
         self.writes = writes
         self.origin = origin
+        self.remembered = None if writes else remembered
 
     @property
     def is_postgres(self) -> bool:

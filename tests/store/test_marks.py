@@ -11,7 +11,7 @@ from controller.domain.events import AuditEntry, Event
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
 from controller.store import Lease, Store
-from controller.store.marks import OPEN
+from controller.store.deployments import OPEN
 from tests.loop.test_intake import a_delivery
 from tests.support.builders import NOON, a_view
 from tests.support.rows import fill, settled
