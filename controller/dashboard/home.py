@@ -1,13 +1,37 @@
-"""The first page: every environment, and the newest deployments."""
+"""The first page: what is going on everywhere, what needs somebody, and the newest deployments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.dashboard.attention import ask_view, need_view
 from controller.dashboard.doors import Doors, Missing, here
+from controller.dashboard.matrix import matrix
 from controller.dashboard.views import deployment_view, environment_view
 from controller.dashboard.visiting import Visitor
+from controller.dashboard.words import controllers
+from controller.domain.changes import Pulse
+from controller.domain.distance import Distance
+from controller.domain.glance import glance
 
 ROWS = 25
+FIRST = 6
+"""Of what needs somebody, and of what waits for people: the others are a click away."""
+RECOVERED_WITHIN = timedelta(days=7)
+UNCOUNTED: Mapping[str, Distance] = {}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """How the controllers are. `recovered` webhooks came only after GitHub had been asked for them again."""
+
+    controllers: str
+    looked_at: datetime | None
+    heard_at: datetime | None
+    recovered: int
 
 
 class HomePage:
@@ -16,23 +40,36 @@ class HomePage:
 
     def show(self, request: Request, visitor: Visitor) -> Response:
         """Every environment, and the history. 404: no such environment. 400: a cursor that this never gave out."""
-        now = self._context.clock.now()
+        context, now = self._context, self._context.clock.now()
         wanted, cursor = request.query_params.get("environment"), request.query_params.get("cursor")
-        with self._context.store.read() as unit:
-            overviews = unit.overviews.all(self._context.bindings)
+        with context.store.read() as unit:
+            overviews = unit.overviews.all(context.bindings)
             names = [overview.environment.name for overview in overviews]
             if wanted is not None and wanted not in names:
                 raise Missing(f"No environment is called {wanted[:80]!r}.")
             page = unit.deployments.page(environment=wanted, limit=ROWS, cursor=cursor)
+            strip = _strip(unit.marks.pulse(), unit.deliveries.recovered(now - RECOVERED_WITHIN))
+        seen = glance(overviews, context.bindings, now)
+        detailed = [overview for overview in overviews if overview.environment.name == wanted]
         return self._pages.page(
             "home.html",
             now,
             visitor=visitor,
             here=here(request),
-            environments=[environment_view(overview, self._context, now) for overview in overviews],
+            strip=strip,
+            first=FIRST,
+            glance=seen,
+            needs=[need_view(need) for need in seen.needs],
+            asks=[ask_view(ask) for ask in seen.asks],
+            matrix=matrix(overviews, UNCOUNTED, context),
+            environments=[environment_view(overview, context, now) for overview in detailed],
             names=names,
-            history=[deployment_view(deployment, self._context, now) for deployment in page.items],
+            history=[deployment_view(deployment, context, now) for deployment in page.items],
             wanted=wanted,
             is_first=cursor is None,
             older=page.next,
         )
+
+
+def _strip(pulse: Pulse, recovered: int) -> Strip:
+    return Strip(controllers(pulse.looked), pulse.looked_at, pulse.heard_at, recovered)

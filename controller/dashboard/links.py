@@ -37,3 +37,12 @@ def version_link(api: str, bindings: Mapping[str, Binding], revision: Revision) 
     release, sha = revision.release, revision.commit.sha
     place = f"releases/tag/{quote(release.tag)}" if release else f"commit/{quote(sha, safe='')}"
     return f"{base}/{quote(binding.repository)}/{place}"
+
+
+def comparison_link(api: str, bindings: Mapping[str, Binding], environment: str, before: str) -> str | None:
+    """Where the pull request is opened that brings to `environment` what is in `before`; None where they aren't two
+    branches of one repository. https://docs.github.com/en/pull-requests: what it goes into comes first."""
+    base, into, of = web_address(api), bindings.get(environment), bindings.get(before)
+    if base is None or into is None or of is None or into.repository != of.repository or into.branch == of.branch:
+        return None
+    return f"{base}/{quote(into.repository)}/compare/{quote(into.branch)}...{quote(of.branch)}?expand=1"

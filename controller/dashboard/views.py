@@ -173,7 +173,7 @@ def environment_view(overview: Overview, context: DashboardContext, now: datetim
     return EnvironmentView(
         name=environment.name,
         source=f"{binding.repository} at {binding.branch}" if binding else "not bound any more",
-        badge=_standing(overview),
+        badge=standing_badge(overview),
         live=version_view(live.revision, context) if live else None,
         live_id=live.id if live else None,
         live_since=environment.live_since,
@@ -248,7 +248,7 @@ def version_view(revision: Revision, context: DashboardContext) -> VersionView:
     )
 
 
-def _standing(overview: Overview) -> Badge:
+def standing_badge(overview: Overview) -> Badge:
     """The environment in two words, the most urgent first."""
     environment, moving = overview.environment, overview.moving
     if environment.trouble is not None:

@@ -107,7 +107,7 @@ def _trouble(overview: Overview) -> _Answer | None:
     trouble = overview.environment.trouble
     if trouble is None:
         return None
-    clears = _cleared_by(trouble.code, overview)
+    clears = cleared_here(trouble.code, overview)
     return _Answer(trouble.code, f"Tidegate can't look or act: {trouble.text}", None, clears)
 
 
@@ -129,19 +129,23 @@ def _in_flight(overview: Overview, moving: Deployment) -> _Answer | None:
         text = f"{moving.id} turns back: {moving.reason.text}{_doing(moving)}"
         if moving.stuck is not None:
             code, ends = moving.stuck.code, STUCK.format(environment=moving.environment)
-            clears = _cleared_by(code, overview) if code == "home.no_healthy_target" else ends
+            clears = cleared_here(code, overview) if code == "home.no_healthy_target" else ends
             return _Answer(code, text, _step_since(moving), clears, moving.id)
         return _Answer(moving.reason.code, text, _step_since(moving), ITSELF, moving.id)
     if moving.pause is not None:
         code = moving.pause.reason.code
-        mends = f"{_cleared_by(code, overview, moving.id)}; or " if code.startswith("traffic.") else ""
-        clears = f"{mends}{_cleared_by('deployment.paused', overview, moving.id)}"
+        mends = f"{cleared_here(code, overview, moving.id)}; or " if code.startswith("traffic.") else ""
+        clears = f"{mends}{cleared_here('deployment.paused', overview, moving.id)}"
         text = f"{moving.id} is paused{_place(moving)}, {paused(moving.pause)}"
         return _Answer("deployment.paused", text, moving.pause.since, clears, moving.id)
     text = f"{moving.id} {purpose(moving)}{_doing(moving)}"
     if moving.is_to_be_confirmed:
         return _Answer(
-            "confirm.waiting", text, _step_since(moving), _cleared_by("confirm.waiting", overview, moving.id), moving.id
+            "confirm.waiting",
+            text,
+            _step_since(moving),
+            cleared_here("confirm.waiting", overview, moving.id),
+            moving.id,
         )
     if moving.needs_a_person:
         goes_on = f", or `tidegate resume {moving.id}` lets it go on" if moving.red else ""
@@ -149,7 +153,7 @@ def _in_flight(overview: Overview, moving: Deployment) -> _Answer | None:
         clears = f"a person: `tidegate abort {moving.id}` {ends}{goes_on}"
         return _Answer(moving.reason.code, text, _step_since(moving), clears, moving.id)
     trouble = moving.step.trouble if moving.step else None
-    mends = _cleared_by(trouble.reason.code, overview, moving.id) if trouble else ""
+    mends = cleared_here(trouble.reason.code, overview, moving.id) if trouble else ""
     clears = f"{mends}; or {_may_be_told(moving)}" if mends and mends != ITSELF else _may_be_told(moving)
     return _Answer("deployment.running", text, _step_since(moving), clears, moving.id)
 
@@ -159,7 +163,7 @@ def _resting(overview: Overview, moving: Deployment) -> _Answer:
     hold = overview.environment.hold
     text = f"{moving.id} moved when the backup was taken that is restored, and rests{_place(moving)}"
     end = "then it goes home, if AWS is as it left it, and else ends where it stands"
-    clears = f"{_cleared_by('environment.held', overview)}; {end}" if hold else ITSELF
+    clears = f"{cleared_here('environment.held', overview)}; {end}" if hold else ITSELF
     return _Answer("deployment.resting", text, hold.since if hold else None, clears, moving.id)
 
 
@@ -168,7 +172,7 @@ def _problem(overview: Overview) -> _Answer | None:
     problem = overview.environment.problem
     if problem is None:
         return None
-    clears = _cleared_by(problem.code, overview)
+    clears = cleared_here(problem.code, overview)
     return _Answer(problem.code, f"the newest commit isn't taken: {problem.text}", None, clears)
 
 
@@ -180,13 +184,13 @@ def _strange(overview: Overview) -> _Answer | None:
     cut_off = [name for name, view in overview.seen.items() if view.is_cut_off and name in named]
     if split:
         text = f"the traffic of {', '.join(split)} is split, and no deployment moves it"
-        return _Answer("traffic.split", text, None, _cleared_by("traffic.split", overview))
+        return _Answer("traffic.split", text, None, cleared_here("traffic.split", overview))
     if moved and not overview.open:
         text = f"the traffic of {', '.join(moved)} goes to a slot without tasks, and no deployment has sent it there"
-        return _Answer("traffic.elsewhere", text, None, _cleared_by("traffic.elsewhere", overview))
+        return _Answer("traffic.elsewhere", text, None, cleared_here("traffic.elsewhere", overview))
     if cut_off and not overview.environment.drift.found:
         text = f"tasks of {', '.join(cut_off)} run, and no listener rule leads to them"
-        return _Answer("traffic.rule_missing", text, None, _cleared_by("traffic.rule_missing", overview))
+        return _Answer("traffic.rule_missing", text, None, cleared_here("traffic.rule_missing", overview))
     return None
 
 
@@ -198,7 +202,7 @@ def _waiting(overview: Overview, waiting: Deployment) -> _Answer | None:
     if waiting.phase is not Phase.WAITING:
         return None
     code, hold = waiting.reason.code, overview.environment.hold
-    clears, text = _cleared_by(code, overview, waiting.id), f"{waiting.id} waits: {waiting.reason.text}"
+    clears, text = cleared_here(code, overview, waiting.id), f"{waiting.id} waits: {waiting.reason.text}"
     if code != "environment.held" or hold is None:
         return _Answer(code, text, waiting.created_at, clears, waiting.id)
     return _Answer(code, text, hold.since, clears, waiting.id, f"{waiting.environment}-{hold.deployment}")
@@ -210,7 +214,7 @@ def _held(overview: Overview) -> _Answer | None:
         return None
     turned = f"{overview.environment.name}-{hold.deployment}"
     text = f"{overview.environment.name} is held since {turned} {how_it_began(hold)}: {hold.reason.text}"
-    return _Answer("environment.held", text, hold.since, _cleared_by("environment.held", overview), turned)
+    return _Answer("environment.held", text, hold.since, cleared_here("environment.held", overview), turned)
 
 
 def _kept_warm(overview: Overview) -> _Answer | None:
@@ -280,7 +284,7 @@ def _over(overview: Overview, deployment: Deployment) -> _Answer:
     if deployment.phase is Phase.SUCCEEDED:
         hold = overview.environment.hold
         is_held = hold is not None and hold.deployment == deployment.number
-        clears = _cleared_by("environment.held", overview) if is_held else NOBODY
+        clears = cleared_here("environment.held", overview) if is_held else NOBODY
         return _Answer(code, _success(overview, deployment), since, clears, deployment.id)
     text = f"{deployment.id} {_ENDINGS[deployment.phase]}: {deployment.reason.text}"
     return _Answer(code, text, since, _follows(overview, deployment), deployment.id)
@@ -308,7 +312,7 @@ def _follows(overview: Overview, deployment: Deployment) -> str:
     ended_by_hand = deployment.phase in {Phase.ABORTED, Phase.EXPIRED}
     cause = AGAIN.format(environment=environment) if ended_by_hand else cleared_by(deployment.reason.code, environment)
     if hold is not None and hold.deployment == deployment.number:
-        first = _cleared_by("environment.held", overview)
+        first = cleared_here("environment.held", overview)
         return first if ended_by_hand else f"{first}; what went wrong: {cause}"
     if overview.wanted is not None and overview.wanted.id == deployment.id:
         return cause
@@ -318,7 +322,7 @@ def _follows(overview: Overview, deployment: Deployment) -> str:
 def _empty(overview: Overview) -> _Answer:
     text, remark = "nothing was ever deployed here", overview.environment.remark
     if remark is not None:
-        return _Answer(remark.code, f"{text}: {remark.text}", None, _cleared_by(remark.code, overview))
+        return _Answer(remark.code, f"{text}: {remark.text}", None, cleared_here(remark.code, overview))
     return _Answer("environment.empty", text, None, "the first push to its branch")
 
 
@@ -400,7 +404,8 @@ def _old_slots(deployment: Deployment) -> str:
     return detail or "its old slots are still there"
 
 
-def _cleared_by(code: str, overview: Overview, deployment: str = "") -> str:
+def cleared_here(code: str, overview: Overview, deployment: str = "") -> str:
+    """Who or what can change it, in this environment as it is."""
     hold = overview.environment.hold
     next_commit = code == "environment.held" and hold is not None and hold.until is HoldUntil.NEXT_COMMIT
     first = "the next commit that deploys something, or " if next_commit else ""

@@ -41,6 +41,13 @@ def opening(windows: Sequence[Window], now: datetime) -> Opening:
     return Opening(by, opens_at, clock.told(opens_at) if opens_at else "")
 
 
+def frozen(window: Window, now: datetime) -> tuple[datetime, Freeze] | None:
+    """The freeze that keeps it shut now, and the moment, aware UTC, at which it ends; the one that ends last."""
+    clock = _Clock.of(window)
+    found = [(end, each) for start, end, each in clock.freezes if start <= now < end]
+    return max(found, key=lambda each: each[0], default=None)
+
+
 @dataclass(frozen=True)
 class _Clock:
     """A window, its zone, and its freezes as moments."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Pause
 from controller.domain.environment import Environment
@@ -39,6 +40,12 @@ class ServiceState:
     slots: Mapping[Slot, Counts]
     scaling: str | None = None
 
+    @property
+    def is_short(self) -> bool:
+        """Fewer tasks answer than are asked for, in the slots that have traffic."""
+        well = self.serving.running if self.serving.healthy is None else self.serving.healthy
+        return well < self.serving.desired
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -56,7 +63,7 @@ class Overview:
     wanted: Deployment | None = None
     evidence: Mapping[str, tuple[FailureEvidence, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def moving(self) -> Deployment | None:
         """The one that runs or turns back; else the newest that waits."""
         unfinished = [deployment for deployment in self.open if not deployment.is_final]
@@ -75,13 +82,13 @@ class Overview:
         began = step.started_at or retiring.finished_at
         return began + step.wait if began else None
 
-    @property
+    @cached_property
     def seen(self) -> Mapping[str, ServiceView]:
         """The services of what is live and of what moves; before anything is live, those of what waits."""
         found = self.sighting.services if self.sighting else {}
         return {name: view for name, view in found.items() if name in self._named or not self._named}
 
-    @property
+    @cached_property
     def services(self) -> tuple[ServiceState, ...]:
         if self.sighting is None:
             return ()
@@ -98,7 +105,7 @@ class Overview:
     def _in_flight(self) -> Deployment | None:
         return self.moving if self.moving is not None and self.moving.phase in IN_FLIGHT else None
 
-    @property
+    @cached_property
     def _named(self) -> frozenset[str]:
         """What waits has nothing running yet: what its file names may still be an orphan."""
         return frozenset(name for one in (self.live, self._in_flight) if one for name in one.revision.file.services)

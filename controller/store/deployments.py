@@ -1,6 +1,6 @@
 """Deployments: one row each, kept for ever."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from controller.store.cursor import Page, page, position
 from controller.store.remembered import Remembered
 from controller.store.tables import DeploymentRow, EnvironmentRow, RevisionRow
 from controller.store.tables import IgnoredCommitRow as Ignored
-from controller.store.transaction import Transaction
+from controller.store.transaction import StoredRow, Transaction
 
 PLAIN = ("id", "number", "environment", "kind", "phase", "version", "created_at", "started_at", "finished_at")
 TABLE = "deployments"
@@ -125,9 +125,13 @@ class Deployments:
         return {name: tuple(deployments) for name, deployments in found.items()}
 
     def _by_keys(self, keys: Select[Any]) -> tuple[Deployment, ...]:
-        """`keys` are KEYS of deployments; only those are read whose version nobody has read before."""
+        """`keys` are KEYS of deployments."""
+        return self._read(self._transaction.rows(keys))
+
+    def _read(self, keys: Sequence[StoredRow]) -> tuple[Deployment, ...]:
+        """In the same order; only those are read whose version nobody has read before."""
         remembered = self._transaction.remembered or Remembered()
-        wanted = [(TABLE, row["id"], row["version"]) for row in self._transaction.rows(keys)]
+        wanted = [(TABLE, row["id"], row["version"]) for row in keys]
         known = {key: remembered.get(key) for key in wanted}
         missing = [key[1] for key, value in known.items() if value is None]
         for first in range(0, len(missing), AT_ONCE):
@@ -177,13 +181,14 @@ class Deployments:
         self, environment: str | None = None, phase: Phase | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[Deployment]:
         """Newest first. `BadCursor` for a cursor that this never gave out."""
-        wanted = ROWS.where(col(DeploymentRow.seq) < position(TABLE, cursor))
+        wanted = select(*KEYS, col(DeploymentRow.seq)).where(col(DeploymentRow.seq) < position(TABLE, cursor))
         if environment is not None:
             wanted = wanted.where(col(DeploymentRow.environment) == environment)
         if phase is not None:
             wanted = wanted.where(col(DeploymentRow.phase) == phase)
-        found = self._transaction.rows(wanted.order_by(col(DeploymentRow.seq).desc()).limit(limit + 1))
-        return page(TABLE, [(row["seq"], from_row(row)) for row in found], limit)
+        keys = self._transaction.rows(wanted.order_by(col(DeploymentRow.seq).desc()).limit(limit + 1))
+        found = {deployment.id: deployment for deployment in self._read(keys)}
+        return page(TABLE, [(row["seq"], found[row["id"]]) for row in keys], limit)
 
     def promoted(self, environment: str, tree: str, service: str) -> str | None:
         """`repository@digest` of the newest deployment that succeeded there with a commit of this git tree, or of one

@@ -58,6 +58,9 @@ def page(browser: Browser, path: str) -> Page:
 
 def test_the_first_page_shows_what_is_live_and_what_moves(browser: Browser) -> None:
     text = page(browser, "/").text
+    assert "dev ▶ rolling out develop-1111111 now dev-2 step 1 of 8, register" in text
+    assert "backend 2 of 2 bbbbbbb rolls" in text
+    text = page(browser, "/?environment=dev").text
     assert "dev-1 develop-1111111 is live since 2026-11-21 12:00:00 UTC" in text
     assert "dev-2 brings develop-2222222; step 1 of 8, register" in text
     assert "register backend, frontend running" in text
@@ -76,14 +79,14 @@ def test_too_few_healthy_tasks_are_said_in_words(browser: Browser) -> None:
     weak = a_view(blue=a_slot(group=a_group(healthy=1, unhealthy=1)))
     with browser.store.write() as unit:
         unit.sightings.put(Sighting("dev", {"backend": weak}, NOON))
-    assert "1 of 2 ! too few" in page(browser, "/").text
+    assert "1 of 2 ! too few" in page(browser, "/?environment=dev").text
 
 
 def test_a_service_without_a_route_shows_no_bar(browser: Browser) -> None:
     worker = replace(a_view(), rule=None, routed=False)
     with browser.store.write() as unit:
         unit.sightings.put(Sighting("dev", {"frontend": worker}, NOON))
-    assert "frontend blue live no route 2 of 2" in page(browser, "/").text
+    assert "frontend blue live no route 2 of 2" in page(browser, "/?environment=dev").text
 
 
 def test_while_traffic_is_split_the_slot_that_it_comes_from_is_live(browser: Browser) -> None:
@@ -92,7 +95,7 @@ def test_while_traffic_is_split_the_slot_that_it_comes_from_is_live(browser: Bro
     split = replace(view, rule=replace(view.rule, weights={Slot.BLUE: 75, Slot.GREEN: 25}))
     with browser.store.write() as unit:
         unit.sightings.put(Sighting("dev", {"backend": split}, NOON))
-    assert "backend blue live 75% 2 of 2 green 25% empty" in page(browser, "/").text
+    assert "backend blue live 75% 2 of 2 green 25% empty" in page(browser, "/?environment=dev").text
 
 
 def test_a_waiting_deployment_says_for_what_and_who_can_help(browser: Browser) -> None:
@@ -100,7 +103,7 @@ def test_a_waiting_deployment_says_for_what_and_who_can_help(browser: Browser) -
     with browser.store.write() as unit:
         unit.revisions.add(waiting.revision)
         unit.deployments.add(waiting)
-    text = page(browser, "/").text
+    text = page(browser, "/?environment=prod").text
     assert "prod-1 waits: backend: waiting for the image web:1" in text
     assert "Cleared by the build that pushes the image" in text
 
@@ -188,7 +191,9 @@ def test_a_pause_says_who_why_and_when_it_turns_back_by_itself(browser: Browser)
     assert "Paused by ada a look at the logs order.paused 2026-11-21 12:00:00 UTC 20m ago" in text
     assert "It turns back by itself 2026-11-21 13:02:00 UTC in 42m" in text
     assert "tidegate resume dev-2" in text
-    card = page(browser, "/").text
+    home = page(browser, "/").text
+    assert "dev : dev-2 is paused by ada a look at the logs" in home and "Let it go on : dev-2" in home
+    card = page(browser, "/?environment=dev").text
     assert "dev ❚❚ paused" in card
     assert "a look at the logs" in card[card.index("Took") :], "why it is paused, and not that its gates are open"
     assert "dev-2 is paused at step 1 of 8, register, by ada: a look at the logs" in card
@@ -233,11 +238,11 @@ def test_what_ended_before_anything_had_changed_says_that_nothing_was_changed(br
 
 def test_what_is_seen_says_since_when_it_has_been_so(browser: Browser) -> None:
     browser.clock.sleep(timedelta(minutes=5).total_seconds())
-    assert "Traffic and tasks, unchanged since 2026-11-21 12:00:00 UTC 5m ago" in page(browser, "/").text
+    assert "Traffic and tasks, unchanged since 2026-11-21 12:00:00 UTC 5m ago" in page(browser, "/?environment=dev").text
     with browser.store.write() as unit:
         dev = unit.environments.get("dev")
         unit.environments.save(replace(dev, trouble=Reason("aws.throttled", "ECS throttles")))
-    assert "Traffic and tasks, as seen last, since 2026-11-21 12:00:00 UTC" in page(browser, "/").text
+    assert "Traffic and tasks, as seen last, since 2026-11-21 12:00:00 UTC" in page(browser, "/?environment=dev").text
 
 
 @pytest.mark.parametrize(
@@ -272,7 +277,7 @@ def test_a_removal_shows_nothing_that_it_does_not_bring(browser: Browser) -> Non
 def test_orphans_come_with_the_command_that_removes_them(browser: Browser) -> None:
     with browser.store.write() as unit:
         unit.sightings.put(Sighting("dev", {}, NOON, ("worker",)))
-    text = page(browser, "/").text
+    text = page(browser, "/?environment=dev").text
     assert "worker is no longer in the file, and still there: tidegate prune dev worker removes it." in text
 
 
@@ -281,7 +286,7 @@ def test_drift_is_shown_with_what_was_declared_what_was_found_and_since_when(bro
     with browser.store.write() as unit:
         dev = unit.environments.get("dev")
         unit.environments.save(replace(dev, drift=Drifted((Drift(difference, NOON),))))
-    shown = page(browser, "/")
+    shown = page(browser, "/?environment=dev")
     assert "backend target group check path /health <b>/other</b> 2026-11-21 12:00:00 UTC" in shown.text
     assert ("caption", {}) in shown.tags and "Drift: what AWS shows otherwise than the file declares" in shown.text
 
@@ -430,7 +435,7 @@ def test_a_database_that_is_gone_gets_a_page_too(browser: Browser) -> None:
 def test_an_empty_controller_says_what_to_do(browser: Browser) -> None:
     with browser.store.write() as unit:
         unit.environments.ensure(["new"])
-    assert "Push to its branch, and the first version rolls out here." in page(browser, "/").text
+    assert "new ○ nothing yet Push to its branch, and the first version rolls out here." in page(browser, "/").text
 
 
 def test_the_style_sheet_and_the_script_are_served(browser: Browser) -> None:
