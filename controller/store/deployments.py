@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy import Executable, Select, and_, func, insert, select, update
 from sqlmodel import col
 
 from controller.domain.deployment import Deployment, Phase
@@ -124,7 +124,7 @@ class Deployments:
             found.setdefault(deployment.environment, []).append(deployment)
         return {name: tuple(deployments) for name, deployments in found.items()}
 
-    def _by_keys(self, keys: Select[Any]) -> tuple[Deployment, ...]:
+    def _by_keys(self, keys: Executable) -> tuple[Deployment, ...]:
         """`keys` are KEYS of deployments."""
         return self._read(self._transaction.rows(keys))
 

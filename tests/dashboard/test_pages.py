@@ -238,7 +238,9 @@ def test_what_ended_before_anything_had_changed_says_that_nothing_was_changed(br
 
 def test_what_is_seen_says_since_when_it_has_been_so(browser: Browser) -> None:
     browser.clock.sleep(timedelta(minutes=5).total_seconds())
-    assert "Traffic and tasks, unchanged since 2026-11-21 12:00:00 UTC 5m ago" in page(browser, "/?environment=dev").text
+    assert (
+        "Traffic and tasks, unchanged since 2026-11-21 12:00:00 UTC 5m ago" in page(browser, "/?environment=dev").text
+    )
     with browser.store.write() as unit:
         dev = unit.environments.get("dev")
         unit.environments.save(replace(dev, trouble=Reason("aws.throttled", "ECS throttles")))
