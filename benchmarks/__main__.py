@@ -13,6 +13,8 @@ from benchmarks import (
     drift,
     history,
     idle,
+    live,
+    pages,
     reaction,
     rest,
     rollouts,
@@ -39,6 +41,8 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "drift": drift.run,
     "takeover": takeover.run,
     "history": history.run,
+    "pages": pages.run,
+    "live": live.run,
 }
 
 
@@ -94,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--environments", type=int, help="at rest, all together (1000)")
     parser.add_argument("--sweeps", type=int, help="that long they are watched, a minute each (3)")
     parser.add_argument("--kills", type=int, help="of one of two controllers, and as many stops (2)")
+    parser.add_argument("--columns", type=int, help="environments on one page, of 20 services each (50)")
+    parser.add_argument("--pages", type=int, help="that are left open (200)")
     parser.add_argument("--seed", type=int, default=1, help="of the sandbox (1)")
     return parser
 

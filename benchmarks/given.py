@@ -23,6 +23,8 @@ class Given:
     environments: int = 1000
     sweeps: int = 3
     kills: int = 2
+    columns: int = 50
+    pages: int = 200
     postgres: bool = False
     seed: int = 1
 
@@ -38,5 +40,7 @@ QUICK: Mapping[str, Any] = {
     "environments": 60,
     "sweeps": 1,
     "kills": 1,
+    "columns": 6,
+    "pages": 20,
 }
 """Shows that everything works; its figures say little."""

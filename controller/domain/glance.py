@@ -12,7 +12,7 @@ from controller.domain.approval import shortened
 from controller.domain.bindings import Binding
 from controller.domain.deployment import Asked, Deployment, Phase
 from controller.domain.electorate import Requirement, requirements
-from controller.domain.explaining import cleared_here, explain, how_it_began
+from controller.domain.explaining import Explanation, cleared_here, explain, how_it_began
 from controller.domain.manifest import Minimum
 from controller.domain.opening import frozen
 from controller.domain.orders import OrderKind
@@ -108,7 +108,7 @@ def needs_of(overview: Overview) -> Iterator[Need]:
     if environment.trouble is not None:
         yield _need(overview, Urgency.BLIND, "Tidegate can't look or act", environment.trouble)
     if moving is not None:
-        yield from _of_moving(overview, moving)
+        yield from _of_moving(overview, moving, told)
     if told.code.startswith("traffic."):
         reason = Reason(told.code, told.text)
         yield Need(Urgency.STUCK, name, "The traffic is somewhere else", reason, None, told.clears)
@@ -137,8 +137,8 @@ def _need(overview: Overview, urgency: Urgency, what: str, reason: Reason) -> Ne
     return Need(urgency, overview.environment.name, what, reason, None, clears)
 
 
-def _of_moving(overview: Overview, moving: Deployment) -> Iterator[Need]:
-    told, name = explain(overview), overview.environment.name
+def _of_moving(overview: Overview, moving: Deployment, told: Explanation) -> Iterator[Need]:
+    name = overview.environment.name
     clears = told.clears if told.deployment == moving.id else cleared_here(moving.reason.code, overview, moving.id)
     since = moving.step.started_at if moving.step else moving.started_at
     if moving.rests:

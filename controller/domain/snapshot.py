@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from controller.domain.alarms import Alarms
 from controller.domain.capacity import Capacity
@@ -184,7 +185,7 @@ class ServiceView:
     test_rule: RuleView | None
     routed: bool
 
-    @property
+    @cached_property
     def serving(self) -> tuple[Slot, ...]:
         """Slots with traffic. The rule's weights are the truth; a service without a route is where its tasks are, and
         while it is asleep where it scales."""
