@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller.domain.errors import TidegateError
 from controller.loop.anchoring import anchor_if_due
+from controller.loop.catching_up import catch_up
 from controller.loop.intake import take_in
 from controller.loop.outbox import Tell, send_due
 from controller.loop.proposals import Proposals
@@ -45,10 +46,12 @@ SETTLED = timedelta(seconds=3)
 BETWEEN_ROUNDS = timedelta(seconds=15)
 """Pull requests of which many changed at once are looked at a few at a time: GitHub takes 80 comments and checks a
 minute (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
+BETWEEN_BATCHES = timedelta(seconds=0.5)
+"""Old deployments become searchable a few at a time, so that nobody waits for long to write."""
 TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
 INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
-ANCHOR, PROPOSALS = ":anchor", ":proposals"
+ANCHOR, PROPOSALS, HISTORY = ":anchor", ":proposals", ":history"
 """Work that belongs to no environment; no environment has such a name."""
 
 
@@ -185,6 +188,7 @@ class Loop:
         self._submit(INBOX, self._take_in)
         self._submit(OUTBOX, self._send)
         self._submit(ANCHOR, self._anchor)
+        self._submit(HISTORY, self._catch_up)
         self.wake_proposals()
 
     def wake_proposals(self) -> None:
@@ -246,6 +250,13 @@ class Loop:
                 self._submit(OUTBOX, self._send)
         except TidegateError as error:
             log.warning("audit not anchored", code=error.code, error=str(error))
+
+    def _catch_up(self) -> None:
+        try:
+            if catch_up(self._world.store):
+                self._later(HISTORY, BETWEEN_BATCHES, lambda: self._submit(HISTORY, self._catch_up))
+        except TidegateError as error:
+            log.warning("history not searchable", code=error.code, error=str(error))
 
     def _take_in(self) -> None:
         try:

@@ -11,7 +11,7 @@ from controller.domain.events import AuditEntry, Event
 from controller.store.chain import Chain
 from controller.store.cursor import Page, page, position
 from controller.store.tables import AuditRow
-from controller.store.transaction import Transaction
+from controller.store.transaction import READS_ONLY, Transaction
 
 TABLE = "audit"
 OF_THE_CHAIN = {"seq", "position", "key", "link"}
@@ -32,7 +32,7 @@ class Audit:
         self._pending: list[AuditEntry] = []
 
     def append(self, entries: Iterable[AuditEntry]) -> None:
-        assert self._transaction.writes, "this unit only reads: open `store.write()` to change something"
+        assert self._transaction.writes, READS_ONLY
         self._pending += entries
 
     def write_down(self) -> None:

@@ -18,6 +18,7 @@ from controller.domain.hooks import Run
 from controller.domain.proposal import Proposal
 from controller.domain.revision import Revision
 from controller.domain.sighting import Sighting
+from controller.domain.summary import Summary
 
 Value = TypeVar("Value")
 Document = dict[str, Any]
@@ -62,6 +63,7 @@ SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
 PROPOSALS = Bodies(Proposal, ("repository", "number", "base", "head", "is_open", "asked", "attempts"))
 RUNS = Bodies(Run, ("token", "environment", "number", "service", "image", "state"))
 EVIDENCE = Bodies(FailureEvidence, ("deployment", "about", "step", "gathered_at"))
+SUMMARIES = Bodies(Summary, ())
 DEPLOYMENTS = Bodies(
     Deployment,
     (

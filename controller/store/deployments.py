@@ -10,11 +10,14 @@ from sqlmodel import col
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Conflict
 from controller.domain.revision import Revision
-from controller.store.bodies import DEPLOYMENTS
+from controller.domain.search import terms_of
+from controller.domain.summary import Before, HistoryLine, Summary, summary_of
+from controller.store.bodies import DEPLOYMENTS, SUMMARIES
 from controller.store.cursor import Page, page, position
 from controller.store.remembered import Remembered
 from controller.store.tables import DeploymentRow, EnvironmentRow, RevisionRow
 from controller.store.tables import IgnoredCommitRow as Ignored
+from controller.store.terms import Terms
 from controller.store.transaction import StoredRow, Transaction
 
 PLAIN = ("id", "number", "environment", "kind", "phase", "version", "created_at", "started_at", "finished_at")
@@ -55,9 +58,31 @@ def is_open(deployment: Deployment) -> bool:
     return deployment.is_retiring or not deployment.is_final
 
 
+def _kept(summary: Summary, version: int) -> dict[str, Any]:
+    return {"summary": SUMMARIES.dump(summary), "summarized": version}
+
+
+def line_of(seq: int, deployment: Deployment, summary: Summary) -> HistoryLine:
+    return HistoryLine(
+        seq=seq,
+        id=deployment.id,
+        number=deployment.number,
+        environment=deployment.environment,
+        kind=deployment.kind,
+        phase=deployment.phase,
+        created_at=deployment.created_at,
+        started_at=deployment.started_at,
+        finished_at=deployment.finished_at,
+        summary=summary,
+    )
+
+
 class Deployments:
+    """What deployments are found by is written when the transaction is about to end: `write_down`."""
+
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._terms = Terms(transaction)
 
     def next_number(self, environment: str) -> int:
         """Ask and add within one fenced unit: then no two deployments can want the same number."""
@@ -70,23 +95,61 @@ class Deployments:
 
     def add(self, deployment: Deployment) -> Deployment:
         """Its revision is recorded already. `Conflict` when its id or number is taken, or another one is in flight."""
-        self._transaction.change(insert(DeploymentRow).values(to_row(deployment) | {"version": deployment.version}))
+        summary = summary_of(deployment)
+        values = to_row(deployment) | _kept(summary, deployment.version) | {"version": deployment.version}
+        row = self._transaction.changed(insert(DeploymentRow).values(values).returning(col(DeploymentRow.seq)))
+        assert row is not None, "a row that was inserted has a number"
+        self._terms.add(row["seq"], terms_of(line_of(row["seq"], deployment, summary)))
         return deployment
 
     def save(self, deployment: Deployment) -> Deployment:
         """The value with its new version. `Conflict` when somebody saved it meanwhile, or another one is in flight."""
+        after = deployment.version + 1
+        found = self._transaction.row(
+            select(col(DeploymentRow.seq), col(DeploymentRow.summary)).where(
+                col(DeploymentRow.id) == deployment.id, col(DeploymentRow.version) == deployment.version
+            )
+        )
+        summary = self.summary(deployment, found["summary"] if found else None)
         saved = self._transaction.change(
             update(DeploymentRow)
             .where(col(DeploymentRow.id) == deployment.id, col(DeploymentRow.version) == deployment.version)
-            .values(to_row(deployment) | {"version": deployment.version + 1})
+            .values(to_row(deployment) | _kept(summary, after) | {"version": after})
         )
-        if not saved:
+        if not saved or found is None:
             raise Conflict(
                 f"saving deployment {deployment.number} of {deployment.environment}: it is no longer at version "
                 f"{deployment.version}; read it again",
                 code="deployment.changed",
             )
-        return replace(deployment, version=deployment.version + 1)
+        self._terms.add(found["seq"], terms_of(line_of(found["seq"], deployment, summary)))
+        return replace(deployment, version=after)
+
+    def summarize(self, seq: int, deployment: Deployment) -> None:
+        """Write its summary and its terms, which an older program has left out; a row that somebody saves meanwhile is
+        left to them."""
+        summary = self.summary(deployment)
+        is_it = col(DeploymentRow.seq) == seq, col(DeploymentRow.version) == deployment.version
+        kept = _kept(summary, deployment.version)
+        if self._transaction.change(update(DeploymentRow).where(*is_it).values(kept)):
+            self._terms.add(seq, terms_of(line_of(seq, deployment, summary)))
+
+    def write_down(self) -> None:
+        self._terms.write_down()
+
+    def summary(self, deployment: Deployment, stored: Mapping[str, Any] | None = None) -> Summary:
+        """`stored` is the one that its row has. What was live before is written down while it is known."""
+        before = SUMMARIES.load(SUMMARIES.version, stored, {}).before if stored else None
+        return summary_of(deployment, self._before(deployment, before))
+
+    def _before(self, deployment: Deployment, known: Before | None) -> Before | None:
+        if deployment.replaced is not None and (known is None or known.id != deployment.replaced):
+            found = self.get(deployment.replaced)
+        elif known is None and deployment.started_at is not None and not deployment.is_final:
+            found = self.live(deployment.environment)
+        else:
+            return known
+        return Before(found.id, found.revision.version) if found is not None and found.id != deployment.id else known
 
     def get(self, deployment_id: str) -> Deployment | None:
         return self._one(ROWS.where(col(DeploymentRow.id) == deployment_id))

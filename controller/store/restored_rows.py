@@ -101,7 +101,7 @@ def make_safe(
     restoring = Restoring(opened, unit, header, sha256, clock.now(), replaced, replaced_head)
     for becomes in BECOMES.values():
         becomes(restoring)
-    unit.audit.write_down()
+    unit.write_down()
     return Restored(header, tuple(restoring.ended), tuple(restoring.resting), tuple(restoring.held))
 
 
@@ -282,6 +282,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "sightings": forget_sightings,
     "proposals": look_at_proposals,
     "runs": give_up_runs,
+    "terms": stay,
     "deployments": end_or_rest,
     "environments": fence_and_hold,
     "anchors": stay,

@@ -69,9 +69,8 @@ class Store:
         """One transaction, durable when the block has ended; an exception takes everything back."""
         with self._one_at_a_time(), self._open_database().writing() as connection:
             unit = Unit(self._transaction(connection, writes=True), self._keys)
-            audit = unit.audit
             yield unit
-            audit.write_down()
+            unit.write_down()
         self._watching()
 
     def watch(self, told: Callable[[], None]) -> None:

@@ -25,6 +25,7 @@ from controller.store.columns import DOCUMENT, SERIAL, Prose, UtcTime
 ONCE = text("state IN ('started', 'succeeded')")
 IN_FLIGHT = text("phase IN ('running', 'rolling_back')")
 RECOVERED = text("recovered_at IS NOT NULL")
+STALE = text("summarized <> version")
 Document = Mapping[str, Any]
 
 
@@ -91,6 +92,9 @@ class DeploymentRow(Row, table=True):
     far a
     deployment got and what going home means. They are not tables, because nobody ever asks for a step without its
     deployment, and one row is what compare-and-set protects.
+
+    `summary` is what a list shows of it; `summarized` is the row's `version` of which the summary and the terms tell,
+    -1 where there are none: rows of an older program, or that one has saved since.
     """
 
     __tablename__ = "deployments"
@@ -110,6 +114,7 @@ class DeploymentRow(Row, table=True):
             sqlite_where=IN_FLIGHT,
             postgresql_where=IN_FLIGHT,
         ),
+        Index("deployments_unsummarized", "seq", sqlite_where=STALE, postgresql_where=STALE),
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -130,6 +135,20 @@ class DeploymentRow(Row, table=True):
     undo: Document | None = Field(default=None, sa_type=DOCUMENT)
     body: Document = Field(sa_type=DOCUMENT)
     body_version: int
+    summary: Document | None = Field(default=None, sa_type=DOCUMENT)
+    summarized: int = -1
+
+
+class TermRow(Row, table=True):
+    """Which deployments have a term: those of the `block`th `postings.BLOCK` numbers of `seq`, packed into `rows`. All
+    of it is made from them, and could be made again."""
+
+    __tablename__ = "terms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    term: str = Field(primary_key=True, sa_type=Prose)
+    block: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    rows: str = Field(sa_type=Prose)
 
 
 class DeliveryRow(Row, table=True):

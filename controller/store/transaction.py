@@ -14,6 +14,8 @@ from controller.store.failures import translated
 from controller.store.remembered import Remembered
 from controller.store.tables import Row
 
+READS_ONLY = "this unit only reads: open `store.write()` to change something"
+
 StoredRow = dict[str, Any]
 """Column names and what is in them."""
 
@@ -50,6 +52,12 @@ class Transaction:
         """How many rows it changed."""
         return self._write(statement).rowcount
 
+    def change_each(self, statement: Executable, values: Sequence[Mapping[str, Any]]) -> None:
+        """The same statement once with each of the values."""
+        assert self.writes, READS_ONLY
+        with translated("talking to the database"):
+            self.connection.execute(statement, values)
+
     def changed(self, statement: Executable) -> StoredRow | None:
         """What the statement's RETURNING says of the one row it changed; None when it changed none."""
         return first(self._write(statement))
@@ -81,7 +89,7 @@ class Transaction:
         return now
 
     def _write(self, statement: Executable) -> CursorResult[Any]:
-        assert self.writes, "this unit only reads: open `store.write()` to change something"
+        assert self.writes, READS_ONLY
         return self._execute(statement)
 
     def _execute(self, statement: Executable) -> CursorResult[Any]:

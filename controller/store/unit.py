@@ -10,6 +10,7 @@ from controller.store.deployments import Deployments
 from controller.store.entries import Codes, Identities, Interactions, Links, Sessions, Tokens
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
+from controller.store.history import History
 from controller.store.leases import Leases
 from controller.store.marks import MarksMade
 from controller.store.orders import Orders
@@ -34,6 +35,7 @@ class Unit:
         self.environments = Environments(transaction)
         self.revisions = Revisions(transaction)
         self.deployments = Deployments(transaction)
+        self.history = History(transaction, self.deployments)
         self.deliveries = Deliveries(transaction)
         self.orders = Orders(transaction)
         self.audit = Audit(transaction, keys)
@@ -56,6 +58,12 @@ class Unit:
         self.codes = Codes(transaction)
         self.interactions = Interactions(transaction)
         self.tellings = Tellings(transaction)
+
+    def write_down(self) -> None:
+        """What is kept for the end: whoever opened the transaction asks for it there. The audit is last, because others
+        that append wait for it."""
+        self.deployments.write_down()
+        self.audit.write_down()
 
     def now(self) -> datetime:
         """Aware UTC, by the database's own clock where it has one: the same for every controller."""
