@@ -13,6 +13,7 @@ from benchmarks import (
     drift,
     history,
     idle,
+    listing,
     live,
     pages,
     reaction,
@@ -40,6 +41,7 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "idle": idle.run,
     "drift": drift.run,
     "takeover": takeover.run,
+    "listing": listing.run,
     "history": history.run,
     "pages": pages.run,
     "live": live.run,
@@ -93,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--visits", type=float, help="requests a second while versions roll (100)")
     parser.add_argument("--turns", type=int, help="bad canaries that are turned back (20)")
     parser.add_argument("--starts", type=int, help="of everything, and of the controller (3)")
-    parser.add_argument("--rows", type=int, help="deployments in the history (100000)")
+    parser.add_argument("--rows", type=int, help="deployments behind the pages (100000)")
+    parser.add_argument("--searched", type=int, help="deployments that are searched (1000000)")
     parser.add_argument("--passes", type=int, help="at rest (50)")
     parser.add_argument("--environments", type=int, help="at rest, all together (1000)")
     parser.add_argument("--sweeps", type=int, help="that long they are watched, a minute each (3)")

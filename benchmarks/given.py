@@ -19,6 +19,7 @@ class Given:
     turns: int = 20
     starts: int = 3
     rows: int = 100_000
+    searched: int = 1_000_000
     passes: int = 50
     environments: int = 1000
     sweeps: int = 3
@@ -36,6 +37,7 @@ QUICK: Mapping[str, Any] = {
     "turns": 1,
     "starts": 1,
     "rows": 2_000,
+    "searched": 20_000,
     "passes": 10,
     "environments": 60,
     "sweeps": 1,

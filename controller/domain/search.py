@@ -99,7 +99,7 @@ def read_search(given: Mapping[str, str | None]) -> Search:
         "service": read("service", _name),
         "kind": read("kind", lambda text: _member(Kind, text)),
         "actor": read("actor", lambda text: _name(text.removeprefix("@")).casefold()),
-        "since": read("since", lambda text: moment(text)),
+        "since": read("since", moment),
         "until": read("until", lambda text: moment(text, is_end=True)),
         "sought": read("text", _sought) or (),
     }
