@@ -122,7 +122,7 @@ class Multitude:
                 lives[name] = Before(deployment.id, deployment.revision.version)
 
     def _deployment(self, name: str, number: int, revision: Revision, seq: int, chance: Random) -> Deployment:
-        phase, at = _one_of(PHASES, chance), BEGUN + YEARS * seq / self.count
+        phase, at = _one_of(PHASES, chance), BEGUN + YEARS * (seq / self.count)
         waited, moved = timedelta(seconds=chance.randrange(9000)), timedelta(seconds=chance.randrange(60, 3000))
         reason = Reason(f"deployment.{phase}", f"it came to {phase.words}, {chance.choice(WORDS)}")
         return Deployment(
@@ -213,9 +213,9 @@ class _Sqlite(_Bulk):
             places = ", ".join("?" * len(names))
             values = [[spelled(each) if isinstance(each, datetime) else each for each in row.values()] for row in found]
             self._connection.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", values)
+            self._connection.commit()
 
     def finish(self) -> None:
-        self._connection.commit()
         self._connection.close()
 
 

@@ -14,10 +14,11 @@ from starlette.requests import ClientDisconnect, Request
 
 from controller.api.problems import Refused
 from controller.domain.anchor import Anchor
-from controller.domain.deployment import Phase
+from controller.domain.deployment import Kind, Phase
 from controller.domain.manifest.values import Within
 from controller.domain.orders import ANSWERS, OrderKind, Wish
 from controller.domain.people import Caller
+from controller.domain.search import FIELDS, Search, SearchRefused, read_search
 from controller.domain.step import spoken
 from controller.inbox.wishes import LEAST_LIMIT, MOST_LIMIT
 
@@ -61,8 +62,39 @@ class Wanted(BaseModel):
 class DeploymentsQuery(Wanted):
     environment: Words | None = Field(None, description="Only those of this environment.")
     phase: Phase | None = Field(None, description="Only those in this phase.")
+    service: Words | None = Field(None, description="Only those that move this service.")
+    kind: Kind | None = Field(None, description="Only those of this kind.")
+    actor: Words | None = Field(
+        None, description="Only those that this login ordered or approved, or whose commit it wrote."
+    )
+    since: Words | None = Field(
+        None, description="Only those made from then on: a day by UTC, or a moment with its zone."
+    )
+    until: Words | None = Field(
+        None, description="Only those made before that moment, or until the end of that day, by UTC."
+    )
+    text: Words | None = Field(
+        None,
+        description="Only those with all of these words: of the commit's title, the version, the id, the reason at the"
+        " end; or seven digits or more of the commit.",
+    )
     limit: int = Field(50, ge=1, le=MOST_ITEMS, description="How many at most.")
     cursor: Words | None = Field(None, description="`next` of the page before.")
+
+    @property
+    def search(self) -> Search:
+        """`Refused` 400 names each field that can't be read."""
+        given = {name: getattr(self, name) for name in FIELDS}
+        try:
+            return read_search(given)
+        except SearchRefused as error:
+            told = "The query is wrong: what is searched for can't be read."
+            raise Refused(HTTPStatus.BAD_REQUEST, "query.invalid", told, errors=error.errors) from error
+
+
+class ComparisonQuery(Wanted):
+    first: Words = Field(alias="from", description="The id of a deployment.")
+    second: Words = Field(alias="to", description="The id of the one that it is compared with.")
 
 
 class SamplesQuery(Wanted):
@@ -166,7 +198,8 @@ def _query(request: Request, model: type[Wanted]) -> Wanted:
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
-        told = f"The query is wrong; it takes {', '.join(model.model_fields) or 'nothing'}."
+        takes = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        told = f"The query is wrong; it takes {takes or 'nothing'}."
         raise Refused(HTTPStatus.BAD_REQUEST, "query.invalid", told, errors=_complaints(error)) from error
 
 

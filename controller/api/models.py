@@ -212,6 +212,10 @@ class ExplanationAnswer(Answer):
 class DeploymentsPage(Answer):
     items: tuple[DeploymentAnswer, ...]
     next: str | None = Field(description="Give it as `cursor` to get the page after this one; null at the end.")
+    looked_back_to: Time | None = Field(
+        description="The page ends here before it is full, and `next` goes on; null: it is full, or the last one."
+    )
+    is_catching_up: bool = Field(description="Deployments of an older Tidegate are not all searchable yet.")
 
 
 class SampleAnswer(Answer):

@@ -71,7 +71,7 @@ def _query_parameters(query: type[Wanted] | None) -> list[dict[str, Any]]:
         return []
     schema = query.model_json_schema(ref_template="#/components/schemas/{model}")
     return [
-        {"name": name, "in": "query", "required": False, "schema": wanted}
+        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": wanted}
         for name, wanted in schema["properties"].items()
     ]
 

@@ -18,6 +18,7 @@ from controller.api.asking import (
     ApprovalRequest,
     Asked,
     AuditQuery,
+    ComparisonQuery,
     DeploymentsQuery,
     OrderRequest,
     SamplesQuery,
@@ -25,6 +26,7 @@ from controller.api.asking import (
     Wanted,
     read,
 )
+from controller.api.comparing import ComparisonAnswer
 from controller.api.context import ApiContext
 from controller.api.evidence import DeploymentInFull
 from controller.api.models import (
@@ -131,6 +133,14 @@ OPERATIONS: tuple[Operation, ...] = (
         DeploymentsPage,
         (404,),
         query=DeploymentsQuery,
+    ),
+    operation(
+        "/comparison",
+        reading.comparison,
+        "Two deployments, field by field.",
+        ComparisonAnswer,
+        (404,),
+        query=ComparisonQuery,
     ),
     operation("/deployments/{id}", reading.deployment, "One deployment.", DeploymentInFull, (404,)),
     operation("/deployments/{id}/plan", reading.plan_of, "The plan that it follows.", PlanAnswer, (404,)),

@@ -4,7 +4,8 @@ import re
 from http import HTTPStatus
 
 from controller.api import shapes
-from controller.api.asking import Asked, AuditQuery, DeploymentsQuery, SamplesQuery
+from controller.api.asking import Asked, AuditQuery, ComparisonQuery, DeploymentsQuery, SamplesQuery
+from controller.api.comparing import ComparisonAnswer, comparison_answer
 from controller.api.context import ApiContext
 from controller.api.evidence import DeploymentInFull, deployment_in_full
 from controller.api.models import (
@@ -18,6 +19,7 @@ from controller.api.models import (
     SamplesPage,
 )
 from controller.api.problems import Refused, missing
+from controller.domain.comparison import compared
 from controller.domain.deployment import Deployment
 from controller.domain.errors import TidegateError, Transient
 from controller.domain.explaining import explain
@@ -67,8 +69,21 @@ def deployments(context: ApiContext, asked: Asked) -> DeploymentsPage:
     with context.store.read() as unit:
         if query.environment is not None:
             must_be_known(unit, query.environment)
-        page = unit.deployments.page(query.environment, query.phase, query.limit, query.cursor)
-    return DeploymentsPage(items=tuple(map(shapes.deployment_answer, page.items)), next=page.next)
+        page = unit.history.page(query.search, query.limit, query.cursor)
+        found = unit.history.full(page.items)
+    return DeploymentsPage(
+        items=tuple(map(shapes.deployment_answer, found)),
+        next=page.next,
+        looked_back_to=page.looked_back_to,
+        is_catching_up=page.is_catching_up,
+    )
+
+
+def comparison(context: ApiContext, asked: Asked) -> ComparisonAnswer:
+    """404: no such deployment. 400: a wrong query."""
+    query: ComparisonQuery = asked.query
+    first, second = _deployment(context, query.first), _deployment(context, query.second)
+    return comparison_answer(compared(first, second, context.bindings, context.clock.now()))
 
 
 def deployment(context: ApiContext, asked: Asked) -> DeploymentInFull:

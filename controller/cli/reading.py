@@ -69,15 +69,42 @@ class Reading:
         ] = None,
         env: Annotated[str | None, typer.Option("--env", metavar="ENV", help="The same.", callback=named)] = None,
         limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
+        phase: Annotated[str | None, typer.Option(metavar="PHASE", help="Only those in this phase.")] = None,
+        service: Annotated[str | None, typer.Option(metavar="NAME", help="Only those that move it.")] = None,
+        kind: Annotated[str | None, typer.Option(metavar="KIND", help="deploy, rollback, correct or prune.")] = None,
+        actor: Annotated[
+            str | None, typer.Option(metavar="LOGIN", help="Who ordered or approved it, or wrote its commit.")
+        ] = None,
+        since: Annotated[
+            str | None, typer.Option(metavar="TIME", help="A day by UTC, or a moment with its zone.")
+        ] = None,
+        until: Annotated[str | None, typer.Option(metavar="TIME", help="The same; a day counts as a whole.")] = None,
+        text: Annotated[
+            str | None, typer.Option(metavar="WORDS", help="Of the title, version, id, reason; or a commit.")
+        ] = None,
+        cursor: Annotated[str | None, typer.Option(metavar="NEXT", help="What the page before ended with.")] = None,
         as_json: Json = False,
     ) -> None:
-        """List deployments, newest first."""
+        """List deployments, newest first: all, or those that every option holds for."""
         if environment and env and environment != env:
             stop(WRONG_USE, f"which one: {environment} or {env}?")
         environment = environment or env
         with self._ask.client() as client:
-            page = client.deployments(environment=environment, limit=limit)
+            page = client.deployments(
+                environment=environment,
+                limit=limit,
+                phase=phase,
+                service=service,
+                kind=kind,
+                actor=actor,
+                since=since,
+                until=until,
+                text=text,
+                cursor=cursor,
+            )
             self._ask.print(page, as_json, lambda found, now: _deployments().history(found["items"], now))
+            if not as_json:
+                _say_how_it_goes_on(page)
 
     def show(
         self,
@@ -147,6 +174,14 @@ class Reading:
         if not found["finished_at"]:
             typer.echo(clean(why_it_stays(client.explanation(environment))), err=as_json)
         return found
+
+
+def _say_how_it_goes_on(page: Any) -> None:
+    """Beside the list, for whoever looks at it."""
+    if page["looked_back_to"]:
+        typer.echo(f"looked back to {page['looked_back_to']}: --cursor {page['next']} goes on", err=True)
+    if page["is_catching_up"]:
+        typer.echo("deployments of an older Tidegate are not all searchable yet", err=True)
 
 
 def _showing() -> Any:

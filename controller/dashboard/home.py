@@ -10,12 +10,14 @@ from starlette.responses import Response
 from controller.dashboard.attention import ask_view, need_view
 from controller.dashboard.doors import Doors, Missing, here
 from controller.dashboard.matrix import matrix
-from controller.dashboard.views import deployment_view, environment_view
+from controller.dashboard.timeline import timeline
+from controller.dashboard.views import environment_view
 from controller.dashboard.visiting import Visitor
 from controller.dashboard.words import controllers
 from controller.domain.changes import Pulse
 from controller.domain.distance import Distance
 from controller.domain.glance import glance
+from controller.domain.search import Search
 
 ROWS = 25
 FIRST = 6
@@ -47,7 +49,7 @@ class HomePage:
             names = [overview.environment.name for overview in overviews]
             if wanted is not None and wanted not in names:
                 raise Missing(f"No environment is called {wanted[:80]!r}.")
-            page = unit.deployments.page(environment=wanted, limit=ROWS, cursor=cursor)
+            page = unit.history.page(Search(environment=wanted), ROWS, cursor)
             strip = _strip(unit.marks.pulse(), unit.deliveries.recovered(now - RECOVERED_WITHIN))
         seen = glance(overviews, context.bindings, now)
         detailed = [overview for overview in overviews if overview.environment.name == wanted]
@@ -64,7 +66,7 @@ class HomePage:
             matrix=matrix(overviews, UNCOUNTED, context),
             environments=[environment_view(overview, context, now) for overview in detailed],
             names=names,
-            history=[deployment_view(deployment, context, now) for deployment in page.items],
+            history=timeline(page.items, context, now),
             wanted=wanted,
             is_first=cursor is None,
             older=page.next,

@@ -31,11 +31,16 @@ def web_address(api: str) -> str | None:
 
 def version_link(api: str, bindings: Mapping[str, Binding], revision: Revision) -> str | None:
     """The release, else the commit; None where it isn't known which repository the environment is bound to."""
-    base, binding = web_address(api), bindings.get(revision.environment)
+    tag = revision.release.tag if revision.release else None
+    return link_to(api, bindings, revision.environment, tag, revision.commit.sha)
+
+
+def link_to(api: str, bindings: Mapping[str, Binding], environment: str, tag: str | None, sha: str) -> str | None:
+    """The same, where no more than this is known of the revision."""
+    base, binding = web_address(api), bindings.get(environment)
     if base is None or binding is None:
         return None
-    release, sha = revision.release, revision.commit.sha
-    place = f"releases/tag/{quote(release.tag)}" if release else f"commit/{quote(sha, safe='')}"
+    place = f"releases/tag/{quote(tag)}" if tag is not None else f"commit/{quote(sha, safe='')}"
     return f"{base}/{quote(binding.repository)}/{place}"
 
 

@@ -8,11 +8,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from controller.dashboard.answering import ApprovalPage
+from controller.dashboard.compare import ComparePage
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.deployment import DeploymentPage
 from controller.dashboard.doors import SIGN_IN, Act, Doors, Page
 from controller.dashboard.entrance import BACK, Entrance
 from controller.dashboard.events import Events
+from controller.dashboard.history import PATH, HistoryPage
 from controller.dashboard.home import HomePage
 from controller.dashboard.own_page import OwnPage
 
@@ -22,6 +24,7 @@ STATIC = Path(__file__).parent / "static"
 def routes(context: DashboardContext) -> list[BaseRoute]:
     doors = Doors(context)
     entrance, me, approval = Entrance(doors), OwnPage(doors), ApprovalPage(doors)
+    history = HistoryPage(doors)
 
     def page(path: str, name: str, show: Page) -> Route:
         return Route(path, doors.shown(show), methods=["GET"], name=name)
@@ -32,6 +35,10 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
     return [
         Route("/events", Events(doors).endpoint, methods=["GET"], name="events"),
         page("/", "dashboard", HomePage(doors).show),
+        page(PATH, "history", history.show),
+        page(f"{PATH}.csv", "history-csv", history.csv),
+        page(f"{PATH}.json", "history-json", history.json),
+        page("/compare", "compare", ComparePage(doors).show),
         page("/deployments/{id}", "deployment", DeploymentPage(doors).show),
         page("/approvals/{id}", "approval", approval.show),
         form("/approvals/{id}", "answer", approval.answer),

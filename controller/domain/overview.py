@@ -13,6 +13,7 @@ from controller.domain.sighting import Sighting
 from controller.domain.slot import Slot
 from controller.domain.snapshot import ServiceView, SlotView
 from controller.domain.step import StepKind
+from controller.domain.summary import HistoryLine
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Spans:
     active: timedelta | None
 
 
-def spans(deployment: Deployment, now: datetime) -> Spans:
+def spans(deployment: Deployment | HistoryLine, now: datetime) -> Spans:
     """By the times on its row; what is still going on lasts until `now`."""
     end = deployment.finished_at or now
     started = deployment.started_at

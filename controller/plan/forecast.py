@@ -4,7 +4,6 @@ The file is compared with the one that is live, defaults filled in. The images o
 two plans are drawn: with the images that run now, for what rolls in any case, and with new ones, for all that may.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,8 +12,9 @@ from statistics import median
 from controller.domain.bindings import Binding
 from controller.domain.costs import cost_change
 from controller.domain.deployment import Deployment, Kind, Plan
-from controller.domain.manifest import EnvironmentFile, Gates, Service, normal_form
-from controller.domain.proposal import Asked, Change, Expected, Forecast, ImageChange
+from controller.domain.differing import changes
+from controller.domain.manifest import EnvironmentFile, Gates, Service
+from controller.domain.proposal import Asked, Expected, Forecast, ImageChange
 from controller.domain.rendering import image_digest
 from controller.domain.revision import Revision
 from controller.domain.step import StepKind, spoken
@@ -22,11 +22,6 @@ from controller.plan import draw, imagined
 
 NOT_BUILT = "sha256:" + "0" * 64
 """Stands for the digest of an image that does not exist yet."""
-
-MOST_CHANGES = 200
-LONGEST_VALUE = 120
-HIDDEN = ("env",)
-"""Keys of a service whose values may be secrets that somebody wrote into the wrong place: that they change is said."""
 
 UNCHANGED, IN_ANY_CASE = "unchanged", "rolls"
 IF_BUILT = "rolls, unless its image comes out the same"
@@ -134,48 +129,6 @@ def _images(prospect: Prospect) -> Iterator[ImageChange]:
         else:
             then = "built from this pull request when it is merged"
         yield ImageChange(name, now, then)
-
-
-def changes(live: EnvironmentFile | None, new: EnvironmentFile) -> tuple[Change, ...]:
-    """Every field that differs, also those that neither file spells out."""
-    old, after = _leaves(live), _leaves(new)
-    order = dict.fromkeys((*after, *old))
-    differing = [key for key in order if old.get(key) != after.get(key)]
-    return tuple(_change(key, old.get(key), after.get(key)) for key in differing[:MOST_CHANGES])
-
-
-def _change(key: str, old: str | None, new: str | None) -> Change:
-    parts = key.split(".")
-    if parts[0] == "services" and len(parts) > 3 and parts[2] in HIDDEN:
-        return Change(key, *_hidden(old, new))
-    return Change(key, _cut(old), _cut(new))
-
-
-def _hidden(old: str | None, new: str | None) -> tuple[str, str]:
-    return "" if old is None else "a value", "" if new is None else "another value" if old else "a value"
-
-
-def _cut(value: str | None) -> str:
-    if value is None:
-        return ""
-    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
-
-
-def _leaves(file: EnvironmentFile | None) -> dict[str, str]:
-    return dict(_walk("", normal_form(file))) if file is not None else {}
-
-
-def _walk(key: str, value: object) -> Iterator[tuple[str, str]]:
-    """Mappings are gone into; a list is one value. An absent value and an empty list are no field.
-
-    >>> dict(_walk("", {"a": {"b": 1, "c": []}, "d": ["x"], "e": None}))
-    {'a.b': '1', 'd': '["x"]'}
-    """
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _walk(f"{key}.{name}" if key else str(name), inner)
-    elif value is not None and value != []:
-        yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _gates(prospect: Prospect) -> Iterator[Asked]:

@@ -115,7 +115,17 @@ def test_deployments_can_be_filtered(door: Door) -> None:
         ("/api/v1/deployments?limit=0", 400, "limit"),
         ("/api/v1/deployments?limit=201", 400, "limit"),
         ("/api/v1/deployments?limit=many", 400, "limit"),
-        ("/api/v1/deployments?enviroment=dev", 400, "environment, phase, limit, cursor"),
+        ("/api/v1/deployments?enviroment=dev", 400, "environment, phase, service"),
+        ("/api/v1/deployments?since=yesterday", 400, "since: found 'yesterday'; wanted a day"),
+        ("/api/v1/deployments?until=2026-03-01T09:00:00", 400, "until: found"),
+        ("/api/v1/deployments?since=2026-03-02&until=2026-03-01", 400, "until: it is not after since"),
+        ("/api/v1/deployments?kind=undo", 400, "kind"),
+        ("/api/v1/deployments?actor=a%20b", 400, "actor: found 'a b'"),
+        ("/api/v1/deployments?service=%00", 400, "service"),
+        ("/api/v1/deployments?text=a+b+c+d+e+f+g+h+i", 400, "text: found 9 words; wanted 1 to 8"),
+        ("/api/v1/deployments?text=!!", 400, "text: found 0 words"),
+        ("/api/v1/comparison?from=dev-1", 400, "to"),
+        ("/api/v1/comparison?from=dev-1&to=dev-99", 404, "dev-99"),
         ("/api/v1/deployments?limit=1&limit=2", 400, "more than once"),
         ("/api/v1/deployments/dev-99", 404, "dev-99"),
         ("/api/v1/deployments/%00", 404, "no deployment"),
@@ -218,3 +228,32 @@ def test_a_warm_slot_says_until_when(door: Door) -> None:
         warm = replace(retire, state=StepState.RUNNING, wait=timedelta(minutes=30), finished_at=None)
         unit.deployments.save(deployment.with_step(warm))
     assert door.get("/api/v1/environments/dev").json()["warm_until"] == "2026-11-21T12:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("service=backend&environment=dev", ["dev-2", "dev-1"]),
+        ("kind=deploy&phase=running", ["dev-2"]),
+        ("actor=ADA&phase=rolled_back", ["staging-2"]),
+        ("text=captions&environment=staging&limit=1", ["staging-2"]),
+        ("text=smoke", ["staging-2"]),
+        ("text=1111111", ["dev-1"]),
+        ("since=2026-11-21&until=2026-11-21&environment=dev", ["dev-2", "dev-1"]),
+        ("since=2026-11-22", []),
+        ("kind=prune", []),
+    ],
+)
+def test_deployments_are_found_by_what_they_are(door: Door, query: str, ids: list[str]) -> None:
+    found = door.get(f"/api/v1/deployments?{query}").json()
+    assert [item["id"] for item in found["items"]] == ids
+    assert (found["looked_back_to"], found["is_catching_up"]) == (None, False)
+
+
+def test_two_deployments_are_compared_in_either_order(door: Door) -> None:
+    there = door.get("/api/v1/comparison?from=dev-1&to=staging-2").json()
+    back = door.get("/api/v1/comparison?from=staging-2&to=dev-1").json()
+    assert there["is_identical"]
+    assert (there["first"]["id"], there["second"]["id"]) == ("dev-1", "staging-2")
+    assert (there["first"], there["second"]) == (back["second"], back["first"])
+    assert there["first"]["waited_seconds"] >= 0

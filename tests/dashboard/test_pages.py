@@ -124,7 +124,7 @@ def test_history_is_newest_first_and_says_how_each_ended(browser: Browser) -> No
     rows = text[text.index("Took") :]
     order = ["rolled back staging-2", "succeeded staging-1", "rolling out dev-2", "succeeded dev-1"]
     assert [rows.index(row) for row in order] == sorted(rows.index(row) for row in order)
-    assert "moved 2m waited 0s" in rows
+    assert "waited 0s, moved 2m" in rows
 
 
 def test_older_deployments_are_a_link_away(browser: Browser) -> None:
@@ -208,7 +208,7 @@ def test_what_only_a_person_can_end_is_marked_wherever_it_is_named(browser: Brow
     steps = deployment.with_step(replace(deployment.step, detail=rang.text)).steps
     change(browser.store, reason=rang, steps=steps)
     text = page(browser, "/").text
-    assert "dev ! needs a person" in text and "! needs a person dev-2 develop-2222222" in text
+    assert "dev ! needs a person" in text and "! needs a person dev-2 dev, by merge, rolling develop-2222222" in text
     assert "`" not in text, "commands are set as such, wherever a sentence names one"
     assert "dev-2 ! needs a person" in page(browser, "/deployments/dev-2").text
 
@@ -273,7 +273,7 @@ def test_a_removal_shows_nothing_that_it_does_not_bring(browser: Browser) -> Non
     assert "Add captions" not in text
     home = page(browser, "/?environment=dev").text
     assert "dev-2 prune of worker ▶ rolling out" in home
-    assert "dev-2 prune of worker none ada removed worker" in home
+    assert "dev-2 prune of worker dev, by order none ada removed worker" in home
 
 
 def test_orphans_come_with_the_command_that_removes_them(browser: Browser) -> None:
