@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -57,6 +58,7 @@ from controller.inbox.rights import Rights
 from controller.inbox.slack import SlackAnswers
 from controller.links import Links
 from controller.logs import set_up
+from controller.loop.alarm_states import AlarmStates
 from controller.loop.bulletins import Bulletins
 from controller.loop.doctor import attempted, examine_aws, examine_github
 from controller.loop.outbox import Tell
@@ -67,6 +69,8 @@ from controller.loop.reconcile import Reconciler
 from controller.loop.redelivery import Redelivery
 from controller.loop.schedule import Loop
 from controller.loop.telling import Tellings
+from controller.loop.unhurried import Unhurried
+from controller.loop.ways_back import WaysBack
 from controller.loop.world import World
 from controller.notifiers.bulletins import MailNotifier, WebhookNotifier
 from controller.notifiers.github import AnchorNotifier, DeploymentNotifier, StatusNotifier
@@ -84,6 +88,8 @@ from webhooks.routes import aws_route, github_route, slack_route
 log = structlog.get_logger()
 
 GRACE_SECONDS = 8
+PLAN_LASTS, PLAN_PATIENCE = timedelta(seconds=15), timedelta(seconds=5)
+"""For pages: so long a plan that was drawn is shown again, and so long a new one is waited for."""
 
 
 @dataclass(frozen=True)
@@ -237,6 +243,7 @@ def web(
         rights=rights,
         bindings=world.bindings,
         preview=Preview(world, settings.pace),
+        ways_back=WaysBack(world),
         dependencies={"database": world.store.ping},
         version=version("tidegate"),
         registry=registry,
@@ -309,6 +316,9 @@ def _pages(
         sign_in=sign_in,
         anonymous=settings.anonymous_role,
         public=settings.public_url,
+        plan=Unhurried(api.preview, world.clock, PLAN_LASTS, PLAN_PATIENCE),
+        ways_back=api.ways_back,
+        alarms=AlarmStates(world),
     )
 
 

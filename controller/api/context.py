@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from controller.domain.bindings import Binding
+from controller.domain.candidates import Candidates
 from controller.domain.ports import Clock
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
@@ -17,6 +18,7 @@ from controller.store import Store
 @dataclass(frozen=True)
 class ApiContext:
     """`preview` draws the plan that would run now, as JSON values; it may ask AWS, and raises `TidegateError`.
+    `ways_back` knows the versions that an environment can go back to; AWS is waited for a moment at most.
 
     `dependencies` are asked by `/ready`: each returns, or raises. `verification` is held while the audit is verified.
     """
@@ -28,6 +30,7 @@ class ApiContext:
     rights: Rights
     bindings: Mapping[str, Binding]
     preview: Callable[[str], Mapping[str, object]]
+    ways_back: Callable[[str], Candidates]
     dependencies: Mapping[str, Callable[[], None]]
     version: str
     registry: CollectorRegistry

@@ -13,9 +13,11 @@ from controller.dashboard.context import DashboardContext
 from controller.dashboard.deployment import DeploymentPage
 from controller.dashboard.doors import SIGN_IN, Act, Doors, Page
 from controller.dashboard.entrance import BACK, Entrance
+from controller.dashboard.environment import EnvironmentPage
 from controller.dashboard.events import Events
 from controller.dashboard.history import PATH, HistoryPage
 from controller.dashboard.home import HomePage
+from controller.dashboard.ordering import OrderPage
 from controller.dashboard.own_page import OwnPage
 
 STATIC = Path(__file__).parent / "static"
@@ -25,6 +27,7 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
     doors = Doors(context)
     entrance, me, approval = Entrance(doors), OwnPage(doors), ApprovalPage(doors)
     history = HistoryPage(doors)
+    environment, order = EnvironmentPage(doors), OrderPage(doors)
 
     def page(path: str, name: str, show: Page) -> Route:
         return Route(path, doors.shown(show), methods=["GET"], name=name)
@@ -40,6 +43,10 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
         page(f"{PATH}.json", "history-json", history.json),
         page("/compare", "compare", ComparePage(doors).show),
         page("/deployments/{id}", "deployment", DeploymentPage(doors).show),
+        page("/environments/{name}", "environment", environment.show),
+        page("/environments/{name}/plan", "environment-plan", environment.plan),
+        page("/orders/new", "new-order", order.new),
+        form("/orders", "order", doors.mine(order.leave)),
         page("/approvals/{id}", "approval", approval.show),
         form("/approvals/{id}", "answer", approval.answer),
         Route(SIGN_IN, doors.open_to_all(entrance.begin), methods=["GET"], name="sign-in"),

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
+from controller.domain.alarms import AlarmState
+from controller.domain.candidates import Answer as Ready
 from controller.domain.deployment import Phase
+from controller.domain.metrics import Result
 from controller.domain.step import StepState
 from controller.domain.verdict import Answer
 
@@ -41,6 +44,27 @@ ANSWERS = {
     Answer.UNKNOWN: ("?", "unknown", "bad"),
 }
 """Of gates."""
+
+FINDINGS = {
+    Result.PASSED: ("✓", "good", "good"),
+    Result.FAILED: ("✕", "bad", "bad"),
+    Result.INCONCLUSIVE: ("?", "can't be judged yet", "warn"),
+    Result.ERROR: ("?", "can't be read", "bad"),
+}
+"""Of metrics."""
+
+ALARMS = {
+    AlarmState.OK: ("✓", "ok", "good"),
+    AlarmState.RINGING: ("!", "rings", "bad"),
+    AlarmState.NO_DATA: ("?", "too little data", "warn"),
+}
+
+READY = {
+    Ready.YES: ("✓", "ready", "good"),
+    Ready.NO: ("!", "look first", "warn"),
+    Ready.UNKNOWN: ("?", "not known", "calm"),
+}
+"""Of what going back needs."""
 
 STEP_STATES = {
     StepState.PENDING: ("○", "pending", "calm"),

@@ -1,26 +1,31 @@
 """Which version was live, and well, before the one that is live."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from controller.domain.deployment import Deployment
 from controller.domain.hooks import Run
 
 
 def version_before(live: Deployment, earlier: Iterable[Deployment]) -> Deployment | None:
-    """The deployment to go back to; `earlier` are those that were live before `live`, the last one first.
+    """The deployment to go back to; `earlier` are those that were live before `live`, the last one first."""
+    return next(versions_before(live, earlier), None)
+
+
+def versions_before(live: Deployment, earlier: Iterable[Deployment]) -> Iterator[Deployment]:
+    """Those that were live and well before, the last one first, and of each version the newest.
 
     A version that a rollback has left isn't gone back to, nor one that is the same as what is live: so going back twice
     goes further back.
     """
-    left: set[tuple[object, ...]] = set()
+    passed = {_contents(live)}
     follower = live
     for one in earlier:
         if follower.is_way_back:
-            left.add(_contents(one))
-        if _contents(one) not in {_contents(live), *left}:
-            return one
+            passed.add(_contents(one))
+        if _contents(one) not in passed:
+            passed.add(_contents(one))
+            yield one
         follower = one
-    return None
 
 
 def across(target: Deployment, crossed: Sequence[Run]) -> str:

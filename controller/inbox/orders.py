@@ -8,6 +8,7 @@ from controller.domain.approval import decide_approval
 from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
 from controller.domain.events import AuditEntry, Event
 from controller.domain.history import across, version_before
+from controller.domain.hooks import Run
 from controller.domain.orders import ANSWERS, Order, OrderKind, OrderState, Wish, least_role
 from controller.domain.people import Caller
 from controller.domain.ports import Clock
@@ -22,6 +23,8 @@ MOST_ANSWERS, ANSWERS_WITHIN = 30, timedelta(minutes=1)
 """Of one person, or one token: each asks GitHub for everybody's rights."""
 
 NO_WISH = Wish()
+ACROSS = "order.across"
+"""The code of what asks for a second word: to go back means to cross what ran since."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +143,23 @@ def check_across(unit: Unit, order: Order) -> None:
     """What is sent home while it runs goes back to what was live a moment ago: an abort needs no second word."""
     if any(one.phase in IN_FLIGHT for one in unit.deployments.open(order.environment)):
         return
+    target = target_of(unit, order)
+    crossed = crossed_to(unit, target) if target else ()
+    if target and crossed and order.wish.across != crossed[-1].deployment:
+        raise OrderRefused(f"rollback: {across(target, crossed)}", code=ACROSS)
+
+
+def target_of(unit: Unit, order: Order) -> Deployment | None:
+    """Where a rollback goes back to: what it names, else the version before."""
+    if order.wish.to:
+        return unit.deployments.get(order.wish.to)
     live = unit.deployments.live(order.environment)
-    before = version_before(live, unit.deployments.earlier(live)) if live else None
-    target = unit.deployments.get(order.wish.to) if order.wish.to else before
-    if target is None:
-        return
-    crossed = unit.runs.since(order.environment, unit.deployments.origin(target))
-    if crossed and order.wish.across != crossed[-1].deployment:
-        raise OrderRefused(f"rollback: {across(target, crossed)}", code="order.across")
+    return version_before(live, unit.deployments.earlier(live)) if live else None
+
+
+def crossed_to(unit: Unit, target: Deployment) -> tuple[Run, ...]:
+    """What ran since the version of `target` was made, and does not work with it, oldest first."""
+    return unit.runs.since(target.environment, unit.deployments.origin(target))
 
 
 def check_orphaned(unit: Unit, order: Order, service: str) -> None:

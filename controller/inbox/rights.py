@@ -27,6 +27,7 @@ class Rights:
     bindings: Mapping[str, Binding]
     clock: Clock
     _looked: dict[int, tuple[float, Role]] = field(default_factory=dict, repr=False, compare=False)
+    _shown: dict[tuple[int, str], tuple[float, Role]] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def role(self, caller: Caller, environment: str | None) -> Role:
@@ -64,6 +65,26 @@ class Rights:
             self._looked[caller.person.id] = (now, role)
         return min(role, caller.most) >= Role.VIEWER
 
+    def shown(self, caller: Caller, environment: str) -> Role | None:
+        """What pages say that somebody may there, a minute old at most; None while GitHub can't be asked. Nobody is let
+        into anything by it: whoever does something is asked about anew."""
+        if caller.person is None:
+            return caller.most
+        now, place = self.clock.monotonic(), (caller.person.id, environment)
+        with self._lock:
+            known = self._shown.get(place)
+        if known is not None and now - known[0] < LOOK_SECONDS:
+            return min(known[1], caller.most)
+        try:
+            role = self.role(replace(caller, most=Role.ADMIN), environment)
+        except TidegateError:
+            return None
+        with self._lock:
+            if len(self._shown) >= MOST_LOOKED:
+                self._shown.pop(next(iter(self._shown)))
+            self._shown[place] = (now, role)
+        return min(role, caller.most)
+
     def _known(self, person: Person) -> tuple[float, Role] | None:
         with self._lock:
             return self._looked.get(person.id)
@@ -76,9 +97,13 @@ class Rights:
         """`Forbidden` with the code `role.too_low`."""
         found = self.role(caller, environment)
         if found < least:
-            where = f" in {environment}" if environment else ""
-            text = f"{caller.name} is {_article(found)}{where}, and to {what} takes {_article(least)}"
-            raise Forbidden(text, code="role.too_low")
+            raise Forbidden(too_low(caller, found, environment, least, what), code="role.too_low")
+
+
+def too_low(caller: Caller, found: Role, environment: str | None, least: Role, what: str) -> str:
+    """Why somebody with this role may not."""
+    where = f" in {environment}" if environment else ""
+    return f"{caller.name} is {_article(found)}{where}, and to {what} takes {_article(least)}"
 
 
 def _article(role: Role) -> str:

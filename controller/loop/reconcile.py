@@ -19,9 +19,8 @@ from controller.domain.deployment import IN_FLIGHT, Deployment
 from controller.domain.drift import Doubts, believed, doubted
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
-from controller.domain.history import version_before
 from controller.domain.metrics import Readings, Sample
-from controller.domain.orders import ANSWERS, Order, OrderKind
+from controller.domain.orders import ANSWERS, Order
 from controller.domain.ports import Cloud, Permit
 from controller.domain.reason import Reason
 from controller.domain.sighting import Sighting
@@ -175,16 +174,7 @@ class Reconciler:
     def _state(self, name: str) -> State:
         with self._world.store.read() as unit:
             live, orders = unit.deployments.live(name), unit.orders.waiting(name)
-            goes_back = live is not None and any(order.kind is OrderKind.ROLLBACK for order in orders)
-            named = [unit.deployments.get(order.wish.to) for order in orders if order.wish.to]
-            before = version_before(live, unit.deployments.earlier(live)) if live and goes_back else None
-            targets = [deployment for deployment in (before, *named) if deployment]
-            known = Known(
-                live=live,
-                before=before,
-                named={deployment.id: deployment for deployment in named if deployment},
-                crossing={one.id: unit.runs.since(name, unit.deployments.origin(one)) for one in targets},
-            )
+            known = unit.overviews.known(name, orders)
             opened = unit.deployments.open(name)
             is_warm = live is not None and any(one.is_retiring for one in opened)
             moved = _moved_last(unit.deployments, live) if live and is_warm else None

@@ -1,15 +1,19 @@
 """What people look at, put together from several tables in one picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from controller.domain.deployment import Deployment
 from controller.domain.environment import Environment
+from controller.domain.history import version_before
+from controller.domain.orders import Order, OrderKind
 from controller.domain.overview import Overview
+from controller.obey import Known
 from controller.store.deployments import Deployments
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
+from controller.store.runs import Runs
 from controller.store.sightings import Sightings
 from controller.store.timers import Timers
 from controller.store.transaction import Transaction
@@ -22,6 +26,7 @@ class Overviews:
         self._sightings = Sightings(transaction)
         self._timers = Timers(transaction)
         self._evidence = EvidenceKept(transaction)
+        self._runs = Runs(transaction)
 
     def of(self, name: str) -> Overview:
         """`LookupError` for an environment that was never ensured."""
@@ -52,6 +57,20 @@ class Overviews:
         return tuple(
             replace(overview, evidence={one: evidence.get(one, ()) for one in _spoken_of(overview)})
             for overview in found
+        )
+
+    def known(self, name: str, orders: Sequence[Order]) -> Known:
+        """What these orders of an environment may refer to, as far as rows tell."""
+        live = self._deployments.live(name)
+        goes_back = live is not None and any(order.kind is OrderKind.ROLLBACK for order in orders)
+        named = [self._deployments.get(order.wish.to) for order in orders if order.wish.to]
+        before = version_before(live, self._deployments.earlier(live)) if live and goes_back else None
+        targets = [deployment for deployment in (before, *named) if deployment]
+        return Known(
+            live=live,
+            before=before,
+            named={deployment.id: deployment for deployment in named if deployment},
+            crossing={one.id: self._runs.since(name, self._deployments.origin(one)) for one in targets},
         )
 
     def _due(self) -> dict[str, datetime]:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from controller import api
 from controller.api import ApiContext
 from controller.domain.approval import Glass
+from controller.domain.candidates import Candidates
 from controller.domain.secret import Secret
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
@@ -38,6 +39,7 @@ class Door:
     town: Town = field(default_factory=Town)
     dependencies: dict[str, Callable[[], None]] = field(default_factory=dict)
     preview: Callable[[str], Mapping[str, object]] = lambda name: {}
+    ways_back: Callable[[str], Candidates] = lambda name: Candidates()
     verification: threading.Lock = field(default_factory=threading.Lock)
     persons_token: str = ""
     glass: Glass | None = None
@@ -58,6 +60,7 @@ class Door:
             rights=rights,
             bindings=bindings,
             preview=self.preview,
+            ways_back=self.ways_back,
             dependencies=self.dependencies,
             version="1.2.3",
             registry=CollectorRegistry(),
