@@ -12,6 +12,7 @@ from controller.domain.ports import Clock
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
+from controller.loop.unhurried import Lookup
 from controller.store import Store
 
 
@@ -30,7 +31,7 @@ class ApiContext:
     rights: Rights
     bindings: Mapping[str, Binding]
     preview: Callable[[str], Mapping[str, object]]
-    ways_back: Callable[[str], Candidates]
+    ways_back: Lookup[Candidates]
     dependencies: Mapping[str, Callable[[], None]]
     version: str
     registry: CollectorRegistry

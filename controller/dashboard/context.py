@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from controller.dashboard.hub import Hub
 from controller.domain.alarms import AlarmView
@@ -15,16 +14,8 @@ from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
 from controller.inbox.slack import SlackAnswers
 from controller.links import Links
-from controller.loop.unhurried import Heard
+from controller.loop.unhurried import Heard, Lookup
 from controller.store import Store
-
-Answer = TypeVar("Answer", covariant=True)
-
-
-class Lookup(Protocol[Answer]):
-    """Something about an environment that is looked up for whoever can't wait."""
-
-    def __call__(self, environment: str, *, asks: bool = True) -> Answer: ...
 
 
 @dataclass(frozen=True)

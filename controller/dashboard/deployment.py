@@ -1,13 +1,39 @@
-"""The page of one deployment, and what is written down about it."""
+"""The page of one deployment: where it is, what it waits for, what it changes, and what is written down about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controller.dashboard.charts import charts, unplotted
 from controller.dashboard.doors import Doors, here
-from controller.dashboard.views import deployment_in_full
+from controller.dashboard.offers import about_deployment, seat
+from controller.dashboard.ordering import given_order
+from controller.dashboard.rungs import rungs
+from controller.dashboard.slots import of_deployment
+from controller.dashboard.views import VersionView, deployment_in_full, version_view
 from controller.dashboard.visiting import Visitor
+from controller.dashboard.words import FINDINGS
+from controller.domain.deployment import Deployment
+from controller.domain.overview import Overview
+from controller.domain.proposal import Change
+from controller.plan.forecast import MOST_CHANGES, changes
 
 AUDIT_LINES = 50
+MOST_SAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class FileDiff:
+    """What its environment's file says otherwise than that of `before`, defaults filled in; `before` is empty where
+    nothing was live. `is_cut`: there is more of it."""
+
+    before: str
+    version: VersionView | None
+    changes: tuple[Change, ...]
+    is_cut: bool
 
 
 class DeploymentPage:
@@ -16,18 +42,51 @@ class DeploymentPage:
 
     def show(self, request: Request, visitor: Visitor) -> Response:
         """One deployment and its audit. 404: no such deployment. 400: a cursor that this never gave out."""
-        now, found = self._context.clock.now(), self._doors.found(request)
+        now, found, context = self._context.clock.now(), self._doors.found(request), self._context
         cursor = request.query_params.get("cursor")
-        with self._context.store.read() as unit:
+        can_sign_in = context.sign_in is not None
+        sits = seat(visitor.caller, found.environment, context.rights, can_sign_in=can_sign_in)
+        with context.store.read() as unit:
             overview = unit.overviews.about(found)
             audit = unit.audit.page(deployment=found.id, limit=AUDIT_LINES, cursor=cursor)
+            samples = unit.samples.page(found.id, MOST_SAMPLES).items
+            before, superseded = unit.deployments.left_by(found), unit.deployments.superseded_by(found)
+            offers, order = about_deployment(unit, found, sits, now), given_order(unit, request, visitor)
+        drawn = charts(found, samples)
         return self._pages.page(
             "deployment.html",
             now,
             visitor=visitor,
             here=here(request),
-            deployment=deployment_in_full(found, overview, self._context, now),
+            deployment=deployment_in_full(found, overview, context, now),
+            rungs=rungs(found, now),
+            pictures=of_deployment(found, overview),
+            warm_until=warm_until(found, overview, now),
+            charts=drawn,
+            unplotted=[(each, FINDINGS[each.result]) for each in unplotted(found, drawn)],
+            diff=self._diff(found, before),
+            superseded=self._versions(superseded),
+            offers=offers,
+            order=order,
             audit=audit.items,
             is_first=cursor is None,
             older=audit.next,
         )
+
+    def _diff(self, deployment: Deployment, before: Deployment | None) -> FileDiff | None:
+        """None of a removal, which brings no file."""
+        if deployment.pruned is not None:
+            return None
+        found = changes(before.revision.file if before else None, deployment.revision.file) if before else ()
+        version = version_view(before.revision, self._context) if before else None
+        return FileDiff(before.id if before else "", version, found, len(found) >= MOST_CHANGES)
+
+    def _versions(self, deployments: Iterable[Deployment]) -> tuple[tuple[str, VersionView], ...]:
+        return tuple((one.id, version_view(one.revision, self._context)) for one in deployments)
+
+
+def warm_until(deployment: Deployment, overview: Overview, now: datetime) -> datetime | None:
+    """Until when its old slots can take the traffic back at once; None where they are given up, or another's."""
+    until = overview.warm_until
+    is_its_own = deployment.is_retiring and overview.live is not None and overview.live.id == deployment.id
+    return until if is_its_own and until is not None and until > now else None

@@ -7,6 +7,7 @@ from datetime import datetime
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import version_link
 from controller.dashboard.words import ANSWERS, NEEDS_A_PERSON, PAUSED, PHASES, RESTS, STEP_STATES, exact
+from controller.domain.approval import Vote
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
 from controller.domain.evidence import FailureEvidence
@@ -17,7 +18,11 @@ from controller.domain.revision import Revision
 from controller.domain.slot import Slot
 from controller.domain.step import Step, StepKind, StepState
 from controller.domain.undo import UndoEntry
+from controller.domain.verdict import Judged
 from controller.domain.way_home import standing_undo, way_home
+
+APPROVAL = "approval"
+"""The name of the gate that asks people."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,12 @@ class StepView:
 
 @dataclass(frozen=True)
 class GateView:
+    """`votes` are the approvals that were given, of the gate that asks for them."""
+
     name: str
     badge: Badge
     text: str
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,7 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         created_at=deployment.created_at,
         started_at=deployment.started_at,
         finished_at=deployment.finished_at,
-        steps=tuple(_step(step, deployment.step, now) for step in deployment.steps),
+        steps=tuple(step_view(step, deployment.step, now) for step in deployment.steps),
         images=deployment.revision.images or {},
         digest=deployment.shown_plan.digest if deployment.shown_plan else None,
         undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
@@ -216,8 +224,13 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         has_changed_something=_has_changed_something(deployment),
         glass=tuple(f"{vote.by.login}: {vote.reason}" for vote in deployment.votes if vote.breaks_glass),
         is_asked=deployment.asked is not None and deployment.phase is Phase.WAITING,
-        gates=tuple(GateView(each.gate, Badge(*ANSWERS[each.answer]), each.reason.text) for each in deployment.gates),
+        gates=tuple(_gate(each, deployment) for each in deployment.gates),
     )
+
+
+def _gate(judged: Judged, deployment: Deployment) -> GateView:
+    votes = deployment.votes if judged.gate == APPROVAL else ()
+    return GateView(judged.gate, Badge(*ANSWERS[judged.answer]), judged.reason.text, votes)
 
 
 def _has_changed_something(deployment: Deployment) -> bool:
@@ -311,7 +324,7 @@ def _slot(state: ServiceState, slot: Slot) -> SlotRow:
     return SlotRow(str(slot), percent, state.live is slot, counts.running, counts.desired, counts.healthy)
 
 
-def _step(step: Step, current: Step | None, now: datetime) -> StepView:
+def step_view(step: Step, current: Step | None, now: datetime) -> StepView:
     took = exact((step.finished_at or now) - step.started_at) if step.started_at else ""
     return StepView(
         number=step.number,

@@ -28,9 +28,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Looked:
-    """What AWS showed of one candidate. `images`, `definitions`, `warm`: service → whether its image is in the registry,
-    its task definition still active, its tasks still there and healthy; a service that could not be asked about is in
-    none of them."""
+    """What AWS showed of one candidate, by service: whether its image is in the registry, its task definition still
+    active, its tasks still there and healthy. A service that could not be asked about is missing."""
 
     images: Mapping[str, bool] = field(default_factory=dict)
     definitions: Mapping[str, bool] = field(default_factory=dict)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
@@ -14,6 +14,16 @@ from controller.domain.ports import Clock
 log = structlog.get_logger()
 
 Answer = TypeVar("Answer")
+
+
+Told = TypeVar("Told", covariant=True)
+
+
+class Lookup(Protocol[Told]):
+    """Something about an environment that is looked up for whoever can't wait; without `asks` only what others had
+    looked up is told."""
+
+    def __call__(self, environment: str, /, *, asks: bool = True) -> Told: ...
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Executable, Select, and_, func, insert, select, update
@@ -31,6 +32,7 @@ OPEN = select(*KEYS).where(
 
 AT_ONCE = 500
 """SQLite takes 999 values in a statement, where it is old."""
+LONGEST_WALK, MOST_SUPERSEDED = 200, 100
 
 
 def from_row(row: Mapping[str, Any]) -> Deployment:
@@ -210,6 +212,33 @@ class Deployments:
         while before is not None and (found := self.get(before)) is not None:
             yield found
             before = found.replaced
+
+    def left_by(self, deployment: Deployment) -> Deployment | None:
+        """The one whose version was live when it started; of one that has not begun, the one that is live now. None:
+        there was none, or it is longer ago than rows tell."""
+        if deployment.replaced is not None:
+            return self.get(deployment.replaced)
+        live = self.live(deployment.environment)
+        if live is None or live.number == deployment.number:
+            return None
+        if not deployment.is_final:
+            return live
+        began = deployment.started_at or deployment.finished_at or deployment.created_at
+        line = islice(chain((live,), self.earlier(live)), LONGEST_WALK)
+        return next((one for one in line if one.finished_at is not None and one.finished_at <= began), None)
+
+    def superseded_by(self, deployment: Deployment) -> tuple[Deployment, ...]:
+        """Those whose place it took before they started, the newest first; of the last hundred at most."""
+        found = self._transaction.rows(
+            ROWS.where(
+                col(DeploymentRow.environment) == deployment.environment,
+                col(DeploymentRow.phase) == Phase.SUPERSEDED,
+                col(DeploymentRow.number) < deployment.number,
+            )
+            .order_by(col(DeploymentRow.number).desc())
+            .limit(MOST_SUPERSEDED)
+        )
+        return tuple(one for one in map(from_row, found) if one.reason.text.startswith(f"{deployment.id} "))
 
     def newest_of(self, revision: Revision) -> Deployment | None:
         """The newest deployment of this commit."""

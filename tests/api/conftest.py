@@ -20,6 +20,7 @@ from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
 from controller.polls import Polls
+from controller.loop.unhurried import Lookup
 from controller.store import Store
 from tests.support.builders import a_binding
 from tests.support.rows import *  # noqa: F403
@@ -39,7 +40,7 @@ class Door:
     town: Town = field(default_factory=Town)
     dependencies: dict[str, Callable[[], None]] = field(default_factory=dict)
     preview: Callable[[str], Mapping[str, object]] = lambda name: {}
-    ways_back: Callable[[str], Candidates] = lambda name: Candidates()
+    ways_back: Lookup[Candidates] = lambda name, *, asks=True: Candidates()
     verification: threading.Lock = field(default_factory=threading.Lock)
     persons_token: str = ""
     glass: Glass | None = None
