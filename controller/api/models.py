@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from controller.domain.candidates import Answer as Ready
 from controller.domain.chain import What
 from controller.domain.deployment import Kind, Phase
 from controller.domain.hooks import RunState
@@ -319,6 +320,30 @@ class EnvironmentAnswer(Answer):
 
 class EnvironmentsPage(Answer):
     items: tuple[EnvironmentAnswer, ...]
+
+
+class ReadyAnswer(Answer):
+    answer: Ready = Field(description="`unknown`: it was not looked up, or could not be.")
+    text: str
+
+
+class CandidateAnswer(Answer):
+    deployment: str = Field(description="What `to` of a rollback names.")
+    commit: str
+    version: str
+    finished_at: Time | None = Field(description="When it was found well.")
+    ready: Ready = Field(description="`no`: look at what is missing before you go back to it.")
+    images: ReadyAnswer = Field(description="Are its images still in the registry? Without them no task starts.")
+    definitions: ReadyAnswer = Field(description="Are its task definitions active? Others are registered again.")
+    migration: ReadyAnswer = Field(description="Does it work with what `before` commands left since?")
+    warm: ReadyAnswer = Field(description="Do its tasks still run? Then only the traffic moves.")
+    across: str | None = Field(description="What `across` of a rollback must name; null: nothing is crossed.")
+
+
+class CandidatesAnswer(Answer):
+    items: tuple[CandidateAnswer, ...] = Field(description="Five at most, the newest first.")
+    looked_at: Time | None = Field(description="When AWS was asked; null: it was not, or did not answer in time.")
+    unlooked: str | None = Field(description="Why not.")
 
 
 class PlannedStep(Answer):

@@ -31,6 +31,7 @@ from controller.api.context import ApiContext
 from controller.api.evidence import DeploymentInFull
 from controller.api.models import (
     AuditPage,
+    CandidatesAnswer,
     DeploymentsPage,
     EnvironmentAnswer,
     EnvironmentsPage,
@@ -118,6 +119,13 @@ OPERATIONS: tuple[Operation, ...] = (
     operation("/environments/{name}", reading.environment, "One environment.", EnvironmentAnswer, (404,)),
     operation("/environments/{name}/plan", reading.plan_now, "The plan that would run now.", PlanAnswer, (404, 409)),
     operation("/environments/{name}/explain", reading.explanation, "Why it is as it is.", ExplanationAnswer, (404,)),
+    operation(
+        "/environments/{name}/candidates",
+        reading.candidates,
+        "The versions that it can go back to, and how ready each is.",
+        CandidatesAnswer,
+        (404,),
+    ),
     operation(
         "/environments/{name}/orders",
         ordering.leave,

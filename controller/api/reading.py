@@ -10,6 +10,7 @@ from controller.api.context import ApiContext
 from controller.api.evidence import DeploymentInFull, deployment_in_full
 from controller.api.models import (
     AuditPage,
+    CandidatesAnswer,
     DeploymentsPage,
     EnvironmentAnswer,
     EnvironmentsPage,
@@ -61,6 +62,14 @@ def plan_now(context: ApiContext, asked: Asked) -> PlanAnswer:
         raise
     except TidegateError as error:
         raise Refused(HTTPStatus.CONFLICT, error.code, str(error)) from error
+
+
+def candidates(context: ApiContext, asked: Asked) -> CandidatesAnswer:
+    """404: no such environment. What AWS doesn't tell within a moment is `unknown`."""
+    name = asked.path["name"]
+    with context.store.read() as unit:
+        must_be_known(unit, name)
+    return shapes.candidates_answer(context.ways_back(name))
 
 
 def deployments(context: ApiContext, asked: Asked) -> DeploymentsPage:

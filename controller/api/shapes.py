@@ -7,6 +7,8 @@ from controller.api.models import (
     ApprovalAnswer,
     AuditLine,
     AuthorAnswer,
+    CandidateAnswer,
+    CandidatesAnswer,
     CountsAnswer,
     DeploymentAnswer,
     DesiredAnswer,
@@ -24,6 +26,7 @@ from controller.api.models import (
     PlannedService,
     PlannedStep,
     QuarantineAnswer,
+    ReadyAnswer,
     ReasonAnswer,
     ReleaseAnswer,
     RevisionAnswer,
@@ -35,6 +38,7 @@ from controller.api.models import (
 )
 from controller.domain.approval import Vote
 from controller.domain.bindings import Binding
+from controller.domain.candidates import Candidate, Candidates, Ready
 from controller.domain.capacity import capacity_of
 from controller.domain.deployment import Deployment, Pause, Plan
 from controller.domain.environment import Environment
@@ -127,6 +131,31 @@ def environment_answer(overview: Overview, binding: Binding | None) -> Environme
         seen_at=overview.sighting.seen_at if overview.sighting else None,
         look_again_at=overview.due_at,
     )
+
+
+def candidates_answer(found: Candidates) -> CandidatesAnswer:
+    items = tuple(map(_candidate, found.items))
+    return CandidatesAnswer(items=items, looked_at=found.looked_at, unlooked=found.unlooked or None)
+
+
+def _candidate(candidate: Candidate) -> CandidateAnswer:
+    deployment = candidate.deployment
+    return CandidateAnswer(
+        deployment=deployment.id,
+        commit=deployment.revision.commit.sha,
+        version=deployment.revision.version,
+        finished_at=deployment.finished_at,
+        ready=candidate.answer,
+        images=_ready(candidate.images),
+        definitions=_ready(candidate.definitions),
+        migration=_ready(candidate.migration),
+        warm=_ready(candidate.warm),
+        across=candidate.crosses or None,
+    )
+
+
+def _ready(ready: Ready) -> ReadyAnswer:
+    return ReadyAnswer(answer=ready.answer, text=ready.text)
 
 
 def explanation_answer(explanation: Explanation) -> ExplanationAnswer:

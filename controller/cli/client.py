@@ -42,6 +42,9 @@ class Client:
     def explanation(self, name: str) -> dict[str, Any]:
         return self._get(f"/environments/{_part(name)}/explain")
 
+    def candidates(self, name: str) -> Any:
+        return self._get(f"/environments/{_part(name)}/candidates")
+
     def deployments(self, **query: object) -> dict[str, Any]:
         return self._get("/deployments", query)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
@@ -90,12 +91,18 @@ class Ordering:
                 metavar="DEPLOYMENT", help="Also across its `before`, which the earlier version does not work with."
             ),
         ] = None,
+        is_listed: Annotated[
+            bool, typer.Option("--list", help="Only show the versions to go back to, and how ready each is.")
+        ] = False,
         reason: Why = NO_REASON,
         as_json: Json = False,
     ) -> None:
         """Bring an earlier version back, then hold the environment."""
         body: dict[str, object] = {"order": "rollback", "reason": reason, "to": to, "across": across}
         with self._ask.client() as client:
+            if is_listed:
+                self._ask.print(client.candidates(environment), as_json, lambda found, now: _listed(found, now))
+                return
             try:
                 self._leave(client, environment, body, as_json)
             except Refusal as error:
@@ -165,6 +172,12 @@ class Ordering:
         order = answered(client, clock, number, kind, environment, as_json)
         if order["order"] in MAKE_DEPLOYMENTS and not as_json:
             typer.echo(f"`tidegate watch {environment}` follows it", err=True)
+
+
+def _listed(found: Any, now: datetime) -> Any:
+    from controller.cli import showing  # rich takes a while to load
+
+    return showing.candidates(found, now)
 
 
 def _crossed(told: str) -> str:

@@ -137,6 +137,21 @@ def explanation(told: Json, now: datetime) -> RenderableType:
     return facts(rows)
 
 
+READY = {"yes": "✓ ready", "no": "! look first", "unknown": "? not known"}
+
+
+def candidates(found: Json, now: datetime) -> RenderableType:
+    """The versions to go back to; what is not ready of them is said below each."""
+    if not found["items"]:
+        return Text("no other version was live and well before")
+    shown = Listing(("TO", "VERSION", "WELL", "READY"), "WHAT THERE IS TO KNOW")
+    for item in found["items"]:
+        told = [f"{name}: {item[name]['text']}" for name in ("images", "definitions", "migration", "warm")]
+        well = ago(item["finished_at"], now) if item["finished_at"] else "-"
+        shown.add((item["deployment"], item["version"], well, READY[item["ready"]]), "; ".join(told))
+    return shown
+
+
 def plan(found: Json) -> RenderableType:
     rolls = table("SERVICE", "FROM", "TO", "TASKS", "IMAGE")
     for name, service in found["services"].items():

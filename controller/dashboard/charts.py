@@ -20,6 +20,9 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 8, 12, 22
 MOST_ROWS = 120
 """Of a table; the API has them all."""
 
+SPARSE = 60
+"""More points than these are drawn smaller."""
+
 GAP = 3
 """A line is broken where so many times the shortest distance between its points is missing."""
 
@@ -43,6 +46,10 @@ class Line:
     role: str
     strokes: tuple[str, ...]
     dots: tuple[Dot, ...]
+
+    @property
+    def radius(self) -> float:
+        return 3 if len(self.dots) <= SPARSE else 1.8
 
 
 @dataclass(frozen=True)

@@ -52,14 +52,14 @@ class DeploymentPage:
             samples = unit.samples.page(found.id, MOST_SAMPLES).items
             before, superseded = unit.deployments.left_by(found), unit.deployments.superseded_by(found)
             offers, order = about_deployment(unit, found, sits, now), given_order(unit, request, visitor)
-        drawn = charts(found, samples)
+        drawn, shown = charts(found, samples), deployment_in_full(found, overview, context, now)
         return self._pages.page(
             "deployment.html",
             now,
             visitor=visitor,
             here=here(request),
-            deployment=deployment_in_full(found, overview, context, now),
-            rungs=rungs(found, now),
+            deployment=shown,
+            rungs=rungs(found, shown.steps, now),
             pictures=of_deployment(found, overview),
             warm_until=warm_until(found, overview, now),
             charts=drawn,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
 from controller.domain.orders import Order, OrderKind, Wish, least_role
 from controller.domain.overview import Overview
 from controller.domain.people import Caller, Role
@@ -141,11 +141,11 @@ def about_deployment(unit: Unit, deployment: Deployment, seat: Seat, now: dateti
 
 
 def in_environment(unit: Unit, overview: Overview, seat: Seat, now: datetime) -> tuple[Offer, ...]:
-    """What moves there comes first."""
+    """What moves there comes first; while that is in flight, to go back is to abort it."""
     name, moving = overview.environment.name, overview.moving
     orders = [
         *([draft(kind, name, now, moving.id) for kind in WHILE_IT_MOVES] if moving else []),
-        draft(OrderKind.ROLLBACK, name, now),
+        *([] if moving and moving.phase in IN_FLIGHT else [draft(OrderKind.ROLLBACK, name, now)]),
         draft(OrderKind.UNHOLD, name, now),
         draft(OrderKind.DEPLOY, name, now),
         draft(OrderKind.DEPLOY, name, now, wish=Wish(restart=True)),

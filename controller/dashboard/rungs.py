@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from controller.dashboard.views import StepView, step_view
+from controller.dashboard.views import StepView
 from controller.domain.deployment import RUNNING, Deployment
 from controller.domain.step import Step, StepKind, StepState, spoken
 from controller.progress import DEADLINES
@@ -25,13 +25,13 @@ class RungView:
     waits_for: str
 
 
-def rungs(deployment: Deployment, now: datetime) -> tuple[RungView, ...]:
-    return tuple(_rung(step, deployment, now) for step in deployment.steps)
+def rungs(deployment: Deployment, shown: tuple[StepView, ...], now: datetime) -> tuple[RungView, ...]:
+    """`shown` are its steps as they are shown everywhere."""
+    return tuple(_rung(step, view, deployment, now) for step, view in zip(deployment.steps, shown, strict=True))
 
 
-def _rung(step: Step, deployment: Deployment, now: datetime) -> RungView:
-    shown, runs = step_view(step, deployment.step, now), step.state is StepState.RUNNING
-    limit = limit_of(step)
+def _rung(step: Step, shown: StepView, deployment: Deployment, now: datetime) -> RungView:
+    limit, runs = limit_of(step), step.state is StepState.RUNNING
     waits_for = _waits_for(step, deployment) if shown.is_current else ""
     return RungView(
         step=replace(shown, detail="") if waits_for else shown,

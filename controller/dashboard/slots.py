@@ -70,11 +70,13 @@ class RuleLine:
 
 @dataclass(frozen=True)
 class ServicePicture:
+    """`is_moving`: its traffic is being moved at this moment, so that it may not be where it is meant to be yet."""
+
     name: str
     slots: tuple[SlotPicture, ...]
     rules: tuple[RuleLine, ...] = ()
     scaling: str = ""
-    is_routed: bool = True
+    is_moving: bool = False
 
 
 def of_environment(overview: Overview) -> tuple[ServicePicture, ...]:
@@ -103,7 +105,7 @@ def _picture(state: ServiceState, view: ServiceView, deployment: Deployment | No
         ),
         rules=tuple(_rules(view)),
         scaling=state.scaling or "",
-        is_routed=view.routed,
+        is_moving=deployment is not None and _moves(deployment),
     )
 
 
@@ -170,6 +172,11 @@ def shares(deployment: Deployment, service: str) -> Mapping[Slot, int] | None:
     percent = begun[-1] if begun else 0
     live = {entry.sides.live: 100 - percent} if entry.sides.live is not None else {}
     return {**live, entry.sides.idle: percent}
+
+
+def _moves(deployment: Deployment) -> bool:
+    step = deployment.step
+    return step is not None and step.kind in {StepKind.SHIFT, StepKind.HOME}
 
 
 def _role(deployment: Deployment | None, service: str, slot: Slot) -> str:

@@ -216,7 +216,7 @@ def deployment_view(deployment: Deployment, context: DashboardContext, now: date
         created_at=deployment.created_at,
         started_at=deployment.started_at,
         finished_at=deployment.finished_at,
-        steps=tuple(step_view(step, deployment.step, now) for step in deployment.steps),
+        steps=tuple(_step(step, deployment.step, now) for step in deployment.steps),
         images=deployment.revision.images or {},
         digest=deployment.shown_plan.digest if deployment.shown_plan else None,
         undo=tuple(_undo(entry) for entry in standing_undo(deployment)),
@@ -324,7 +324,7 @@ def _slot(state: ServiceState, slot: Slot) -> SlotRow:
     return SlotRow(str(slot), percent, state.live is slot, counts.running, counts.desired, counts.healthy)
 
 
-def step_view(step: Step, current: Step | None, now: datetime) -> StepView:
+def _step(step: Step, current: Step | None, now: datetime) -> StepView:
     took = exact((step.finished_at or now) - step.started_at) if step.started_at else ""
     return StepView(
         number=step.number,

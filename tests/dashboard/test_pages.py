@@ -351,9 +351,8 @@ def test_what_authors_wrote_is_text(browser: Browser, path: str) -> None:
     found = page(browser, path)
     assert HOSTILE in found.text
     assert ("b", {}) not in found.tags
-    assert [attributes for tag, attributes in found.tags if tag == "script"] == [
-        {"src": "/static/live.js?v=1.2.3", "defer": None}
-    ]
+    scripts = [attributes for tag, attributes in found.tags if tag == "script"]
+    assert all((each.get("src") or "").startswith("/static/") and set(each) == {"src", "defer"} for each in scripts)
 
 
 @pytest.mark.parametrize("path", ["/?environment=<script>", "/deployments/<script>alert(1)<%2Fscript>"])

@@ -46,13 +46,29 @@ class Door(StrEnum):
     SIGNED = "signed"  # signed by GitHub or AWS: nobody here is
 
 
+class State(StrEnum):
+    NOT_ASKED = "not asked yet"
+    NONE = "asked, 0 of 2"
+    ONE = "asked, 1 of 2"
+    OTHER = "another plan waits"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    RUNNING = "running"
+    OVER = "over"
+    AWAY = "GitHub is away"
+
+
+WAITING = frozenset({State.NOT_ASKED, State.NONE, State.ONE, State.OTHER, State.AWAY})
+
+
 # ------------------------------------------------------------------------------------------------ what is asked
 
 
 @dataclass(frozen=True)
 class Act:
     """One request. `route` is as the app spells it. `changes` are the tables in which it leaves something where it is
-    allowed; empty: it only reads. `answer` and `order` say what it leaves."""
+    allowed; empty: it only reads. `answer` and `order` say what it leaves. `fits` are the states in which a page takes
+    it, None: all; in others it is told what speaks against it."""
 
     route: str
     method: str
@@ -66,6 +82,7 @@ class Act:
     own: str = ""
     asks_github: bool = False
     name: str = ""
+    fits: frozenset[State] | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.route} {self.name}".strip()
@@ -94,11 +111,26 @@ OF_ORDERS: tuple[tuple[OrderKind, dict[str, Any]], ...] = (
 )
 
 
+FROM_PAGES: tuple[tuple[OrderKind, dict[str, str], frozenset[State] | None], ...] = (
+    (OrderKind.DEPLOY, {"typed": "prod"}, None),
+    (OrderKind.ABORT, {"deployment": ABOUT}, WAITING | {State.RUNNING}),
+    (OrderKind.PAUSE, {"deployment": ABOUT}, frozenset({State.RUNNING})),
+    (OrderKind.UNHOLD, {}, frozenset()),
+)
+"""One that needs somebody outside, and three that the rows speak for or against."""
+
+
 def an_order(kind: OrderKind, more: dict[str, Any]) -> Act:
     body = {"order": str(kind), "reason": "we looked", **more}
     path = f"{V1}/environments/prod/orders"
     route = f"{V1}/environments/{{name}}/orders"
     return Act(route, "POST", path, Door.API, Role.OPERATOR, ORDERED, (202,), body, asks_github=True, name=str(kind))
+
+
+def an_order_from_a_page(kind: OrderKind, more: dict[str, str], fits: frozenset[State] | None) -> Act:
+    body = {"order": str(kind), "environment": "prod", "reason": "we looked", **more}
+    told = (body, None, "", True, f"{kind} from a page")
+    return Act("/orders", "POST", "/orders", Door.FORM, Role.OPERATOR, ORDERED, (303,), *told, fits)
 
 
 def an_answer_among_orders(kind: OrderKind) -> Act:
@@ -139,6 +171,7 @@ ACTS: tuple[Act, ...] = (
     *reads(f"{V1}/environments/{{name}}", Door.API, f"{V1}/environments/prod"),
     *reads(f"{V1}/environments/{{name}}/plan", Door.API, f"{V1}/environments/prod/plan", (200, 409)),
     *reads(f"{V1}/environments/{{name}}/explain", Door.API, f"{V1}/environments/prod/explain"),
+    *reads(f"{V1}/environments/{{name}}/candidates", Door.API, f"{V1}/environments/prod/candidates"),
     *(an_order(kind, more) for kind, more in OF_ORDERS),
     *(an_answer_among_orders(kind) for kind in OrderKind if kind in ANSWERS),
     *reads(f"{V1}/deployments", Door.API),
@@ -174,6 +207,10 @@ ACTS: tuple[Act, ...] = (
     *reads("/history.json", Door.PAGE),
     *reads("/compare", Door.PAGE, f"/compare?from={ABOUT}&to=dev-2"),
     *reads("/deployments/{id}", Door.PAGE, f"/deployments/{ABOUT}"),
+    *reads("/environments/{name}", Door.PAGE, "/environments/prod"),
+    *reads("/environments/{name}/plan", Door.PAGE, "/environments/prod/plan"),
+    *reads("/orders/new", Door.PAGE, f"/orders/new?order=abort&environment=prod&deployment={ABOUT}"),
+    *(an_order_from_a_page(kind, more, fits) for kind, more, fits in FROM_PAGES),
     *reads("/approvals/{id}", Door.PAGE, f"/approvals/{ABOUT}"),
     *(an_answer(kind, Door.FORM) for kind in OrderKind if kind in ANSWERS),
     *reads("/sign-in", Door.OPEN, shown=(303,)),
@@ -342,21 +379,6 @@ def _in_slack(doors: Doors) -> Sequence[Way]:
 # ------------------------------------------------------------------------------------------------ in which state
 
 
-class State(StrEnum):
-    NOT_ASKED = "not asked yet"
-    NONE = "asked, 0 of 2"
-    ONE = "asked, 1 of 2"
-    OTHER = "another plan waits"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    RUNNING = "running"
-    OVER = "over"
-    AWAY = "GitHub is away"
-
-
-WAITING = frozenset({State.NOT_ASKED, State.NONE, State.ONE, State.OTHER, State.AWAY})
-
-
 def lay(doors: Doors, state: State) -> None:
     """prod-1 is in this state. In «1 of 2» it was Abel who approved."""
     waits = asked_deployment()
@@ -419,6 +441,8 @@ def wanted(act: Act, way: Way, state: State) -> Wanted:
         return Wanted((404,) if act.own else refused, heard)
     if act.own and not is_owner(act, way):
         return Wanted((303,) if act.own == "tied" else (404,), heard)
+    if act.fits is not None and state not in act.fits:
+        return Wanted((422,))
     return Wanted(act.shown, act.changes | heard)
 
 
