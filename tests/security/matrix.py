@@ -33,6 +33,7 @@ from tests.security.world import (
     pressed,
 )
 from tests.support.asked import DIGEST, OTHER_DIGEST, a_vote, asked_deployment, over, put
+from tests.support.builders import a_running_deployment
 
 ABOUT = "prod-1"
 
@@ -393,6 +394,7 @@ def lay(doors: Doors, state: State) -> None:
         State.RUNNING: replace(
             over(replace(waits, plan=waits.asked.plan if waits.asked else None), Phase.RUNNING, "deployment.running"),
             steps=waits.asked.plan.steps if waits.asked else (),
+            undo=a_running_deployment().undo,
         ),
         State.OVER: over(waits, Phase.SUCCEEDED, "deployment.succeeded"),
         State.AWAY: waits,
