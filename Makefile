@@ -17,6 +17,7 @@ INSTALL := $(PIP) install --quiet --no-user --require-hashes --only-binary=:all:
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 SAMPLES := .venv/share/webhook-samples
+AXE := .venv/share/axe-core
 
 # What a shell exports for Python and pip goes no further, except where packages come from and how output is written.
 PIP_KEPT := PIP_CACHE_DIR PIP_CERT PIP_CLIENT_CERT PIP_CONFIG_FILE PIP_DEFAULT_TIMEOUT PIP_EXTRA_INDEX_URL PIP_FIND_LINKS \
@@ -38,7 +39,7 @@ help:
 	@echo "make compare  ask other stand-ins for AWS the sandbox's questions, and list what they answer otherwise"
 	@echo 'make probe    ask a real AWS account what no document says; without ARGS it says how, and makes nothing'
 	@echo 'make lock     resolve pyproject.toml anew into requirements/*.txt; ARGS=--upgrade takes newer versions'
-	@echo "make samples  fetch GitHub's own webhook payloads for the tests that read them (needs npm)"
+	@echo "make samples  fetch what tests read and is not shipped: GitHub's own webhook payloads, and axe (needs npm)"
 	@echo 'make clean    remove .venv and everything built or cached'
 	@echo
 	@echo 'ARGS="..." is passed on: make up ARGS="--port 8080", make test ARGS="-k signature".'
@@ -104,7 +105,7 @@ lock: .venv/lock.stamp
 	$(COMPILE) $(ARGS) --output-file requirements/ministack.txt requirements/ministack.in
 
 .PHONY: samples
-samples: $(SAMPLES)/index.json
+samples: $(SAMPLES)/index.json $(AXE)/axe.min.js
 
 .PHONY: clean
 clean:
@@ -152,5 +153,8 @@ endif
 	@touch $@
 
 # npm is the registry's own client; the digest is the one that the registry publishes for this version.
-$(SAMPLES)/index.json: .venv/pyvenv.cfg tests/webhooks/samples.py
-	@$(BIN)/python tests/webhooks/samples.py $(SAMPLES)
+$(SAMPLES)/index.json: .venv/pyvenv.cfg tests/webhooks/samples.py tests/support/npm.py
+	@$(BIN)/python -m tests.webhooks.samples $(SAMPLES)
+
+$(AXE)/axe.min.js: .venv/pyvenv.cfg tests/browser/axe.py tests/support/npm.py
+	@$(BIN)/python -m tests.browser.axe $(AXE)

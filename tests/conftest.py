@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.browser import chromium
+from tests.support.npm import COMMAND
 from tests.webhooks import samples
 
 SEED = int(os.environ.get("TIDEGATE_SEED", "1"))
@@ -30,10 +32,15 @@ def pytest_report_header() -> str:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Without GitHub's samples their tests are left out, and said to be; on CI they are collected, and fail."""
+    """Without what they read, or a browser, their tests are left out, and said to be; on CI they are collected, and
+    fail."""
+    if collection_path == chromium.TESTS:
+        return True if chromium.missing() and not os.environ.get("CI") else None
     return True if collection_path.name == samples.TESTS and samples.are_left_out() else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if samples.are_left_out():
-        terminalreporter.write_line(f"not collected: {samples.TESTS}; `{samples.COMMAND}` fetches what it reads")
+        terminalreporter.write_line(f"not collected: {samples.TESTS}; `{COMMAND}` fetches what it reads")
+    if chromium.missing() and not os.environ.get("CI"):
+        terminalreporter.write_line(f"not collected: tests/browser; {chromium.missing()}")

@@ -197,13 +197,15 @@ class Doors:
         glass: Glass | None = None,
         people: Mapping[str, Rules] = MappingProxyType({}),
         stage: Stage | None = None,
+        anonymous: str = "",
     ) -> None:
-        """`stage`: over the rows of a controller that runs, instead of rows of our own."""
+        """`stage`: over the rows of a controller that runs, instead of rows of our own. `anonymous`: what those may who
+        have not signed in, as the setting has it."""
         self.file, self.bell, self.chat, self.porter = file, Bell(), Chat(), Porter()
         self.clock: Any = stage.time if stage else NoonClock()
         self.town = stage.town if stage else Town()
         self.town.rights |= RIGHTS
-        self.settings = _settings(file, public)
+        self.settings = _settings(file, public, anonymous)
         self.store = stage.store if stage else Store(f"sqlite:///{file}", self.clock, keys=self.settings.keyring())
         self.bindings = {
             name: replace(a_binding(name, branch), glass=glass, people=people.get(name, Rules()))
@@ -388,7 +390,7 @@ def filled_in(account: str, form: str, private: str, typed: str, **changes: Any)
     }
 
 
-def _settings(file: Path, public: str) -> Settings:
+def _settings(file: Path, public: str, anonymous: str) -> Settings:
     def secret(text: str) -> SecretStr:
         return SecretStr(text)
 
@@ -397,6 +399,7 @@ def _settings(file: Path, public: str) -> Settings:
         database_url=secret(f"sqlite:///{file}"),
         host="0.0.0.0",
         public_url=public,
+        anonymous=anonymous,  # type: ignore[arg-type]
         github_token=secret(GITHUB_TOKEN),
         github_oauth_id="an-oauth-app",
         github_oauth_secret=secret(OAUTH_SECRET),

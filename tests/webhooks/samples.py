@@ -3,23 +3,21 @@
 `make samples` runs this file, which puts them into .venv; TIDEGATE_WEBHOOK_SAMPLES names another directory.
 """
 
-import base64
-import hashlib
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PACKAGE = "@octokit/webhooks-examples@7.6.1"
-INTEGRITY = "De6U3XB6O3DtCa7bKgCMzTHdeopqqZ6SNivMYJnK65ierKL1AnNIA0tkRYCRS7lwGT792d+Ps1WbfHlso6MynQ=="
-COMMAND = "make samples"
+from tests.support.npm import Package, archive_of
+
+PACKAGE = Package(
+    "@octokit/webhooks-examples@7.6.1",
+    "De6U3XB6O3DtCa7bKgCMzTHdeopqqZ6SNivMYJnK65ierKL1AnNIA0tkRYCRS7lwGT792d+Ps1WbfHlso6MynQ==",
+)
 TESTS = "test_github_samples.py"
 FILE = "index.json"
 
@@ -50,31 +48,12 @@ def every() -> Iterator[Sample]:
 
 
 def fetch(target: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        archive = _pack(Path(scratch))
-        _check(archive)
+    with archive_of(PACKAGE) as archive:
         servers = dict(_servers(archive))
     target.mkdir(parents=True, exist_ok=True)
     unfinished = target / f"{FILE}.part"
     unfinished.write_text(json.dumps(servers))
     unfinished.replace(target / FILE)
-
-
-def _pack(scratch: Path) -> Path:
-    npm = shutil.which("npm")
-    if npm is None:
-        sys.exit(f"{COMMAND}: npm is not on PATH, and {PACKAGE} comes with it. Debian: sudo apt-get install npm")
-    subprocess.run(
-        [npm, "pack", "--silent", "--ignore-scripts", PACKAGE], cwd=scratch, check=True, stdout=subprocess.DEVNULL
-    )
-    [archive] = scratch.glob("*.tgz")
-    return archive
-
-
-def _check(archive: Path) -> None:
-    found = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if found != INTEGRITY:
-        sys.exit(f"{COMMAND}: {PACKAGE} has the sha512 {found}, wanted {INTEGRITY}; nothing was unpacked")
 
 
 def _servers(archive: Path) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,51 @@
+"""Every page that is looked at: a path, the state that it is shown in, and who looks. A new page is a line here."""
+
+from dataclasses import dataclass
+
+from tests.browser.gallery import ANONYMOUS
+
+BUSY, HOSTILE = "busy", "hostile"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`status` is what the page answers with; `name` is what its pictures are called."""
+
+    name: str
+    path: str
+    state: str = BUSY
+    who: str = ANONYMOUS
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.state} {self.who}"
+
+
+SHOWN = (
+    Shown("home", "/", "empty"),
+    Shown("home", "/"),
+    Shown("home", "/", who="operator"),
+    Shown("home", "/", HOSTILE),
+    Shown("home", "/", "crowded"),
+    Shown("home-of-one", "/?environment=staging"),
+    Shown("deployment-in-flight", "/deployments/dev-2"),
+    Shown("deployment-in-flight", "/deployments/dev-2", HOSTILE, "operator"),
+    Shown("deployment-rolled-back", "/deployments/staging-2"),
+    Shown("deployment-rolled-back", "/deployments/staging-2", HOSTILE),
+    Shown("deployment-waiting", "/deployments/prod-2", who="viewer"),
+    Shown("deployment-with-a-long-audit", "/deployments/dev-1", "crowded"),
+    Shown("deployment-of-no-name", "/deployments/nowhere-7", status=404),
+    Shown("approval", "/approvals/prod-2"),
+    Shown("approval", "/approvals/prod-2", who="approver"),
+    Shown("approval", "/approvals/prod-2", who="viewer"),
+    Shown("approval", "/approvals/prod-1", HOSTILE, "admin"),
+    Shown("me", "/me", who="viewer"),
+    Shown("me", "/me", HOSTILE, "admin"),
+    Shown("not-for-you", "/", "shut", "stranger", 403),
+    Shown("sign-in-problem", "/sign-in/callback?code=1&state=2", status=400),
+)
+
+NOT_PAGES = {
+    "/sign-in": "it leads on to GitHub",
+}
+"""Routes of the pages that show none."""
