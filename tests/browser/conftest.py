@@ -1,11 +1,6 @@
-"""One browser and one gallery for all of these tests, each of which runs in the browser's own thread.
+"""One browser and one gallery for all of these tests, each of which runs where the browser is."""
 
-Playwright's blocking API keeps an event loop running in the thread that it was started in: in that of pytest no other
-test could run a loop of its own any more.
-"""
-
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +10,15 @@ from tests.browser.gallery import Gallery
 from tests.browser.studio import Studio
 from tests.support.database import *  # noqa: F403
 
-THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
-
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
-    """Instead of pytest's own call: what is raised in the thread is raised here."""
-    wanted = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    _there(lambda: pyfuncitem.obj(**wanted))
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Instead of pytest's own call; what is raised there is raised here."""
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    studio = pyfuncitem.funcargs.get("studio")
+    if not isinstance(studio, Studio):
+        return None
+    studio.there(lambda: pyfuncitem.obj(**given))
     return True
 
 
@@ -37,10 +33,6 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> It
 def studio(gallery: Gallery) -> Iterator[Studio]:
     assert not chromium.missing(), chromium.missing()
     made = Studio(gallery)
-    _there(made.open)
+    made.open()
     yield made
-    _there(made.close)
-
-
-def _there(work: Callable[[], object]) -> None:
-    THREAD.submit(work).result()
+    made.close()

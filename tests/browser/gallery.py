@@ -56,7 +56,8 @@ LONG = HOSTILE + " " + "endless" * 700 + " word " * 800
 """Ten thousand characters, five thousand of them without a space."""
 
 CANARY = FILE.replace(
-    "{type: rolling}", "{type: canary, steps: [{weight: 10, bake: 5m}, {weight: 50, bake: 5m}, {weight: 100, bake: 5m}]}"
+    "{type: rolling}",
+    "{type: canary, steps: [{weight: 10, bake: 5m}, {weight: 50, bake: 5m}, {weight: 100, bake: 5m}]}",
 )
 ROWS = 1000
 
@@ -135,7 +136,9 @@ def hostile(doors: Doors) -> None:
                 step=9,
                 gathered_at=NOON,
                 slots=tuple(
-                    replace(slot, stopped=tuple(replace(one, lines=(LONG, HOSTILE), reason=LONG) for one in slot.stopped))
+                    replace(
+                        slot, stopped=tuple(replace(one, lines=(LONG, HOSTILE), reason=LONG) for one in slot.stopped)
+                    )
                     for slot in FOUND.slots
                 ),
                 alarms=(),
@@ -206,7 +209,9 @@ def in_flight(environment: str, number: int, letter: str) -> Deployment:
     deployment, at = a_running_deployment(CANARY), NOON - timedelta(minutes=6)
     for step in deployment.steps:
         if step.kind is StepKind.BAKE:
-            deployment = deployment.with_step(replace(step.started(at), detail="2m of 5m watched, every target healthy"))
+            deployment = deployment.with_step(
+                replace(step.started(at), detail="2m of 5m watched, every target healthy")
+            )
             break
         deployment = deployment.with_step(step.started(at).ended(StepState.DONE, at + timedelta(seconds=30), "done"))
         at += timedelta(seconds=30)

@@ -1,10 +1,11 @@
 """Looking at a page of the gallery in a real browser, and hearing what the browser has to say of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, sync_playwright
 
@@ -14,8 +15,9 @@ from tests.browser.gallery import Gallery
 
 WIDE, PHONE = (1280, 900), (320, 640)
 LIGHT, DARK = "light", "dark"
-LOOKS = tuple((size, scheme) for size in (WIDE, PHONE) for scheme in (LIGHT, DARK))
 PATIENCE_MS = 10_000
+
+T = TypeVar("T")
 
 LISTENING = """
 window.violations = [];
@@ -25,10 +27,11 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """Before anything of the page runs."""
 
 AXE = """
-async () => {
-  const found = await axe.run(document, { resultTypes: ["violations"] });
+async (rules) => {
+  const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
+  const found = await axe.run(document, { resultTypes: ["violations"], ...only });
   return found.violations.map((one) =>
-    `${one.id} (${one.impact}): ${one.help}: ` + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(" | "));
+    [`${one.id} (${one.impact}): ${one.help}`, ...one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200))].join(" | "));
 }
 """
 
@@ -49,34 +52,57 @@ class Seen:
         """Of the content policy."""
         return list(self.page.evaluate("() => window.violations"))
 
-    def barriers(self) -> list[str]:
-        """What axe finds, each with up to three elements. The policy of the page doesn't keep the debugger out."""
+    def barriers(self, rules: Sequence[str] = ()) -> list[str]:
+        """What axe finds, each with up to three elements; by these rules only, where some are given. The policy of the
+        page doesn't keep the debugger out."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(_axe())
-        return list(self.page.evaluate(AXE))
+        return list(self.page.evaluate(AXE, list(rules)))
 
     def ask(self, script: str, given: Any = None) -> Any:
         return self.page.evaluate(script, given)
 
 
 class Studio:
-    """One browser; each page that is looked at has a context of its own, with nobody's cookies."""
+    """One browser; each page that is looked at has a context of its own, with nobody's cookies.
+
+    Playwright's blocking API keeps an event loop running in the thread that uses it: in that of pytest no other test
+    could run a loop any more. So the browser has a thread of its own, and whatever asks it is run `there`.
+    """
 
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
 
+    def there(self, work: Callable[[], T]) -> T:
+        return self._thread.submit(work).result()
+
     def open(self) -> None:
+        self.there(self._open)
+
+    def close(self) -> None:
+        self.there(self._close)
+        self._thread.shutdown()
+
+    def _open(self) -> None:
         self._playwright = sync_playwright().start()
         path, flags = chromium.executable(), chromium.flags()
         self._browser = self._playwright.chromium.launch(executable_path=path, args=flags)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         if self._browser is not None:
             self._browser.close()
         if self._playwright is not None:
             self._playwright.stop()
+
+    @contextmanager
+    def lent(self, shown: Shown) -> Iterator[Seen]:
+        """The same as `showing`, for whoever is not there: only what is asked of it must be."""
+        opened = self.showing(shown)
+        yield self.there(opened.__enter__)
+        self.there(lambda: opened.__exit__(None, None, None))
 
     @contextmanager
     def showing(self, shown: Shown, size: tuple[int, int] = WIDE, **options: Any) -> Iterator[Seen]:
@@ -118,7 +144,3 @@ class Studio:
 @cache
 def _axe() -> str:
     return axe.file().read_text()
-
-
-def told(found: Sequence[str]) -> str:
-    return "\n".join(found)

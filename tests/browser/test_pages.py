@@ -1,4 +1,4 @@
-"""Every page, in a real browser: whoever comes, with whatever they have, can read it and use it, and it does no harm."""
+"""Every page, in a real browser: whoever comes, with whatever they have, can read it and use it; it does no harm."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,22 @@ from starlette.routing import Match, Mount, Route
 
 from tests.browser.exhibits import NOT_PAGES, SHOWN, Shown
 from tests.browser.gallery import HARM, Gallery
-from tests.browser.studio import LIGHT, LOOKS, PHONE, WIDE, Studio
+from tests.browser.studio import DARK, LIGHT, PHONE, WIDE, Seen, Studio
 
 API = ("/api/", "/webhooks/", "/health", "/ready", "/version", "/metrics")
 """What is no page of this room."""
 
-each_page = pytest.mark.parametrize("shown", SHOWN, ids=str)
+
+@pytest.fixture(scope="module", params=SHOWN, ids=str)
+def shown(request: pytest.FixtureRequest) -> Shown:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def seen(shown: Shown, studio: Studio) -> Iterator[Seen]:
+    """The page, open: each claim looks at it as it needs to, and leaves it as it is."""
+    with studio.lent(shown) as page:
+        yield page
 
 
 def test_every_page_of_the_app_is_looked_at(gallery: Gallery) -> None:
@@ -28,24 +38,15 @@ def _routes(shown: Shown, pages: dict[str, Route]) -> Iterator[str]:
     yield from [path for path, route in pages.items() if route.matches(scope)[0] is Match.FULL][:1]
 
 
-@each_page
-def test_axe_finds_nothing_in_any_look(shown: Shown, studio: Studio) -> None:
-    with studio.showing(shown) as seen:
-        assert seen.status == shown.status
-        for size, scheme in LOOKS:
-            seen.look(size, scheme)
-            assert (size, scheme, seen.barriers()) == (size, scheme, [])
+def test_the_browser_has_nothing_to_say_against_it(shown: Shown, seen: Seen) -> None:
+    assert seen.status == shown.status
+    assert seen.violations() == []
+    assert seen.complaints == []
 
 
-@each_page
-def test_nothing_goes_wrong_and_nothing_of_what_is_shown_becomes_part_of_the_page(
-    shown: Shown, studio: Studio
-) -> None:
-    with studio.showing(shown) as seen:
-        assert seen.ask(INJECTED) == []
-        assert seen.ask(f"() => window.{HARM}") is None
-        assert seen.violations() == []
-        assert seen.complaints == []
+def test_nothing_of_what_is_shown_becomes_part_of_the_page(seen: Seen) -> None:
+    assert seen.ask(INJECTED) == []
+    assert seen.ask(f"() => window.{HARM}") is None
 
 
 INJECTED = """
@@ -58,10 +59,19 @@ INJECTED = """
 """
 
 
-@each_page
-def test_a_narrow_phone_shows_all_of_it_without_scrolling_sideways(shown: Shown, studio: Studio) -> None:
-    with studio.showing(shown, PHONE) as seen:
-        assert seen.ask("() => document.scrollingElement.scrollWidth") <= PHONE[0], seen.ask(WIDEST)
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing(seen: Seen, size: tuple[int, int]) -> None:
+    """By dark nothing changes but colours."""
+    seen.look(size, LIGHT)
+    assert seen.barriers() == []
+    seen.look(size, DARK)
+    assert seen.barriers(["color-contrast", "link-in-text-block"]) == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_all_of_it_is_shown_without_scrolling_sideways(seen: Seen, size: tuple[int, int]) -> None:
+    seen.look(size, LIGHT)
+    assert seen.ask("() => document.scrollingElement.scrollWidth") <= size[0], seen.ask(WIDEST)
 
 
 WIDEST = """
@@ -70,25 +80,25 @@ WIDEST = """
 """
 
 
-@each_page
-def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(shown: Shown, studio: Studio) -> None:
-    with studio.showing(shown) as seen:
-        seen.ask(WATCHED)
-        wanted = seen.ask("() => window.wanted.length")
-        for _ in range(wanted + 1):
-            seen.page.keyboard.press("Tab")
-            if seen.ask("() => document.activeElement === document.body"):
-                break
-        reached, unseen = seen.ask("() => [window.reached, window.unseen]")
-        assert list(dict.fromkeys(reached)) == list(range(wanted))
-        assert unseen == []
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(seen: Seen) -> None:
+    seen.look(WIDE, LIGHT)
+    seen.ask(WATCHED)
+    wanted = seen.ask("() => window.wanted.length")
+    for _ in range(2 * wanted + SCROLLING):
+        seen.page.keyboard.press("Tab")
+        if seen.ask("() => document.activeElement === window.wanted.at(-1)"):
+            break
+    reached, unseen = seen.ask("() => [window.reached, window.unseen]")
+    assert list(dict.fromkeys(reached)) == list(range(wanted))
+    assert unseen == []
 
 
 WATCHED = """
 () => {
   const all = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, textarea:enabled, summary";
   const place = (one) => window.wanted.indexOf(one);
-  window.wanted = [...document.querySelectorAll(all)].filter((one) => one.checkVisibility({ visibilityProperty: true }));
+  const isThere = (one) => one.checkVisibility({ visibilityProperty: true });
+  window.wanted = [...document.querySelectorAll(all)].filter(isThere);
   window.reached = [];
   window.unseen = [];
   document.addEventListener("focusin", ({ target }) => {
@@ -102,11 +112,25 @@ WATCHED = """
 """
 """Scrolling areas take the focus as well, wherever they stand: only what does something is asked for."""
 
+SCROLLING = 100
+"""At most so many of them."""
 
-@each_page
-def test_without_javascript_the_same_is_there(shown: Shown, studio: Studio) -> None:
-    with studio.showing(shown) as seen:
-        wanted = seen.ask(CONTENT)
+
+def test_headings_are_in_order_and_the_landmarks_are_there(seen: Seen) -> None:
+    levels = seen.ask("() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((one) => +one.localName[1])")
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False)), levels
+    landmarks = "['header', 'main', 'footer'].map((one) => document.querySelectorAll(`body > ${one}`).length)"
+    assert seen.ask(f"() => {landmarks}") == [1, 1, 1]
+
+
+def test_nothing_moves_where_people_ask_for_that(seen: Seen) -> None:
+    seen.page.emulate_media(reduced_motion="reduce")
+    assert seen.ask("() => document.getAnimations().map((one) => one.animationName ?? one.transitionProperty)") == []
+
+
+def test_without_javascript_the_same_is_there(shown: Shown, seen: Seen, studio: Studio) -> None:
+    wanted = seen.ask(CONTENT)
     with studio.showing(shown, java_script_enabled=False) as plain:
         assert plain.ask(CONTENT) == wanted
         assert plain.page.locator("h1").first.inner_text().strip()
@@ -116,20 +140,3 @@ CONTENT = """
 () => [...document.querySelectorAll("main :is(h1, h2, h3, th, a, button, summary)")]
   .filter((one) => one.checkVisibility()).map((one) => `${one.localName} ${one.textContent.trim()}`)
 """
-
-
-@each_page
-def test_nothing_moves_where_people_ask_for_that(shown: Shown, studio: Studio) -> None:
-    with studio.showing(shown, reduced_motion="reduce") as seen:
-        moving = seen.ask("() => document.getAnimations().map((one) => one.animationName ?? one.transitionProperty)")
-        assert moving == []
-
-
-@each_page
-def test_headings_are_in_order_and_the_landmarks_are_there(shown: Shown, studio: Studio) -> None:
-    with studio.showing(shown, WIDE, color_scheme=LIGHT) as seen:
-        levels = seen.ask("() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map((one) => +one.localName[1])")
-        assert levels.count(1) == 1
-        assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False)), levels
-        marks = seen.ask("() => ['header', 'main', 'footer'].map((one) => document.querySelectorAll(`body > ${one}`).length)")
-        assert marks == [1, 1, 1]
