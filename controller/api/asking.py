@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from controller.api.problems import Refused
 from controller.domain.anchor import Anchor
 from controller.domain.deployment import Kind, Phase
+from controller.domain.events import Event
 from controller.domain.manifest.values import Within
 from controller.domain.orders import ANSWERS, OrderKind, Wish
 from controller.domain.people import Caller
@@ -105,6 +106,10 @@ class SamplesQuery(Wanted):
 class AuditQuery(Wanted):
     environment: Words | None = Field(None, description="Only what is about this environment.")
     deployment: Words | None = Field(None, description="Only what is about this deployment.")
+    actor: Words | None = Field(None, description="Only what this person did, by login; or `tidegate`.")
+    event: Event | None = Field(None, description="Only events of this kind.")
+    since: AwareDatetime | None = Field(None, description="Only from this moment on; sorted by time then.")
+    until: AwareDatetime | None = Field(None, description="Only before this moment; sorted by time then.")
     limit: int = Field(100, ge=1, le=MOST_ITEMS, description="How many at most.")
     cursor: Words | None = Field(None, description="`next` of the page before.")
 

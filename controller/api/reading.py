@@ -128,7 +128,7 @@ def audit(context: ApiContext, asked: Asked) -> AuditPage:
             must_be_known(unit, query.environment)
         if query.deployment is not None and unit.deployments.get(query.deployment) is None:
             raise missing("deployment", query.deployment)
-        page = unit.audit.page(query.environment, query.deployment, query.limit, query.cursor)
+        page = unit.audit.page(**dict(query))
     return AuditPage(items=tuple(map(shapes.audit_line, page.items)), next=page.next)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,9 @@ from controller.cli.arguments import Json
 from controller.cli.asking import Asking
 from controller.cli.http import Send
 from controller.cli.saying import NO, WRONG_USE, clean, print_json, stop
-from controller.cli.time import Clock, at
+from controller.cli.time import Clock
+from controller.domain.chain import Finding, Head, Report, Restore, What
+from controller.domain.verified import told
 
 ANCHORED = "audit anchored"
 FIELDS = ("position", "link", "key", "at")
@@ -22,19 +25,6 @@ IN_SHORT = re.compile(
     ANCHORED + r" (?P<position>\d{1,18}) (?P<link>[0-9a-f]{64}) (?P<key>[0-9a-f]{1,64}) (?P<at>[\d:.T+-]{1,40})"
 )
 """As `domain.anchor` writes it for where there is little room."""
-
-MEANS = {
-    "changed": "somebody without the key has changed it",
-    "missing": "somebody has taken it out",
-    "reordered": "somebody has exchanged entries",
-    "inserted": "somebody without the key has put it there",
-    "cut": "somebody has cut off the end, or put an old state of the database in place of the new one",
-    "forked": "history went on from an old state, or was made anew by somebody who has the key",
-    "unknown_key": "an older key isn't among TIDEGATE_AUDIT_KEYS any more, or somebody without the key made it",
-    "head": "somebody without the key has changed where the chain ends",
-    "doubted": "the controller found the chain's end changed, or wasn't given its key, and went on from what it found",
-}
-"""What is wrong → what that says of what happened."""
 
 
 class Auditing:
@@ -66,7 +56,7 @@ class Auditing:
         if as_json:
             print_json(found)
         else:
-            typer.echo("\n".join(told(clean(found), None if given is None else len(given))))
+            typer.echo("\n".join(told(report_of(clean(found)), None if given is None else len(given))))
         raise typer.Exit(0 if found["unbroken"] else NO)
 
 
@@ -105,49 +95,17 @@ def _logged(line: str, place: str) -> dict[str, Any]:
         stop(WRONG_USE, f"{place}: this is no anchor as the controller's log tells it: {clean(line.strip())[:120]}")
 
 
-def told(found: Mapping[str, Any], given: int | None) -> Iterator[str]:
-    """For people: one line says how it is, the others why."""
-    if found["unbroken"]:
-        yield _unbroken(found)
-    else:
-        first, *others = found["findings"]
-        yield f"BROKEN at {_place(first)}: {first['text']} ({MEANS[first['what']]})"
-        yield from (f"  also {_place(each)}: {each['text']} ({MEANS[each['what']]})" for each in others)
-        if found["more"]:
-            yield f"  and {found['more']:,} more"
-        yield f"{found['entries']:,} entries were looked at{_head(found)}"
-    if found["earlier"]:
-        yield f"{found['earlier']:,} entries are from before the chain; its first one covers them as they were then"
-    for each in found["restores"]:
-        yield _restored(each)
-    if found["anchors"]:
-        outside = "" if given is None else f", {given:,} of them from outside"
-        yield f"{found['anchors']:,} anchors were compared{outside}"
-
-
-def _unbroken(found: Mapping[str, Any]) -> str:
-    if not found["entries"]:
-        return "nothing is written in the audit yet"
-    return f"{found['entries']:,} entries, unbroken from {found['first']:,} to {found['last']:,}{_head(found)}"
-
-
-def _head(found: Mapping[str, Any]) -> str:
+def report_of(found: Mapping[str, Any]) -> Report:
+    """What the API answers, as the domain has it."""
     head = found["head"]
-    return f"; head {head['link']}, key {head['key']}" if head else ""
-
-
-def _place(finding: Mapping[str, Any]) -> str:
-    first, last = finding["first"], finding["last"]
-    if first is None:
-        return "no place in the chain"
-    return f"entry {first:,}" if first == last else f"entries {first:,} to {last:,}"
-
-
-def _restored(restore: Mapping[str, Any]) -> str:
-    said = (
-        f"a backup of {at(restore['taken_at'])} with entries up to {restore['after']:,} was restored at"
-        f" {at(restore['at'])}, as entry {restore['position']:,} says"
+    return Report(
+        entries=found["entries"],
+        first=found["first"],
+        last=found["last"],
+        head=Head(**head, seal="") if head else None,
+        earlier=found["earlier"],
+        anchors=found["anchors"],
+        restores=tuple(Restore(**{**each, "at": datetime.fromisoformat(each["at"])}) for each in found["restores"]),
+        findings=tuple(Finding(**{**each, "what": What(each["what"])}) for each in found["findings"]),
+        more=found["more"],
     )
-    if restore["lost"] is None:
-        return said
-    return f"{said}; entries {restore['after'] + 1:,} to {restore['lost']:,} from before that are not in this database"

@@ -46,6 +46,11 @@ class Event(StrEnum):
     AUDIT_BEGUN = "audit.begun"
     AUDIT_DOUBTED = "audit.doubted"
 
+    @property
+    def words(self) -> str:
+        """For people: `deployment turned back`."""
+        return self.value.replace(".", " ").replace("_", " ")
+
 
 @dataclass(frozen=True)
 class AuditEntry:

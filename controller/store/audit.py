@@ -1,9 +1,10 @@
 """The audit: written with the change that it tells of, and never changed. The tables' own triggers refuse that."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlmodel import col
 
 from controller.domain.chain import Head, Keyring
@@ -55,13 +56,30 @@ class Audit:
         deployment: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
+        *,
+        actor: str | None = None,
+        event: Event | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Page[AuditEntry]:
-        """Newest first. `BadCursor` for a cursor that this never gave out."""
+        """Newest first: as they were written, or by their times where `since` (inclusive) or `until` (exclusive) is
+        asked for, both aware. `BadCursor` for a cursor that this never gave out."""
         self.write_down()
-        wanted = select(AuditRow).where(col(AuditRow.seq) < position(TABLE, cursor))
-        if environment is not None:
-            wanted = wanted.where(col(AuditRow.environment) == environment)
-        if deployment is not None:
-            wanted = wanted.where(col(AuditRow.deployment) == deployment)
-        found = self._transaction.rows(wanted.order_by(col(AuditRow.seq).desc()).limit(limit + 1))
+        seq, at, before = col(AuditRow.seq), col(AuditRow.at), position(TABLE, cursor)
+        asked = {"environment": environment, "deployment": deployment, "actor": actor, "event": event}
+        wanted = select(AuditRow).where(
+            *(AuditRow.__table__.c[name] == value for name, value in asked.items() if value is not None)  # type: ignore[attr-defined]
+        )
+        is_timed = since is not None or until is not None
+        if since is not None:
+            wanted = wanted.where(at >= since)
+        if until is not None:
+            wanted = wanted.where(at < until)
+        if is_timed and cursor is not None:
+            last = select(at).where(seq == before).scalar_subquery()
+            wanted = wanted.where(tuple_(at, seq) < tuple_(last, before))
+        elif not is_timed:
+            wanted = wanted.where(seq < before)
+        order = (at.desc(), seq.desc()) if is_timed else (seq.desc(),)
+        found = self._transaction.rows(wanted.order_by(*order).limit(limit + 1))
         return page(TABLE, [(row["seq"], from_row(row)) for row in found], limit)

@@ -210,6 +210,9 @@ class AuditRow(Row, table=True):
     __table_args__ = (
         Index("audit_of_environment", "environment", "seq"),
         Index("audit_of_deployment", "deployment", "seq"),
+        Index("audit_of_actor", "actor", "seq"),
+        Index("audit_of_event", "event", "seq"),
+        Index("audit_of_time", "at", "seq"),
         Index("audit_in_order", "position", unique=True),
     )
 

@@ -6,7 +6,6 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from shutil import copyfile
 import uvicorn
 
 from controller.domain.approval import Glass
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.events import AuditEntry, Event

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from controller.cli.auditing import MEANS
 from controller.domain.anchor import Anchor
 from controller.domain.chain import What
+from controller.domain.verified import MEANS
 from controller.store import Store
 from tests.cli.conftest import Terminal
 from tests.support.builders import NOON

@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -38,6 +39,35 @@ def test_pages_are_filtered_by_environment_and_deployment(store: Store) -> None:
         of_one = unit.audit.page(deployment="dev-1")
     assert [one.text for one in first.items + second.items] == ["line 4", "line 3", "line 1"]
     assert [one.text for one in of_one.items] == ["line 4", "line 3"]
+
+
+def test_entries_are_found_by_who_did_what_and_when(store: Store) -> None:
+    ada = replace(entry(1), actor="ada", event=Event.ORDER_ACCEPTED)
+    late = replace(entry(2), at=NINE + timedelta(hours=2))
+    early = replace(entry(3), at=NINE - timedelta(hours=1))
+    append(store, ada, late, early)
+    with store.read() as unit:
+        assert unit.audit.page(actor="ada").items == (ada,)
+        assert unit.audit.page(event=Event.STEP_ENDED).items == (early, late)
+        assert unit.audit.page(since=NINE).items == (late, ada)
+        assert unit.audit.page(until=NINE).items == (early,)
+        assert unit.audit.page(since=NINE, until=NINE + timedelta(hours=1), actor="tidegate").items == ()
+
+
+def test_pages_by_time_go_on_where_the_last_one_ended_whatever_was_written_first(store: Store) -> None:
+    """Five entries in two places of time, and a clock that jumped back between them."""
+    moments = [NINE + timedelta(hours=hours) for hours in (1, 1, 0, 0, 1)]
+    written = [replace(entry(number), at=at) for number, at in enumerate(moments)]
+    append(store, *written)
+    found, cursor = [], None
+    with store.read() as unit:
+        while True:
+            page = unit.audit.page(since=NINE, limit=2, cursor=cursor)
+            found += page.items
+            cursor = page.next
+            if cursor is None:
+                break
+    assert [one.text for one in found] == [f"line {number}" for number in (4, 1, 0, 3, 2)]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from controller.domain.deployment import Phase
+from controller.domain.events import Event
 from controller.store import Store, Unit
 from controller.store.cursor import cursor
 from tests.support.builders import NOON
 
-LATER = cursor("deployments", 1000)
+LATER, LATER_AUDIT = cursor("deployments", 1000), cursor("audit", 1000)
 
 QUESTIONS: dict[str, Callable[[Unit], object]] = {
     "history": lambda unit: unit.deployments.page(),
@@ -37,6 +38,10 @@ QUESTIONS: dict[str, Callable[[Unit], object]] = {
     "audit": lambda unit: unit.audit.page(),
     "audit of an environment": lambda unit: unit.audit.page("dev"),
     "audit of a deployment": lambda unit: unit.audit.page(deployment="dev-1"),
+    "audit of somebody": lambda unit: unit.audit.page(actor="ada", cursor=LATER_AUDIT),
+    "audit of a kind": lambda unit: unit.audit.page(event=Event.ORDER_ACCEPTED, cursor=LATER_AUDIT),
+    "audit of a day": lambda unit: unit.audit.page(since=NOON, until=NOON + timedelta(days=1)),
+    "more audit of a day": lambda unit: unit.audit.page(since=NOON, cursor=LATER_AUDIT),
 }
 
 
