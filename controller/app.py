@@ -319,6 +319,7 @@ def _pages(
         plan=Unhurried(api.preview, world.clock, PLAN_LASTS, PLAN_PATIENCE),
         ways_back=api.ways_back,
         alarms=AlarmStates(world),
+        verification=api.verification,
     )
 
 

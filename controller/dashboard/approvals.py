@@ -90,7 +90,7 @@ def approval_view(
         images=_images(deployment, live),
         asked_since=asked.since if asked and is_waiting else None,
         until=asked.since + lasts if asked and is_waiting and lasts else None,
-        tallies=tuple(_tally(tally, ballot) for tally in ballot.tallies()) if ballot is not None and known else (),
+        tallies=tuple(tally_view(tally, ballot) for tally in ballot.tallies()) if ballot is not None and known else (),
         votes=deployment.votes,
         choices=_choices(ballot, caller) if ballot is not None and caller is not None and is_waiting else (),
         trouble=ballot.electorate.text if ballot is not None and isinstance(ballot.electorate, Reason) else "",
@@ -108,7 +108,7 @@ def _images(deployment: Deployment, live: Deployment | None) -> tuple[ImageView,
     return tuple(ImageView(name, before.get(name, ""), after.get(name, "")) for name in rolling)
 
 
-def _tally(tally: Tally, ballot: Ballot) -> TallyView:
+def tally_view(tally: Tally, ballot: Ballot) -> TallyView:
     assert isinstance(ballot.electorate, Electorate)
     barred = ballot.electorate.barred(tally.asked, ballot.requester)
     named = ballot.electorate.named(tally.asked)

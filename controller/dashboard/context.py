@@ -1,7 +1,8 @@
 """What the pages are given."""
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.dashboard.hub import Hub
 from controller.domain.alarms import AlarmView
@@ -24,7 +25,8 @@ class DashboardContext:
     `slack` is None without a Slack app, `sign_in` where nobody can say who they are; `anonymous` is what those may who
     have not. `public` is the address that people reach the pages at. `hub` tells open pages of changes. `plan`,
     `ways_back` and `alarms` tell of an environment what only AWS knows, within a moment, and are None where nobody can
-    ask; without `asks` they only tell what others had asked.
+    ask; without `asks` they only tell what others had asked. `verification` is held while the audit is verified, by
+    whichever door.
     """
 
     store: Store
@@ -44,3 +46,4 @@ class DashboardContext:
     plan: Lookup[Heard[Mapping[str, object]]] | None = None
     ways_back: Lookup[Candidates] | None = None
     alarms: Lookup[Heard[Mapping[str, AlarmView | None]]] | None = None
+    verification: threading.Lock = field(default_factory=threading.Lock)

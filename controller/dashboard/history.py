@@ -1,6 +1,6 @@
 """The history: found by whatever people ask for, page by page, and taken along as a file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from controller.dashboard.doors import Doors, here
-from controller.dashboard.exporting import MEDIA, MOST_ROWS, as_csv, as_json
+from controller.dashboard.exporting import MEDIA, as_csv, as_json
+from controller.dashboard.history_file import COLUMNS, MOST_ROWS, fields
 from controller.dashboard.pages import HEADERS
 from controller.dashboard.timeline import timeline
 from controller.dashboard.visiting import Visitor
@@ -80,15 +81,13 @@ class HistoryPage:
 
     def csv(self, request: Request, visitor: Visitor) -> Response:
         """What is found as comma-separated values. 400: a filter that can't be read."""
-        return self._exported(request, visitor, "csv", as_csv)
+        return self._exported(request, visitor, "csv")
 
     def json(self, request: Request, visitor: Visitor) -> Response:
         """The same as JSON."""
-        return self._exported(request, visitor, "json", as_json)
+        return self._exported(request, visitor, "json")
 
-    def _exported(
-        self, request: Request, visitor: Visitor, ending: str, write: Callable[[Iterable[HistoryLine]], Iterator[str]]
-    ) -> Response:
+    def _exported(self, request: Request, visitor: Visitor, ending: str) -> Response:
         search, errors = _read(_given(request))
         if search is None:
             told = f"{'. '.join(errors)}."
@@ -98,7 +97,9 @@ class HistoryPage:
             **HEADERS,
             "Content-Disposition": f'attachment; filename="tidegate-history.{ending}"',
         }
-        return StreamingResponse(write(lines(self._context.store, search)), headers=headers, media_type=MEDIA[ending])
+        rows = map(fields, lines(self._context.store, search))
+        text = as_csv(COLUMNS, rows, MOST_ROWS) if ending == "csv" else as_json(rows, MOST_ROWS)
+        return StreamingResponse(text, headers=headers, media_type=MEDIA[ending])
 
 
 def lines(store: Store, search: Search) -> Iterator[HistoryLine]:

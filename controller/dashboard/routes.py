@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from controller.dashboard.answering import ApprovalPage
+from controller.dashboard.audit import AuditPage
 from controller.dashboard.compare import ComparePage
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.deployment import DeploymentPage
@@ -15,10 +16,12 @@ from controller.dashboard.doors import SIGN_IN, Act, Doors, Page
 from controller.dashboard.entrance import BACK, Entrance
 from controller.dashboard.environment import EnvironmentPage
 from controller.dashboard.events import Events
+from controller.dashboard.feed import Feed
 from controller.dashboard.history import PATH, HistoryPage
 from controller.dashboard.home import HomePage
 from controller.dashboard.ordering import OrderPage
 from controller.dashboard.own_page import OwnPage
+from controller.dashboard.waiting import WaitingPage
 
 STATIC = Path(__file__).parent / "static"
 
@@ -26,8 +29,7 @@ STATIC = Path(__file__).parent / "static"
 def routes(context: DashboardContext) -> list[BaseRoute]:
     doors = Doors(context)
     entrance, me, approval = Entrance(doors), OwnPage(doors), ApprovalPage(doors)
-    history = HistoryPage(doors)
-    environment, order = EnvironmentPage(doors), OrderPage(doors)
+    history, environment, order, audit = HistoryPage(doors), EnvironmentPage(doors), OrderPage(doors), AuditPage(doors)
 
     def page(path: str, name: str, show: Page) -> Route:
         return Route(path, doors.shown(show), methods=["GET"], name=name)
@@ -47,8 +49,13 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
         page("/environments/{name}/plan", "environment-plan", environment.plan),
         page("/orders/new", "new-order", order.new),
         form("/orders", "order", doors.mine(order.leave)),
+        page("/approvals", "approvals", WaitingPage(doors).show),
         page("/approvals/{id}", "approval", approval.show),
         form("/approvals/{id}", "answer", approval.answer),
+        page("/audit", "audit", audit.show),
+        page("/audit/export", "audit-export", audit.export),
+        form("/audit/verification", "verify-audit", doors.mine(audit.verify)),
+        Route("/feed.atom", doors.open_to_all(Feed(doors).show), methods=["GET"], name="feed"),
         Route(SIGN_IN, doors.open_to_all(entrance.begin), methods=["GET"], name="sign-in"),
         Route(BACK, doors.open_to_all(entrance.finish), methods=["GET"], name="signed-in"),
         form("/sign-out", "sign-out", lambda request, *_: entrance.leave(request)),

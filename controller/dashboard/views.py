@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import version_link
-from controller.dashboard.words import ANSWERS, NEEDS_A_PERSON, PAUSED, PHASES, RESTS, STEP_STATES, exact
+from controller.dashboard.words import ANSWERS, STEP_STATES, exact, state_words
 from controller.domain.approval import Vote
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
@@ -280,11 +280,7 @@ def standing_badge(overview: Overview) -> Badge:
 
 
 def _badge(deployment: Deployment) -> Badge:
-    if deployment.rests:
-        return Badge(*RESTS)
-    if deployment.pause is None and deployment.needs_a_person:
-        return Badge(*NEEDS_A_PERSON)
-    return Badge(*(PAUSED if deployment.pause else PHASES[deployment.phase]))
+    return Badge(*state_words(deployment))
 
 
 def _pause(pause: Pause, now: datetime) -> PauseView:

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from controller.domain.alarms import AlarmState
 from controller.domain.candidates import Answer as Ready
-from controller.domain.deployment import Phase
+from controller.domain.deployment import Deployment, Phase
 from controller.domain.metrics import Result
 from controller.domain.step import StepState
 from controller.domain.verdict import Answer
@@ -35,6 +35,16 @@ RESTS = ("❚❚", "rests", "warn")
 
 NEEDS_A_PERSON = ("!", "needs a person", "bad")
 """The same, of what goes wrong and doesn't end by itself."""
+
+
+def state_words(deployment: Deployment) -> tuple[str, str, str]:
+    """Icon, words and tone of how it stands."""
+    if deployment.rests:
+        return RESTS
+    if deployment.pause is None and deployment.needs_a_person:
+        return NEEDS_A_PERSON
+    return PAUSED if deployment.pause else PHASES[deployment.phase]
+
 
 ANSWERS = {
     Answer.OPEN: ("✓", "open", "good"),

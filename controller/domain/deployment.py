@@ -296,6 +296,11 @@ class Deployment:
         return step is not None and step.kind is StepKind.CONFIRM and not step.promoted and step.trouble is None
 
     @property
+    def waits_for_people(self) -> bool:
+        """People are asked whether it may start, or whether it goes on."""
+        return (self.phase is Phase.WAITING and self.asked is not None) or self.is_to_be_confirmed
+
+    @property
     def why(self) -> Reason:
         """Why it stands where it does, in a line of a list."""
         return self.pause.reason if self.pause is not None else self.reason

@@ -39,6 +39,18 @@ SHOWN = (
     Shown("approval", "/approvals/prod-2", who="approver"),
     Shown("approval", "/approvals/prod-2", who="viewer"),
     Shown("approval", "/approvals/prod-1", HOSTILE, "admin"),
+    Shown("approvals", "/approvals", "empty"),
+    Shown("approvals", "/approvals"),
+    Shown("approvals", "/approvals", who="approver"),
+    Shown("approvals", "/approvals", who="viewer"),
+    Shown("approvals", "/approvals", HOSTILE, "admin"),
+    Shown("audit", "/audit", "empty"),
+    Shown("audit", "/audit", who="operator"),
+    Shown("audit-found", "/audit?environment=dev&event=step.ended&since=2026-11-21T11:00"),
+    Shown("audit-of-nothing", "/audit?actor=nobody"),
+    Shown("audit-asked-wrongly", "/audit?event=none", status=400),
+    Shown("audit", "/audit", HOSTILE),
+    Shown("audit", "/audit?actor=tidegate", "crowded"),
     Shown("me", "/me", who="viewer"),
     Shown("me", "/me", HOSTILE, "admin"),
     Shown("not-for-you", "/", "shut", "stranger", 403),
@@ -46,6 +58,8 @@ SHOWN = (
 )
 
 NOT_PAGES = {
+    "/audit/export": "it is a file",
+    "/feed.atom": "it is a feed",
     "/sign-in": "it leads on to GitHub",
 }
 """Routes of the pages that show none."""

@@ -1,4 +1,4 @@
-"""What the pages are looked at with: a few installations, each with rows of one kind, served as the product serves them.
+"""What is looked at: a few installations, each with rows of one kind, served as the product serves them.
 
 `EXHIBITS` is the list: a state's name and what fills it. A page that needs a row to be worth a look puts it there.
 """
@@ -49,7 +49,8 @@ HARM = "harmed"
 HOSTILE = (
     f"<script>window.{HARM}=1</script><img src=x onerror=\"window.{HARM}=1\"><svg onload='window.{HARM}=1'>"
     f"\"'><iframe srcdoc='<script>parent.{HARM}=1</script>'></iframe><a href=\"javascript:window.{HARM}=1\">press</a>"
-    f"</title></textarea></details></bdi> {{{{ 7 * 7 }}}} `code` \u202eyksir\u2066 \u2067\u200f 🚢👩‍👩‍👧‍👦 \x1b[31mred\x1b[0m\x07 & &lt;b&gt;"
+    f"</title></textarea></details></bdi> {{{{ 7 * 7 }}}} `code` \u202eyksir\u2066 \u2067\u200f "
+    "🚢👩‍👩‍👧‍👦 \x1b[31mred\x1b[0m\x07 & &lt;b&gt;"
 )
 LONG = HOSTILE + " " + "endless" * 700 + " word " * 800
 """Ten thousand characters, five thousand of them without a space."""
@@ -246,6 +247,7 @@ class Room:
         anonymous = "nobody" if name == "shut" else "viewer"
         self.doors = Doors(file, self.origin, glass=Glass((ANN, WALT), 2), anonymous=anonymous)
         EXHIBITS[name](self.doors)
+        self._sessions = {who: self.doors.session(person) for who, person in VIEWERS.items()}
         # The lifespan is the controller's: nothing of its loop runs here.
         self._server = uvicorn.Server(uvicorn.Config(self.doors.app, log_level="warning", lifespan="off"))
         given = {"sockets": [self._listener]}
@@ -256,7 +258,7 @@ class Room:
         """What a browser holds in which this viewer has signed in."""
         if who == ANONYMOUS:
             return None
-        return {"name": "tidegate", "value": self.doors.session(VIEWERS[who]), "url": self.origin}
+        return {"name": "tidegate", "value": self._sessions[who], "url": self.origin}
 
     def close(self) -> None:
         self._server.should_exit = self._server.force_exit = True

@@ -30,8 +30,8 @@ AXE = """
 async (rules) => {
   const only = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
   const found = await axe.run(document, { resultTypes: ["violations"], ...only });
-  return found.violations.map((one) =>
-    [`${one.id} (${one.impact}): ${one.help}`, ...one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200))].join(" | "));
+  const shown = (nodes) => nodes.slice(0, 3).map((node) => node.html.slice(0, 200));
+  return found.violations.map((one) => [`${one.id} (${one.impact}): ${one.help}`, ...shown(one.nodes)].join(" | "));
 }
 """
 
