@@ -43,6 +43,7 @@ class Door(StrEnum):
     PAGE = "page"  # whoever has signed in and may look
     FORM = "form"  # the same, from a page of ours
     API = "api"  # whoever has a token
+    FEED = "feed"  # either of the two
     SLACK = "slack"  # signed by Slack
     SIGNED = "signed"  # signed by GitHub or AWS: nobody here is
 
@@ -212,6 +213,11 @@ ACTS: tuple[Act, ...] = (
     *reads("/environments/{name}/plan", Door.PAGE, "/environments/prod/plan"),
     *reads("/orders/new", Door.PAGE, f"/orders/new?order=abort&environment=prod&deployment={ABOUT}"),
     *(an_order_from_a_page(kind, more, fits) for kind, more, fits in FROM_PAGES),
+    *reads("/approvals", Door.PAGE),
+    *reads("/audit", Door.PAGE),
+    *reads("/audit/export", Door.PAGE, "/audit/export?format=json"),
+    Act("/audit/verification", "POST", "/audit/verification", Door.FORM, Role.VIEWER),
+    *reads("/feed.atom", Door.FEED),
     *reads("/approvals/{id}", Door.PAGE, f"/approvals/{ABOUT}"),
     *(an_answer(kind, Door.FORM) for kind in OrderKind if kind in ANSWERS),
     *reads("/sign-in", Door.OPEN, shown=(303,)),
@@ -418,7 +424,7 @@ class Wanted:
     changes: frozenset[str] = frozenset()
 
 
-TURNED_AWAY = {Door.API: 401, Door.PAGE: 303, Door.FORM: 403, Door.SLACK: 401, Door.SIGNED: 401}
+TURNED_AWAY = {Door.API: 401, Door.FEED: 401, Door.PAGE: 303, Door.FORM: 403, Door.SLACK: 401, Door.SIGNED: 401}
 HEARD = frozenset({"interactions"})
 """What Slack signed is remembered, so that it counts once."""
 
@@ -449,7 +455,9 @@ def wanted(act: Act, way: Way, state: State) -> Wanted:
 
 
 def opens(way: Way, door: Door) -> bool:
-    """Whoever may send forms also sees pages."""
+    """Whoever may send forms also sees pages, and so does a browser of theirs that sends another's form."""
+    if door is Door.FEED:
+        return way.door in {Door.API, Door.PAGE, Door.FORM}
     return way.door is door or (door is Door.PAGE and way.door is Door.FORM)
 
 

@@ -56,7 +56,7 @@ def unprotected(route: str, reply: Reply) -> Iterator[str]:
     if "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy or "unsafe" in policy:
         yield f"its policy {policy!r}"
     for name, text in HARDENED.items():
-        if reply.all(name) != [text] and (name, route) != ("cache-control", "/static"):
+        if reply.all(name) != [text] and not (name == "cache-control" and route in KEPT):
             yield f"{name}: {reply.all(name)}"
     for cookie in reply.all("set-cookie"):
         if not cookie.startswith("__Host-") or not {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; ")):
@@ -64,6 +64,9 @@ def unprotected(route: str, reply: Reply) -> Iterator[str]:
         if "SameSite=lax" not in cookie or "Domain" in cookie:
             yield f"the cookie {cookie}"
 
+
+KEPT = {"/static", "/feed.atom"}
+"""A browser may keep the one, and a reader of feeds asks whether the other has changed."""
 
 HARDENED = {
     "x-content-type-options": "nosniff",
