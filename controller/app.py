@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -123,20 +124,23 @@ def build(settings: Settings) -> Controller:
     store.inherit()
     with store.write() as unit:
         unit.environments.ensure(bindings)
-    callers = Callers(clock.now)
+    registry = CollectorRegistry()
+    asked = metrics.asked(registry)
+    callers = Callers(clock.now, count=asked)
+    of_github = partial(asked, "github")
     world = World(
         store=store,
         clock=clock,
         clouds=Clouds(clock, callers),
-        source=GitHubSource(settings.github_url, _credentials(settings), clock),
+        source=GitHubSource(settings.github_url, _credentials(settings), clock, of_github),
         probe=HttpProbe(clock, settings.connect_to),
-        polls=Polls(GitHubDirectory(settings.github_url, _credentials(settings), clock), store),
+        polls=Polls(GitHubDirectory(settings.github_url, _credentials(settings), clock, of_github), store),
         bindings=bindings,
         token=lambda: secrets.token_urlsafe(24),
         minute=settings.metrics_minute,
     )
-    links, registry = Links(store, clock, settings.links), CollectorRegistry()
-    calls = Calls(settings.github_url, _credentials(settings), clock)
+    links = Links(store, clock, settings.links)
+    calls = Calls(settings.github_url, _credentials(settings), clock, of_github)
     loop = Loop(
         Reconciler(world, _owner(), settings.pace),
         world,
@@ -144,6 +148,7 @@ def build(settings: Settings) -> Controller:
         _tells(settings, world, calls, links, callers),
         _proposals(settings, world, calls),
         Redelivery(world, GitHubCourier(calls, settings.public_url), metrics.redelivered(registry)),
+        metrics.passed(registry, clock),
     )
     edges = Edges(_chat(settings) if settings.talks else None, _sign_in(settings, clock))
     hub = watching(store)

@@ -1,13 +1,16 @@
 """What Prometheus scrapes: read from the rows at the moment it asks, so that a restart forgets nothing. Only what is
 refused leaves no rows, so that is counted as it comes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
 from controller.domain.environment import Environment
+from controller.domain.ports import Clock
 from controller.store import Store
 
 
@@ -30,19 +33,82 @@ class Environments(Collector):
         for row in rows:
             drift.add_metric([row.name], len(row.drift.found))
         yield drift
-        due = GaugeMetricFamily(
-            "tidegate_next_look_timestamp_seconds", "When it is looked at next.", labels=["environment"]
+        yield _moments(
+            "tidegate_next_look_timestamp_seconds",
+            "When it is looked at next.",
+            {timer.environment: timer.due_at for timer in timers},
         )
-        for timer in timers:
-            due.add_metric([timer.environment], timer.due_at.timestamp())
-        yield due
-        live = GaugeMetricFamily(
-            "tidegate_live_since_timestamp_seconds", "When what is live settled.", labels=["environment"]
+        since = {row.name: row.live_since for row in rows}
+        yield _moments("tidegate_live_since_timestamp_seconds", "When what is live settled.", since)
+
+
+class Deployments(Collector):
+    """What moves, what waits for people, and how many there ever were: as many series as environments times phases."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterator[Metric]:
+        with self._store.read() as unit:
+            names = [row.name for row in unit.environments.all()]
+            open_ones, counted = unit.deployments.open_in(names), unit.deployments.counted()
+        yield _counts(names, counted)
+        yield _by_environment(
+            "tidegate_deployments_in_flight",
+            "Deployments that move now: they run, or turn back.",
+            {name: sum(one.environment == name and one.phase in IN_FLIGHT for one in open_ones) for name in names},
         )
-        for row in rows:
-            if row.live_since is not None:
-                live.add_metric([row.name], row.live_since.timestamp())
-        yield live
+        waits = [one for one in open_ones if one.waits_for_people]
+        yield _by_environment(
+            "tidegate_approvals_waiting",
+            "Deployments that wait for people: for approvals, or for somebody to confirm.",
+            {name: sum(one.environment == name for one in waits) for name in names},
+        )
+        asked = {name: min((_asked(one) for one in waits if one.environment == name), default=None) for name in names}
+        yield _moments(
+            "tidegate_approval_asked_timestamp_seconds", "Since when the one that waits longest asks people.", asked
+        )
+
+
+class Messages(Collector):
+    """What came in, and what is still to go out."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterator[Metric]:
+        with self._store.read() as unit:
+            (waiting, oldest), newest = unit.outbox.waiting(), unit.deliveries.newest_at()
+        yield GaugeMetricFamily("tidegate_outbox_waiting", "Messages that are still to be sent.", value=waiting)
+        yield _moment("tidegate_outbox_oldest_timestamp_seconds", "When the oldest of them was written.", oldest)
+        yield _moment("tidegate_delivery_newest_timestamp_seconds", "When a webhook or a message came last.", newest)
+
+
+def asked(registry: CollectorRegistry) -> Callable[[str, str], None]:
+    """Counts calls to AWS, by its services, and to `github`: `done`, or the kind of the error (domain/errors.py)."""
+    counter = Counter(
+        "tidegate_calls", "Calls to AWS and GitHub, by how they ended.", ["service", "outcome"], registry=registry
+    )
+    return lambda service, outcome: counter.labels(service, outcome).inc()
+
+
+def passed(registry: CollectorRegistry, clock: Clock) -> Callable[[str, float], None]:
+    """Hears of each pass that ended: the environment, and its seconds."""
+    took = Histogram(
+        "tidegate_pass_seconds", "How long a pass over an environment took.", buckets=PASS_SECONDS, registry=registry
+    )
+    ended = Gauge(
+        "tidegate_pass_ended_timestamp_seconds", "When its last pass ended.", ["environment"], registry=registry
+    )
+
+    def hear(environment: str, seconds: float) -> None:
+        took.observe(seconds)
+        ended.labels(environment).set(clock.now().timestamp())
+
+    return hear
+
+
+PASS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 def received(registry: CollectorRegistry) -> Callable[[str], Callable[[str], None]]:
@@ -75,3 +141,40 @@ def _flags(name: str, told: str, rows: tuple[Environment, ...], field: str) -> M
     for row in rows:
         family.add_metric([row.name], 0 if getattr(row, field) is None else 1)
     return family
+
+
+def _counts(names: Sequence[str], counted: Mapping[tuple[str, Phase], int]) -> Metric:
+    """Every phase of every environment, so that what never happened is 0 and not absent."""
+    told = "Deployments there ever were, by the phase that they are in or ended in."
+    family = GaugeMetricFamily("tidegate_deployments", told, labels=["environment", "phase"])
+    for name in names:
+        for phase in Phase:
+            family.add_metric([name, str(phase)], counted.get((name, phase), 0))
+    return family
+
+
+def _by_environment(name: str, told: str, found: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, told, labels=["environment"])
+    for environment, value in found.items():
+        family.add_metric([environment], value)
+    return family
+
+
+def _moments(name: str, told: str, found: Mapping[str, datetime | None]) -> Metric:
+    """Without those that have none."""
+    return _by_environment(name, told, {place: at.timestamp() for place, at in found.items() if at is not None})
+
+
+def _moment(name: str, told: str, at: datetime | None) -> Metric:
+    family = GaugeMetricFamily(name, told)
+    if at is not None:
+        family.add_metric([], at.timestamp())
+    return family
+
+
+def _asked(deployment: Deployment) -> datetime:
+    """Since when it asks people."""
+    if deployment.asked is not None:
+        return deployment.asked.since
+    step = deployment.step
+    return (step.started_at if step else None) or deployment.created_at

@@ -15,6 +15,8 @@ from controller.api.operations import OPERATIONS, PREFIX
 
 def routes(context: ApiContext) -> list[BaseRoute]:
     context.registry.register(metrics.Environments(context.store, context.version))
+    context.registry.register(metrics.Deployments(context.store))
+    context.registry.register(metrics.Messages(context.store))
     open_to_all = [
         Route(operation.path, operation.make(context), methods=[operation.method])
         for operation in OPERATIONS

@@ -55,6 +55,14 @@ ANCHOR, PROPOSALS, HISTORY = ":anchor", ":proposals", ":history"
 """Work that belongs to no environment; no environment has such a name."""
 
 
+Passed = Callable[[str, float], None]
+"""Hears of each pass that ended: its environment, and how many seconds it took."""
+
+
+def _unheard(environment: str, seconds: float) -> None:
+    """Where nobody measures."""
+
+
 def forget_what_stays() -> None:
     """Take all that was made at the start out of the garbage collector's sight: looking through it again and again
     stopped every request for a fifth of a second."""
@@ -73,9 +81,10 @@ class Loop:
         tells: Mapping[str, Tell],
         proposals: Proposals | None = None,
         redelivery: Redelivery | None = None,
+        passed: Passed = _unheard,
     ) -> None:
         self._reconciler, self._world, self._sweep_every, self._tells = reconciler, world, sweep, tells
-        self._proposals, self._redelivery = proposals, redelivery
+        self._proposals, self._redelivery, self._passed = proposals, redelivery, passed
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="heads")
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="proposals")
@@ -286,6 +295,7 @@ class Loop:
 
     def _run(self, name: str) -> None:
         """One pass, and the alarm clock for the next. A bug stops this environment for a while, and no other."""
+        began = self._world.clock.monotonic()
         with structlog.contextvars.bound_contextvars(environment=name):
             try:
                 done = self._reconciler.run_pass(name)
@@ -296,6 +306,7 @@ class Loop:
                 log.exception("pass broke")
                 self._later(name, AFTER_A_BUG, lambda: self.wake(name))
             else:
+                self._passed(name, self._world.clock.monotonic() - began)
                 self._after(done)
 
     def _after(self, done: Pass) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from controller.domain.delivery import Delivery, DeliveryState, Receipt
 from controller.domain.errors import Conflict
+from controller.store.cursor import BEFORE_ALL
 from controller.store.tables import DeliveryRow
 from controller.store.transaction import Transaction
 
@@ -40,6 +41,14 @@ class Deliveries:
     def received(self, limit: int = 100) -> tuple[Delivery, ...]:
         """Those that nobody has looked at yet, oldest first."""
         return self._found(RECEIVED.limit(limit))
+
+    def newest_at(self) -> datetime | None:
+        """When the last one came, whatever became of it; None before the first."""
+        seq = col(DeliveryRow.seq)
+        row = self._transaction.row(
+            select(col(DeliveryRow.received_at)).where(seq < BEFORE_ALL).order_by(seq.desc()).limit(1)
+        )
+        return row["received_at"] if row else None
 
     def take(self, limit: int) -> tuple[Delivery, ...]:
         """As `received`, and no other transaction takes them before this one ends; those that another has are left

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import col
 
 from controller.store.tables import OutboxRow
 from controller.store.timers import LONGEST_WAIT
 from controller.store.transaction import Transaction
+
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,14 @@ class Outbox:
         asked = select(OutboxRow).order_by(col(OutboxRow.due_at), col(OutboxRow.seq)).limit(limit)
         found = chain.from_iterable(self._transaction.rows(asked.where(which)) for which in _due(now))
         return tuple(map(from_row, islice(found, limit)))
+
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How many messages are still to be sent, and when the oldest of them was put here."""
+        created, is_due = col(OutboxRow.created_at), col(OutboxRow.due_at) >= BEFORE_ALL
+        row = self._transaction.row(
+            select(func.count().label("count"), func.min(created).label("oldest")).where(is_due)
+        )
+        return (row["count"], row["oldest"]) if row else (0, None)
 
     def claim(self, now: datetime, hold: timedelta) -> Message | None:
         """The message that is due for longest, and not due again before `hold` is over: one statement, so that of two

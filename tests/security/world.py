@@ -232,9 +232,9 @@ class Doors:
         )
         bell: Any = self.bell
         edges = assembling.Edges(chat=self.chat, sign_in=self.porter if signs_in else None)  # type: ignore[arg-type]
-        callers, registry = Callers(self.clock.now), CollectorRegistry()
+        callers, self.registry = Callers(self.clock.now), CollectorRegistry()
         self.hub = assembling.watching(self.store)
-        return assembling.web(self.settings, world, bell, callers, self.links, edges, registry, self.hub)
+        return assembling.web(self.settings, world, bell, callers, self.links, edges, self.registry, self.hub)
 
     def close(self) -> None:
         self.dump.close()

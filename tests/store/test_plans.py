@@ -35,6 +35,8 @@ QUESTIONS: dict[str, Callable[[Unit], object]] = {
     "the message to send": lambda unit: unit.outbox.claim(NOON, timedelta(minutes=1)),
     "deliveries to take in": lambda unit: unit.deliveries.take(100),
     "due messages": lambda unit: unit.outbox.due(NOON),
+    "what is still to be sent": lambda unit: unit.outbox.waiting(),
+    "the newest delivery": lambda unit: unit.deliveries.newest_at(),
     "audit": lambda unit: unit.audit.page(),
     "audit of an environment": lambda unit: unit.audit.page("dev"),
     "audit of a deployment": lambda unit: unit.audit.page(deployment="dev-1"),

@@ -1,6 +1,6 @@
 """The only way to AWS: a declared call, its parameters, and what it is about."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, cast
 
@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from controller.adapters.aws.calls import Reply, Request
 from controller.adapters.aws.errors import from_answer, from_silence
+from controller.domain.errors import TidegateError
 from controller.domain.ports import Permit
 
 
@@ -18,11 +19,19 @@ class Clients(Protocol):
     def client(self, service: str, changes: bool) -> Any: ...
 
 
+Count = Callable[[str, str], None]
+"""Hears of each call: the service, and how it ended: `done`, or the kind of the error."""
+
+
+def unheard(service: str, outcome: str) -> None:
+    """Where nobody counts."""
+
+
 class Caller:
     """Sends calls to one account and region, as one role. `about` names the thing, for the error message."""
 
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
+    def __init__(self, clients: Clients, count: Count = unheard) -> None:
+        self._clients, self._count = clients, count
 
     def read(self, request: Request[Reply], about: str) -> Reply:
         assert not request.call.changes, f"{request.call.operation} changes something: it needs a permit"
@@ -48,6 +57,15 @@ class Caller:
         return self._send(request, about, hidden)
 
     def _send(self, request: Request[Reply], about: str, hidden: Iterable[str] = ()) -> Reply:
+        try:
+            reply = self._sent(request, about, hidden)
+        except TidegateError as error:
+            self._count(request.call.service, type(error).__name__.lower())
+            raise
+        self._count(request.call.service, "done")
+        return reply
+
+    def _sent(self, request: Request[Reply], about: str, hidden: Iterable[str]) -> Reply:
         call = request.call
         attempted = f"{call.service} {call.operation} for {about}"
         client = self._clients.client(call.service, call.changes)

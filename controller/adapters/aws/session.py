@@ -31,7 +31,7 @@ from botocore.credentials import (
 from botocore.exceptions import CredentialRetrievalError
 from botocore.loaders import JSONFileLoader, Loader
 
-from controller.adapters.aws.caller import Caller, Clients
+from controller.adapters.aws.caller import Caller, Clients, Count, unheard
 from controller.adapters.aws.calls import ASSUME_ROLE
 from controller.domain.bindings import Binding
 
@@ -229,7 +229,8 @@ def credentials_of(access: Access, own: Caller, now: Callable[[], datetime]) -> 
 class Callers:
     """One `Caller` for each access, made when first asked for.
 
-    `now` tells when a role's credentials expire; `own` and `assumed` open sessions; a test hands over others.
+    `now` tells when a role's credentials expire; `own` and `assumed` open sessions; a test hands over others. `count`
+    hears of each call.
     """
 
     def __init__(
@@ -237,10 +238,12 @@ class Callers:
         now: Callable[[], datetime],
         own: Callable[[str], boto3.Session] = own_session,
         assumed: Callable[[str, CredentialProvider], boto3.Session] = role_session,
+        count: Count = unheard,
     ) -> None:
         self._now = now
         self._own = own
         self._assumed = assumed
+        self._count = count
         self._lock = Lock()
         self._made: dict[Access, Caller] = {}
         self._own_clients: dict[str, SessionClients] = {}
@@ -252,7 +255,7 @@ class Callers:
 
     def _of(self, access: Access) -> Caller:
         if access not in self._made:
-            self._made[access] = Caller(self._clients(access))
+            self._made[access] = Caller(self._clients(access), self._count)
         return self._made[access]
 
     def _clients(self, access: Access) -> Clients:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from github.Requester import Requester
 
-from controller.adapters.github.errors import CONTENTS, RATE_LIMIT, Unreadable, translated
+from controller.adapters.github.errors import CONTENTS, RATE_LIMIT, Count, Unreadable, translated, unheard
 from controller.adapters.github.pages import Pages
 from controller.adapters.github.sign_in import App, Credentials, SignedIn
 from controller.domain.errors import Transient
@@ -24,8 +24,8 @@ Entry = TypeVar("Entry")
 class Calls:
     """Safe to use from many threads. `is_app`: whether it is an App's installation that asks."""
 
-    def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
-        self._signed_in, self._clock = SignedIn(url, credentials), clock
+    def __init__(self, url: str, credentials: Credentials, clock: Clock, count: Count = unheard) -> None:
+        self._signed_in, self._clock, self._count = SignedIn(url, credentials), clock, count
         self.is_app = isinstance(credentials, App)
         self._lock = Lock()
         self._not_before: dict[str, float] = {}
@@ -86,7 +86,7 @@ class Calls:
                 retry_after=timedelta(seconds=left),
             )
         try:
-            with translated(attempted, self._clock, right):
+            with translated(attempted, self._clock, right, count=self._count):
                 yield
         except Transient as error:
             if error.code == RATE_LIMIT:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from github import GithubException
 
 from controller.adapters.github.authors import all_authors
-from controller.adapters.github.errors import CONTENTS, Unreadable, translated
+from controller.adapters.github.errors import CONTENTS, Count, Unreadable, translated, unheard
 from controller.adapters.github.pages import PER_PAGE, Pages
 from controller.adapters.github.sign_in import Credentials, SignedIn
 from controller.domain.electorate import Movers
@@ -59,9 +59,9 @@ class _Move:
 
 
 class GitHubDirectory:
-    def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
+    def __init__(self, url: str, credentials: Credentials, clock: Clock, count: Count = unheard) -> None:
         self._signed_in = SignedIn(url, credentials)
-        self._clock = clock
+        self._clock, self._count = clock, count
         self._collaborators = Pages(_collaborators, PAGES_KEPT)
         self._members = Pages(_members, PAGES_KEPT)
         self._pulls = Pages(_pulls, PAGES_KEPT)
@@ -74,14 +74,14 @@ class GitHubDirectory:
 
         Programs are nobody: they have no part in it.
         """
-        with translated(f"Reading who may work on {repository}", self._clock, METADATA):
+        with translated(f"Reading who may work on {repository}", self._clock, METADATA, count=self._count):
             address = f"/repos/{repository}/collaborators?affiliation=all&per_page={PER_PAGE}"
             return self._collaborators.entries(self._requester(repository), address)
 
     def team(self, name: str) -> frozenset[int]:
         """https://docs.github.com/en/rest/teams/members#list-team-members: also of the teams below it."""
         organization, _, slug = name.removeprefix(TEAM).partition("/")
-        with translated(f"Reading who is in the team {name}", self._clock, MEMBERS):
+        with translated(f"Reading who is in the team {name}", self._clock, MEMBERS, count=self._count):
             address = f"/orgs/{organization}/teams/{slug}/members?per_page={PER_PAGE}"
             requester = self._signed_in.of_organization(organization).requester
             try:
@@ -98,10 +98,14 @@ class GitHubDirectory:
         https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-with-a-commit
         """
         requester = self._requester(repository)
-        with translated(f"Reading who brought {sha[:7]} to {branch} of {repository}", self._clock, CONTENTS):
+        with translated(
+            f"Reading who brought {sha[:7]} to {branch} of {repository}", self._clock, CONTENTS, count=self._count
+        ):
             address = f"/repos/{repository}/activity?ref=refs/heads/{quote(branch)}&per_page={PER_PAGE}"
             moves = [move for move in self._moves(requester, address, since) if move.after == sha]
-        with translated(f"Reading the pull requests of {sha[:7]} of {repository}", self._clock, PULLS):
+        with translated(
+            f"Reading the pull requests of {sha[:7]} of {repository}", self._clock, PULLS, count=self._count
+        ):
             address = f"/repos/{repository}/commits/{sha}/pulls?per_page={PER_PAGE}"
             pulls = [pull for pull in self._pulls.entries(requester, address) if pull[1] == branch]
             mergers = [self._merger(requester, repository, number) for number, _, _ in pulls]
@@ -114,7 +118,7 @@ class GitHubDirectory:
     def authors(self, repository: str, base: str, head: str) -> Sequence[Author]:
         """https://docs.github.com/en/rest/commits/commits#compare-two-commits"""
         attempted = f"Reading who wrote {repository} from {base[:7]} to {head[:7]}"
-        with translated(attempted, self._clock):
+        with translated(attempted, self._clock, count=self._count):
             address = f"/repos/{repository}/compare/{base}...{head}?per_page={PER_PAGE}"
             found = self._commits.entries(self._requester(repository), address)
         if len(found) > MOST_COMMITS:

@@ -3,7 +3,7 @@
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,10 +71,28 @@ class Unreadable(Exception):
     """An answer that is not of the shape that GitHub documents; `translated` makes it `Transient`."""
 
 
+Count = Callable[[str], None]
+
+
+def unheard(outcome: str) -> None:
+    """Where nobody counts."""
+
+
 @contextmanager
-def translated(attempted: str, clock: Clock, right: str = CONTENTS) -> Iterator[None]:
+def translated(attempted: str, clock: Clock, right: str = CONTENTS, count: Count = unheard) -> Iterator[None]:
     """Turn what GitHub and the way to it raise into our errors; `attempted` says what was asked for, `right` what it
-    takes."""
+    takes. `count` hears how it ended: `done`, or the kind of the error."""
+    try:
+        with _translated(attempted, clock, right):
+            yield
+    except TidegateError as error:
+        count(type(error).__name__.lower())
+        raise
+    count("done")
+
+
+@contextmanager
+def _translated(attempted: str, clock: Clock, right: str) -> Iterator[None]:
     try:
         yield
     except GithubException as error:

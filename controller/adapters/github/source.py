@@ -11,7 +11,7 @@ from github import GithubException
 from controller.adapters.github.authors import all_authors
 from controller.adapters.github.branches import Branches
 from controller.adapters.github.commit_checks import CommitChecks
-from controller.adapters.github.errors import CHECKS, STATUSES, translated
+from controller.adapters.github.errors import CHECKS, STATUSES, Count, translated, unheard
 from controller.adapters.github.releases import Releases
 from controller.adapters.github.sign_in import App, Credentials, SignedIn
 from controller.domain.commit_checks import CommitCheck
@@ -42,16 +42,16 @@ NO_SUCH_COMMIT = 422
 class GitHubSource:
     """Repositories by name, as in `acme/captioncraft`."""
 
-    def __init__(self, url: str, credentials: Credentials, clock: Clock) -> None:
+    def __init__(self, url: str, credentials: Credentials, clock: Clock, count: Count = unheard) -> None:
         self._signed_in = SignedIn(url, credentials)
-        self._clock = clock
+        self._clock, self._count = clock, count
         self._branches = Branches()
         self._releases = Releases()
         self._checks = CommitChecks()
 
     def head(self, repository: str, branch: str) -> Commit | None:
         """https://docs.github.com/en/rest/branches/branches#get-a-branch"""
-        with translated(f"Reading branch {branch} of {repository}", self._clock):
+        with translated(f"Reading branch {branch} of {repository}", self._clock, count=self._count):
             there = self._repository(repository)
             try:
                 return _commit(there.get_branch(branch).commit)
@@ -60,23 +60,23 @@ class GitHubSource:
                 return None
 
     def heads(self, repository: str) -> Mapping[str, str]:
-        with translated(f"Reading the branches of {repository}", self._clock):
+        with translated(f"Reading the branches of {repository}", self._clock, count=self._count):
             return self._branches.heads(self._signed_in.client(repository).requester, repository)
 
     def resolve(self, repository: str, ref: str) -> Commit | None:
         """As a sha, then as a tag, then as a branch: the first that there is."""
-        with translated(f"Looking for the commit {ref} of {repository}", self._clock):
+        with translated(f"Looking for the commit {ref} of {repository}", self._clock, count=self._count):
             there = self._repository(repository)
             named = [f"tags/{ref}", f"heads/{ref}"]
             found = (_there(there, each) for each in ([ref.lower(), *named] if SHA.fullmatch(ref) else named))
             return next((commit for commit in found if commit is not None), None)
 
     def released(self, repository: str) -> tuple[Release, ...]:
-        with translated(f"Reading the releases of {repository}", self._clock):
+        with translated(f"Reading the releases of {repository}", self._clock, count=self._count):
             return self._releases.released(self._signed_in.client(repository).requester, repository)
 
     def tagged(self, repository: str, tag: str) -> Commit | None:
-        with translated(f"Looking for the tag {tag} of {repository}", self._clock):
+        with translated(f"Looking for the tag {tag} of {repository}", self._clock, count=self._count):
             return _there(self._repository(repository), f"tags/{tag}")
 
     def read(self, repository: str, path: str, sha: str) -> str | None:
@@ -85,7 +85,7 @@ class GitHubSource:
         `Rejected` when the file is not text, `Conflict` when the commit is gone.
         """
         attempted = f"Reading {path} of {repository} at {sha[:7]}"
-        with translated(attempted, self._clock):
+        with translated(attempted, self._clock, count=self._count):
             there = self._repository(repository)
             try:
                 found = there.get_contents(path, ref=sha)
@@ -99,7 +99,7 @@ class GitHubSource:
     def compare(self, repository: str, base: str, head: str) -> Comparison:
         """https://docs.github.com/en/rest/commits/commits#compare-two-commits"""
         attempted = f"Comparing {base[:7]} with {head[:7]} of {repository}"
-        with translated(attempted, self._clock):
+        with translated(attempted, self._clock, count=self._count):
             there = self._repository(repository)
             try:
                 found = there.compare(base, head, comparison_commits_per_page=1)
@@ -127,7 +127,7 @@ class GitHubSource:
         sha: str,
     ) -> tuple[CommitCheck, ...]:
         attempted = f"Reading the {kind} of {sha[:7]} of {repository}"
-        with translated(attempted, self._clock, right):
+        with translated(attempted, self._clock, right, count=self._count):
             try:
                 return read(self._signed_in.client(repository).requester, repository, sha)
             except GithubException as error:
