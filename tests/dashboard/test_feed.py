@@ -80,7 +80,7 @@ def test_an_entry_keeps_its_id_as_it_goes_on_and_is_updated(doors: Doors) -> Non
 
 def test_what_is_hostile_is_text_and_what_xml_can_t_hold_is_replaced(doors: Doors) -> None:
     nasty = replace(moving("prod", 9, "9"))
-    commit = replace(nasty.revision.commit, message="</title><script>1</script> \x1b[31m\x0b ]]> &amp;")
+    commit = replace(nasty.revision.commit, message="</title><script>1</script> \x1b[31m\x07 ]]> &amp;")
     with doors.store.write() as unit:
         unit.revisions.add(replace(nasty.revision, commit=commit))
         unit.deployments.add(replace(nasty, revision=replace(nasty.revision, commit=commit)))

@@ -54,7 +54,12 @@ def test_whoever_may_not_is_told_why(doors: Doors, person: object, why: str) -> 
 def test_nobody_is_looked_up_for_whoever_has_not_signed_in(doors: Doors) -> None:
     put(doors.store, asked_deployment("prod", 1))
     found = page(doors)
-    assert "What waits prod-1" in found and "0 of 2 approvals that the file asks for" in found
+    assert (
+        "What waits" in found
+        and "to see which of them you may answer" in found
+        and "prod-1 in prod" in found
+        and "0 of 2 approvals that the file asks for" in found
+    )
     assert doors.town.asked == 0
 
 
