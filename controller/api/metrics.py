@@ -51,7 +51,8 @@ class Deployments(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._store.read() as unit:
             names = [row.name for row in unit.environments.all()]
-            open_ones, counted = unit.deployments.open_in(names), unit.deployments.counted()
+            is_open, counted = unit.deployments.all_open(), unit.deployments.counted()
+        open_ones = [one for name in names for one in is_open.get(name, ())]
         yield _counts(names, counted)
         yield _by_environment(
             "tidegate_deployments_in_flight",

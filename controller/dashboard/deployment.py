@@ -17,9 +17,9 @@ from controller.dashboard.views import VersionView, deployment_in_full, version_
 from controller.dashboard.visiting import Visitor
 from controller.dashboard.words import FINDINGS
 from controller.domain.deployment import Deployment
+from controller.domain.differing import MOST_CHANGES, changes
 from controller.domain.overview import Overview
 from controller.domain.proposal import Change
-from controller.plan.forecast import MOST_CHANGES, changes
 
 AUDIT_LINES = 50
 MOST_SAMPLES = 2000

@@ -19,8 +19,8 @@ from controller.domain.secret import Secret
 from controller.inbox.doorkeeper import Doorkeeper
 from controller.inbox.orders import Orders
 from controller.inbox.rights import Rights
-from controller.polls import Polls
 from controller.loop.unhurried import Lookup
+from controller.polls import Polls
 from controller.store import Store
 from tests.support.builders import a_binding
 from tests.support.rows import *  # noqa: F403

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from controller.domain.candidates import Answer, Looked, candidate
 from controller.domain.deployment import Phase
-from controller.domain.hooks import RunState
 from controller.domain.history import versions_before
+from controller.domain.hooks import RunState
 from tests.support.builders import a_deployment, a_revision, a_run
 
 OLD = a_deployment(1, phase=Phase.SUCCEEDED)
