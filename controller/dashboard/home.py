@@ -10,9 +10,10 @@ from starlette.responses import Response
 from controller.dashboard.attention import ask_view, need_view
 from controller.dashboard.doors import Doors, Missing, here
 from controller.dashboard.matrix import matrix
+from controller.dashboard.sharing import ASKED, Shared
 from controller.dashboard.timeline import timeline
 from controller.dashboard.views import environment_view
-from controller.dashboard.visiting import Visitor
+from controller.dashboard.visiting import NOBODY, Visitor
 from controller.dashboard.words import controllers
 from controller.domain.changes import Pulse
 from controller.domain.distance import Distance
@@ -38,11 +39,17 @@ class Strip:
 
 class HomePage:
     def __init__(self, doors: Doors) -> None:
-        self._context, self._pages = doors.context, doors.pages
+        self._context, self._pages, self._shared = doors.context, doors.pages, Shared()
 
     def show(self, request: Request, visitor: Visitor) -> Response:
         """Every environment, and the history. 404: no such environment. 400: a cursor that this never gave out."""
-        context, now = self._context, self._context.clock.now()
+        now = self._context.clock.now()
+        if ASKED in request.headers:
+            return self._shared.page(request, visitor, now, lambda: self._drawn(request, NOBODY, now))
+        return self._drawn(request, visitor, now)
+
+    def _drawn(self, request: Request, visitor: Visitor, now: datetime) -> Response:
+        context = self._context
         wanted, cursor = request.query_params.get("environment"), request.query_params.get("cursor")
         with context.store.read() as unit:
             overviews = unit.overviews.all(context.bindings)

@@ -241,3 +241,35 @@ def test_one_neighbourhood_has_so_many_pages_and_another_one_still_has_room(door
         await after.close()
 
     told(doors, story)
+
+
+def test_what_open_pages_ask_for_together_is_drawn_once_and_says_nothing_of_who_asks(doors: Doors) -> None:
+    """Each of them is let in by itself all the same."""
+    vera, ann = doors.session(VERA), doors.session(ANN)
+    first = doors.look("/", vera, ("x-live-parts", "1"))
+    trouble(doors, "prod")
+    assert doors.look("/", ann, ("x-live-parts", "1")).text == first.text
+    assert "vera" not in first.text and 'name="form"' not in first.text
+    assert doors.look("/", None, ("x-live-parts", "1")).status == 303
+    assert "ECS throttles" not in first.text and "ECS throttles" in doors.look("/", ann).text
+    doors.clock.sleep(1)
+    assert "ECS throttles" in doors.look("/", ann, ("x-live-parts", "1")).text
+    wrong = doors.look("/?environment=nowhere", ann, ("x-live-parts", "1"))
+    assert wrong.status == 404
+    doors.close()
+
+
+def test_after_a_change_that_pages_were_told_of_nobody_gets_what_was_drawn_before(doors: Doors) -> None:
+    session = doors.session(VERA)
+    asked = ("GET", "/", [("cookie", f"{COOKIE}={session}"), ("x-live-parts", "1")])
+
+    async def story() -> None:
+        page = OpenPage(doors, session)
+        await settled(page)
+        assert "ECS throttles" not in (await doors.asked(*asked)).text
+        trouble(doors, "prod")
+        await page.event()
+        assert "ECS throttles" in (await doors.asked(*asked)).text
+        await page.close()
+
+    told(doors, story)

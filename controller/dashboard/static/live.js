@@ -88,6 +88,10 @@ const setClock = () => {
 const count = () => {
   if (document.hidden || isSelecting()) return;
   const now = Date.now() + state.ahead;
+  for (const time of document.querySelectorAll("time.ago")) {
+    const next = told(Date.parse(time.dateTime), now);
+    if (time.textContent !== next) time.textContent = next;
+  }
   for (const time of document.querySelectorAll(".when time[datetime]")) {
     const words = time.parentElement.querySelector(".soft");
     const next = words && told(Date.parse(time.dateTime), now);
@@ -117,7 +121,8 @@ const refresh = async () => {
   state.busy = true;
   state.due = false;
   try {
-    const reply = await fetch(location.href, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(2 * ASK_MS) });
+    const signal = AbortSignal.timeout(2 * ASK_MS);
+    const reply = await fetch(location.href, { cache: "no-store", redirect: "manual", headers: { "X-Live-Parts": "1" }, signal });
     if (reply.type === "opaqueredirect" || reply.status === 401 || reply.status === 403) return end();
     if (!reply.ok && reply.status !== 404) throw new Error(String(reply.status));
     const fresh = new DOMParser().parseFromString(await reply.text(), "text/html");
@@ -149,8 +154,11 @@ const beat = (pulse) => {
   for (const [name, value] of Object.entries(pulse)) {
     const place = document.querySelector(`[data-pulse="${CSS.escape(name)}"]`);
     const time = place?.querySelector("time");
-    if (time) time.dateTime = value;
-    else if (place) place.textContent = value;
+    if (time) {
+      time.dateTime = value;
+      time.title = `${new Date(value).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    } else if (place && name === "controllers") place.textContent = value;
+    else if (place) soon();
   }
 };
 
