@@ -48,6 +48,7 @@ from controller.api.models import (
     VerificationAnswer,
     Version,
 )
+from controller.api.overview import OverviewAnswer
 from controller.api.probes import Endpoint
 from controller.api.problems import Refused
 
@@ -115,6 +116,9 @@ OPERATIONS: tuple[Operation, ...] = (
     probe("/ready", probes.ready, "Every dependency, with its latency; 503 when one does not answer.", Readiness),
     probe("/version", probes.version, "Which Tidegate this is.", Version),
     probe("/metrics", probes.metrics, "Prometheus' text format.", None),
+    operation(
+        "/overview", reading.overview, "All environments at a glance: what needs somebody, and who.", OverviewAnswer
+    ),
     operation("/environments", reading.environments, "Every environment.", EnvironmentsPage),
     operation("/environments/{name}", reading.environment, "One environment.", EnvironmentAnswer, (404,)),
     operation("/environments/{name}/plan", reading.plan_now, "The plan that would run now.", PlanAnswer, (404, 409)),

@@ -19,11 +19,13 @@ from controller.api.models import (
     PlanAnswer,
     SamplesPage,
 )
+from controller.api.overview import OverviewAnswer, overview_answer
 from controller.api.problems import Refused, missing
 from controller.domain.comparison import compared
 from controller.domain.deployment import Deployment
 from controller.domain.errors import TidegateError, Transient
 from controller.domain.explaining import explain
+from controller.domain.glance import RECOVERED_WITHIN, glance
 from controller.domain.overview import Overview
 from controller.store import Unit
 
@@ -38,10 +40,18 @@ def environments(context: ApiContext, asked: Asked) -> EnvironmentsPage:
     return EnvironmentsPage(items=items)
 
 
+def overview(context: ApiContext, asked: Asked) -> OverviewAnswer:
+    now = context.clock.now()
+    with context.store.read() as unit:
+        found = unit.overviews.all(context.bindings)
+        pulse, recovered = unit.marks.pulse(), unit.deliveries.recovered(now - RECOVERED_WITHIN)
+    return overview_answer(glance(found, context.bindings, now), pulse, recovered)
+
+
 def environment(context: ApiContext, asked: Asked) -> EnvironmentAnswer:
     """404: no such environment."""
-    overview = _overview(context, asked.path["name"])
-    return shapes.environment_answer(overview, context.bindings.get(overview.environment.name))
+    found = _overview(context, asked.path["name"])
+    return shapes.environment_answer(found, context.bindings.get(found.environment.name))
 
 
 def explanation(context: ApiContext, asked: Asked) -> ExplanationAnswer:

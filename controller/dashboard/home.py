@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,13 +17,12 @@ from controller.dashboard.visiting import NOBODY, Visitor
 from controller.dashboard.words import controllers
 from controller.domain.changes import Pulse
 from controller.domain.distance import Distance
-from controller.domain.glance import glance
+from controller.domain.glance import RECOVERED_WITHIN, glance
 from controller.domain.search import Search
 
 ROWS = 25
 FIRST = 6
 """Of what needs somebody, and of what waits for people: the others are a click away."""
-RECOVERED_WITHIN = timedelta(days=7)
 UNCOUNTED: Mapping[str, Distance] = {}
 
 

@@ -21,6 +21,9 @@ from controller.domain.reason import Reason
 from controller.domain.verdict import Answer
 
 THROTTLED = "aws.throttled"
+RECOVERED_WITHIN = timedelta(days=7)
+"""So long webhooks are counted that came only after they were asked for again."""
+
 MOST_NAMED = 3
 """Of services, in a few words about a plan."""
 

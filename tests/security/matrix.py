@@ -169,6 +169,7 @@ ACTS: tuple[Act, ...] = (
     Act("/webhooks/aws", "POST", "/webhooks/aws", Door.SIGNED, body={"detail-type": "x"}),
     *(act for name in ("health", "ready", "version", "metrics") for act in reads(f"/{name}", Door.OPEN)),
     *reads(f"{V1}/openapi.json", Door.OPEN),
+    *reads(f"{V1}/overview", Door.API),
     *reads(f"{V1}/environments", Door.API),
     *reads(f"{V1}/environments/{{name}}", Door.API, f"{V1}/environments/prod"),
     *reads(f"{V1}/environments/{{name}}/plan", Door.API, f"{V1}/environments/prod/plan", (200, 409)),
