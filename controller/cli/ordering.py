@@ -101,7 +101,7 @@ class Ordering:
         body: dict[str, object] = {"order": "rollback", "reason": reason, "to": to, "across": across}
         with self._ask.client() as client:
             if is_listed:
-                self._ask.print(client.candidates(environment), as_json, lambda found, now: _listed(found, now))
+                self._ask.print(client.candidates(environment), as_json, _listed)
                 return
             try:
                 self._leave(client, environment, body, as_json)

@@ -6,6 +6,7 @@ A drawing holds attributes only: the content policy allows no style in a page.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from controller.analysis.latency import LEAST_REQUESTS
 from controller.dashboard.words import FINDINGS
@@ -187,10 +188,8 @@ def _lines(samples: Sequence[Sample], frame: _Frame, least: int, roles: Mapping[
 
 
 def _strokes(samples: Sequence[Sample], frame: _Frame) -> Iterator[str]:
-    """
-    A minute without requests has no sample: the line does not run across it as if it had.
-    """
-    gaps = [after.at - before.at for before, after in zip(samples, samples[1:], strict=False)]
+    """A minute without requests has no sample: the line does not run across it as if it had."""
+    gaps = [after.at - before.at for before, after in pairwise(samples)]
     widest = min(gaps, default=timedelta(0)) * GAP
     part = [samples[0]]
     for gap, sample in zip(gaps, samples[1:], strict=True):

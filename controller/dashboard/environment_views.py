@@ -22,10 +22,10 @@ STRIP_WIDTH = 240
 
 @dataclass(frozen=True)
 class DesiredView:
-    """The newest commit that was looked at and taken. `version` is None where only its sha is known; `why` is what
-    keeps the newest commit from being taken, or what a person may want to know of it."""
+    """The newest commit that was looked at and taken, None where nothing was ever pushed. `version` is None where only
+    its sha is known; `why` is what keeps a newer one from being taken, or what a person may want to know of it."""
 
-    commit: str
+    commit: str | None
     version: VersionView | None
     is_live: bool
     why: Reason | None
@@ -96,11 +96,9 @@ class PlanView:
     unrun: tuple[str, ...]
 
 
-def desired_view(overview: Overview, newest: Revision | None, context: DashboardContext) -> DesiredView | None:
-    """`newest` is the revision of the commit that was recorded last. None: nothing was ever pushed."""
+def desired_view(overview: Overview, newest: Revision | None, context: DashboardContext) -> DesiredView:
+    """`newest` is the revision of the commit that was recorded last."""
     environment, live = overview.environment, overview.live
-    if environment.recorded is None:
-        return None
     return DesiredView(
         commit=environment.recorded,
         version=version_view(newest, context) if newest else None,
@@ -198,7 +196,7 @@ def plan_view(plan: Mapping[str, Any]) -> PlanView:
 
 def _planned_service(name: str, planned: Mapping[str, Any]) -> tuple[str, str, str]:
     count = planned["count"]
-    return name, f"{count} task{'' if count == 1 else 's'} on {planned['capacity']}", planned["image"]
+    return name, f"{count} task{'' if count == 1 else 's'}, {planned['capacity']}", planned["image"]
 
 
 def _planned(step: Mapping[str, Any]) -> PlannedView:

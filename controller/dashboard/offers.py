@@ -157,46 +157,32 @@ def in_environment(unit: Unit, overview: Overview, seat: Seat, now: datetime) ->
 
 WHILE_IT_MOVES = (OrderKind.PROMOTE, OrderKind.RESUME, OrderKind.PAUSE, OrderKind.ABORT)
 
+HOME = (
+    "It stops. The traffic it has moved goes back to what was live before, and the environment is held until somebody"
+    " releases it."
+)
+HALT = (
+    "No traffic rises and no bake ends until somebody resumes it; when the time is over, it turns back. What fails"
+    " meanwhile still turns it back at once."
+)
+BACK = (
+    "An earlier version comes back. It asks no gate and takes no steps in between, but every target must be healthy"
+    " before it gets traffic. Then the environment is held."
+)
+GO_ON = "Its bake is long enough, or its next share of the traffic may come. Its health is looked at all the same."
+RELEASE = "The environment takes new versions again, and the content that turned back may be tried once more."
+FRESH = "The newest commit of the branch, or the one that you name, is deployed without a push, through all gates."
+GONE = "Its rule, its tasks, its ECS services and target groups are deleted. There is no way back from that."
+
 WORDS: Mapping[OrderKind, tuple[str, str, str]] = {
-    OrderKind.PROMOTE: (
-        "Go on",
-        "good",
-        "Its bake has been long enough, or its next share of the traffic may come. Its health is looked at all the same.",
-    ),
-    OrderKind.PAUSE: (
-        "Pause",
-        "warn",
-        "No traffic rises and no bake ends until somebody resumes it; then, or when the time is over, it turns back. "
-        "What fails meanwhile still turns it back at once.",
-    ),
+    OrderKind.PROMOTE: ("Go on", "good", GO_ON),
+    OrderKind.PAUSE: ("Pause", "warn", HALT),
     OrderKind.RESUME: ("Resume", "good", "It goes on where it was paused, or beside the alarms that keep it waiting."),
-    OrderKind.ABORT: (
-        "Abort",
-        "bad",
-        "It stops. The traffic it has moved goes back to what was live before, and the environment is held until "
-        "somebody releases it.",
-    ),
-    OrderKind.ROLLBACK: (
-        "Go back",
-        "bad",
-        "An earlier version comes back. It asks no gate and takes no steps in between, but every target must be healthy "
-        "before it gets traffic. Then the environment is held.",
-    ),
-    OrderKind.UNHOLD: (
-        "Release",
-        "good",
-        "The environment takes new versions again, and the content that turned back may be tried once more.",
-    ),
-    OrderKind.DEPLOY: (
-        "Deploy",
-        "warn",
-        "The newest commit of the branch, or the one that you name, is deployed without a push, through all gates.",
-    ),
-    OrderKind.PRUNE: (
-        "Remove",
-        "bad",
-        "Its rule, its tasks, its ECS services and its target groups are deleted. There is no way back from that.",
-    ),
+    OrderKind.ABORT: ("Abort", "bad", HOME),
+    OrderKind.ROLLBACK: ("Go back", "bad", BACK),
+    OrderKind.UNHOLD: ("Release", "good", RELEASE),
+    OrderKind.DEPLOY: ("Deploy", "warn", FRESH),
+    OrderKind.PRUNE: ("Remove", "bad", GONE),
 }
 """Label, tone, and what it is for."""
 

@@ -16,14 +16,14 @@ log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 
-Told = TypeVar("Told", covariant=True)
+Told_co = TypeVar("Told_co", covariant=True)
 
 
-class Lookup(Protocol[Told]):
+class Lookup(Protocol[Told_co]):
     """Something about an environment that is looked up for whoever can't wait; without `asks` only what others had
     looked up is told."""
 
-    def __call__(self, environment: str, /, *, asks: bool = True) -> Told: ...
+    def __call__(self, environment: str, /, *, asks: bool = True) -> Told_co: ...
 
 
 @dataclass(frozen=True)

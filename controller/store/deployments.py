@@ -234,7 +234,8 @@ class Deployments:
             return live
         began = deployment.started_at or deployment.finished_at or deployment.created_at
         line = islice(chain((live,), self.earlier(live)), LONGEST_WALK)
-        return next((one for one in line if one.finished_at is not None and one.finished_at <= began), None)
+        older = (one for one in line if one.number < deployment.number)
+        return next((one for one in older if one.finished_at and one.finished_at <= began), None)
 
     def superseded_by(self, deployment: Deployment) -> tuple[Deployment, ...]:
         """Those whose place it took before they started, the newest first; of the last hundred at most."""

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from controller.domain.candidates import Candidates, Looked, candidate
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
+from controller.domain.hooks import RunState
 from controller.domain.metrics import Finding, Result, Sample
 from controller.domain.reason import Reason
 from controller.domain.release import Release
@@ -14,7 +16,7 @@ from controller.domain.slot import Slot
 from controller.domain.step import StepState
 from controller.loop.preview import shown
 from tests.api.conftest import Door
-from tests.support.builders import NOON
+from tests.support.builders import NOON, a_run
 from tests.support.rows import moving
 
 
@@ -106,6 +108,7 @@ def test_deployments_can_be_filtered(door: Door) -> None:
         ("/api/v1/environments/nowhere", 404, "nowhere"),
         ("/api/v1/environments/nowhere/plan", 404, "nowhere"),
         ("/api/v1/environments/nowhere/explain", 404, "nowhere"),
+        ("/api/v1/environments/nowhere/candidates", 404, "nowhere"),
         ("/api/v1/environments/%00", 404, "no environment"),
         ("/api/v1/deployments?environment=nowhere", 404, "nowhere"),
         ("/api/v1/deployments?environment=%00", 400, "control"),
@@ -257,3 +260,19 @@ def test_two_deployments_are_compared_in_either_order(door: Door) -> None:
     assert (there["first"]["id"], there["second"]["id"]) == ("dev-1", "staging-2")
     assert (there["first"], there["second"]) == (back["second"], back["first"])
     assert there["first"]["waited_seconds"] >= 0
+
+
+def test_versions_to_go_back_to_come_with_what_is_ready_of_them(door: Door) -> None:
+    with door.store.read() as unit:
+        one = unit.deployments.get("dev-1")
+    assert one is not None
+    run = a_run(2, compatible=False, state=RunState.SUCCEEDED)
+    looked = Looked({"backend": True, "frontend": True}, {"backend": True, "frontend": False}, {})
+    door.ways_back = lambda name, *, asks=True: Candidates((candidate(one, (run,), looked, ""),), NOON)
+    answer = door.get("/api/v1/environments/dev/candidates").json()
+    (found,) = answer["items"]
+    assert (answer["looked_at"], answer["unlooked"]) == ("2026-11-21T12:00:00Z", None)
+    assert (found["deployment"], found["ready"], found["across"]) == ("dev-1", "no", "dev-2")
+    assert found["images"] == {"answer": "yes", "text": "in the registry"}
+    assert found["definitions"] == {"answer": "no", "text": "frontend: to be registered again"}
+    assert found["warm"]["answer"] == "unknown"

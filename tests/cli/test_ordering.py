@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from controller.cli import saying
+from controller.domain.candidates import Candidates, Looked, candidate
 from controller.domain.hooks import RunState
 from controller.domain.orders import OrderState
 from controller.store import Store
 from tests.cli.conftest import Terminal
-from tests.support.builders import a_run
+from tests.support.builders import NOON, a_run
 
 ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (("promote", "dev-2"), {"order": "promote", "deployment": "dev-2"}),
@@ -230,3 +231,20 @@ def test_without_it_nothing_is_ordered(terminal: Terminal, words: tuple[str, ...
     result = terminal("rollback", "staging", "--to", "staging-1", *words, typed=typed)
     assert (result.exit_code, told in result.stderr) == (2, True)
     assert terminal.door.get("/api/v1/orders/1").status_code == 404
+
+
+def test_the_versions_to_go_back_to_are_listed_without_an_order(terminal: Terminal, store: Store) -> None:
+    with store.read() as unit:
+        one = unit.deployments.get("dev-1")
+    assert one is not None
+    found = candidate(one, (), Looked({"backend": True, "frontend": False}), "")
+    terminal.door.ways_back = lambda name, *, asks=True: Candidates((found,), NOON)
+    result = terminal("rollback", "dev", "--list")
+    assert (result.exit_code, "! look first" in result.stdout) == (0, True)
+    assert "dev-1" in result.stdout and "gone from the registry" in " ".join(result.stdout.split())
+    with store.read() as unit:
+        assert unit.orders.waiting("dev") == ()
+
+
+def test_where_there_is_no_other_version_the_list_says_so(terminal: Terminal) -> None:
+    assert "no other version was live and well before" in terminal("rollback", "prod", "--list").stdout

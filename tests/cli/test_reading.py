@@ -33,6 +33,7 @@ READING = [
     ("history", "--env", "dev", "--limit", "1"),
     ("show", "dev-2"),
     ("plan", "dev"),
+    ("rollback", "dev", "--list"),
 ]
 
 

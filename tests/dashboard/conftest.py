@@ -1,7 +1,9 @@
 """The dashboard with rows behind it."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -30,6 +32,7 @@ class Browser:
     clock: NoonClock
     github: str = "https://api.github.com"
     town: Town = field(default_factory=Town)
+    lookups: Mapping[str, Any] = field(default_factory=dict)
 
     def get(self, path: str, method: str = "GET") -> httpx.Response:
         bindings = {name: a_binding(name, branch) for name, branch in BRANCHES.items()}
@@ -45,6 +48,7 @@ class Browser:
             Links(self.store, self.clock, [Secret("a-key-for-the-links")]),
             Hub(lambda _: Marks({}, {}, 0)),
             github=self.github,
+            **self.lookups,
         )
         app = Starlette(routes=dashboard.routes(context))
 

@@ -54,7 +54,7 @@ def test_while_one_question_is_open_nobody_asks_it_a_second_time() -> None:
 
 def test_without_asking_nothing_is_looked_up() -> None:
     asked: list[str] = []
-    unhurried = Unhurried(lambda name: asked.append(name), NoonClock(), LASTS, PATIENCE)
+    unhurried = Unhurried(asked.append, NoonClock(), LASTS, PATIENCE)
     assert unhurried("dev", asks=False).trouble == "it was not looked up"
     assert asked == []
 

@@ -196,6 +196,69 @@ def test_every_form_wants_its_token(asked: Doors, path: str) -> None:
         assert asked.post(path, session, {"form": "0" * 64, "name": "x", "role": "admin"}).status == 403
 
 
+# ------------------------------------------------------------------------------------------------ orders from pages
+
+ABORT = {"order": "abort", "environment": "dev", "deployment": "dev-2", "reason": "we looked"}
+ABORTING = "/orders/new?order=abort&environment=dev&deployment=dev-2"
+
+
+@pytest.mark.parametrize("changes", [{"origin": EVIL}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}])
+def test_an_order_sent_from_another_site_is_not_left(doors: Doors, changes: dict[str, str]) -> None:
+    """A2, V3.5.1: somebody who has signed in is lured to a page that aborts for them."""
+    named = {name.replace("-", "_"): text for name, text in changes.items()}
+    session = doors.session(OWEN)
+    fails(doors, doors.post("/orders", session, ABORT, **named), 403)
+
+
+def test_an_order_without_the_forms_token_is_not_left(doors: Doors) -> None:
+    """A2, V3.5.1."""
+    fails(doors, doors.post("/orders", doors.session(OWEN), {**ABORT, "form": ""}), 403)
+
+
+def test_a_link_to_an_order_gives_none(doors: Doors) -> None:
+    """A2, V3.5.3: chats and browsers fetch every link that they see, with the cookie of whoever sees it."""
+    session = doors.session(OWEN)
+    with Watch(doors, but=("sessions",)):
+        for query in ("", "&reason=now&typed=dev", "&form=" + form_token(session)):
+            assert doors.look(f"{ABORTING}{query}", session).status == 200
+        assert doors.look("/orders?" + urlencode(ABORT), session).status == 405
+
+
+def test_an_order_of_whoever_may_not_is_not_left_however_its_form_was_come_by(doors: Doors) -> None:
+    """A5, V8.2.1: the buttons that somebody is not shown are no lock; what is asked anew is."""
+    for person in (VERA, ABEL):
+        fails(doors, doors.post("/orders", doors.session(person), ABORT), 403)
+
+
+def test_a_role_that_was_lost_a_moment_ago_gives_no_order_although_the_page_still_offers_it(doors: Doors) -> None:
+    """A5, V8.3.2: what pages show may be a minute old, what is done may not."""
+    session = doors.session(OWEN)
+    assert "Give the order" in doors.look(ABORTING, session).text
+    doors.town.rights[OWEN] = Permission.READ
+    assert "Give the order" in doors.look(ABORTING, session).text
+    fails(doors, doors.post("/orders", session, ABORT), 403)
+
+
+def test_an_order_about_another_environments_deployment_is_not_left(doors: Doors) -> None:
+    """V8.2.2: the right to one environment is none to another's deployments."""
+    fails(doors, doors.post("/orders", doors.session(OWEN), {**ABORT, "environment": "staging"}), 404)
+
+
+@pytest.mark.parametrize("kind", ["approve", "reject", "break_glass", "revoke"])
+def test_an_approval_is_not_given_by_the_form_for_orders(asked: Doors, kind: str) -> None:
+    """A1, V2.3.1: the way past the page that shows the plan."""
+    body = {"order": kind, "environment": "prod", "deployment": "prod-1", "plan": DIGEST, "reason": "we looked"}
+    fails(asked, asked.post("/orders", asked.session(ABEL), body), 404)
+
+
+def test_what_must_be_typed_can_not_be_sent_along_in_the_link(doors: Doors) -> None:
+    """V2.3.5: a link prepares everything but the second thought."""
+    session = doors.session(OWEN)
+    page = doors.look("/orders/new?order=deploy&environment=prod&typed=prod&reason=now", session)
+    assert re.search(r'<input id="typed" name="typed"[^>]*value=', page.text) is None
+    fails(doors, doors.post("/orders", session, {"order": "deploy", "environment": "prod", "reason": "now"}), 422)
+
+
 # ------------------------------------------------------------------------------------------------ sessions, cookies
 
 

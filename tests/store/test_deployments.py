@@ -207,3 +207,49 @@ def test_trees_that_differ_only_in_what_is_ignored_are_promoted_alike(store: Sto
     record(store, replace(later, revision=replace(later.revision, images={"backend": "api@sha256:6"})))
     with store.read() as unit:
         assert unit.deployments.promoted("staging", "t1", "backend") == "api@sha256:6", "whichever of them it was"
+
+
+def at(number: int, phase: Phase, minute: int, **changes: object) -> Deployment:
+    """It began, and ended, at this minute after noon."""
+    moment = NOON + timedelta(minutes=minute)
+    return deployment(number, phase=phase, created_at=moment, started_at=moment, finished_at=moment, **changes)
+
+
+def live_is(store: Store, number: int) -> None:
+    with store.write() as unit:
+        unit.environments.ensure(["dev"])
+        unit.environments.save(replace(unit.environments.get("dev"), live=number))
+
+
+def left_by(store: Store, number: int) -> str | None:
+    with store.read() as unit:
+        found = unit.deployments.left_by(unit.deployments.get(f"dev-{number}") or deployment(number))
+    return found.id if found else None
+
+
+def test_what_was_live_before_a_deployment_is_known_of_each_however_it_ended(store: Store) -> None:
+    record(
+        store,
+        at(1, Phase.SUCCEEDED, 1),
+        at(2, Phase.ROLLED_BACK, 2),
+        at(3, Phase.SUCCEEDED, 3, replaced="dev-1"),
+        at(4, Phase.FAILED, 4),
+        deployment(5),
+    )
+    live_is(store, 3)
+    assert [left_by(store, number) for number in (1, 2, 3, 4, 5)] == [None, "dev-1", "dev-1", "dev-3", "dev-3"]
+
+
+def test_the_superseded_are_listed_at_whatever_took_their_place(store: Store) -> None:
+    def superseded(number: int, by: str) -> Deployment:
+        return at(number, Phase.SUPERSEDED, number, reason=Reason("deployment.superseded", f"{by} is newer"))
+
+    record(store, superseded(1, "dev-3"), superseded(2, "dev-3"), deployment(3), superseded(4, "dev-30"), deployment(5))
+    with store.read() as unit:
+        found = {
+            number: [
+                one.id for one in unit.deployments.superseded_by(unit.deployments.get(f"dev-{number}") or deployment(1))
+            ]
+            for number in (3, 5)
+        }
+    assert found == {3: ["dev-2", "dev-1"], 5: []}
