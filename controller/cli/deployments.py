@@ -10,11 +10,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from controller.cli.drawing import GATES, STEPS, Indented, Json, facts, named, shares, state
+from controller.cli.drawing import STYLES, Indented, Json, facts, named, shares, state
 from controller.cli.evidence import evidence
 from controller.cli.kinds import what
 from controller.cli.listing import Listing
 from controller.cli.time import ago, between, due, exact, when
+from controller.domain.states import ANSWERS, STEPS, unheard_of
 
 
 def progress(found: Json, now: datetime) -> RenderableType:
@@ -131,7 +132,8 @@ def gates(judged: Iterable[Json]) -> RenderableType:
         shown.add_column(column, no_wrap=True)
     shown.add_column("text", overflow="fold", ratio=1)
     for each in judged:
-        icon, style = GATES.get(each["answer"], ("?", ""))
+        answer = ANSWERS.get(each["answer"]) or unheard_of(each["answer"])
+        icon, style = answer.icon, STYLES[answer.tone]
         loud, quiet = ("", "dim") if each["answer"] == "open" else ("bold", "")
         told = Text(each["gate"], loud), Text(each["answer"], style), Text(each["text"], quiet)
         shown.add_row(Text(icon, style), *told)
@@ -155,7 +157,8 @@ def ladder(found: Json, now: datetime) -> RenderableType:
 
 def rung(step: Json, every: Sequence[str], now: datetime) -> tuple[Text, ...]:
     """Its services are named where they are not all of them, and neither title nor detail does so by itself."""
-    icon, style = STEPS.get(step["state"], ("?", ""))
+    shown = STEPS.get(step["state"]) or unheard_of(step["state"])
+    icon, style = shown.icon, STYLES[shown.tone]
     is_partial = step["services"] and set(step["services"]) != set(every)
     is_told = step["command"] or any(step["detail"].startswith(f"{name}: ") for name in step["services"])
     some = f"{', '.join(step['services'])}: " if is_partial and not is_told else ""
@@ -169,7 +172,7 @@ def rung(step: Json, every: Sequence[str], now: datetime) -> tuple[Text, ...]:
 
 
 def skipped(steps: Sequence[Json]) -> tuple[Text, ...]:
-    icon, style = STEPS["skipped"]
+    icon, style = STEPS["skipped"].icon, STYLES[STEPS["skipped"].tone]
     reasons = dict.fromkeys(step["detail"] for step in steps if step["detail"])
     titles = ", ".join(step["title"] for step in steps)
     number = str(steps[0]["number"])

@@ -10,49 +10,30 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-PHASES = {
-    "waiting": ("…", "dim"),
-    "running": ("▶", "cyan"),
-    "succeeded": ("✓", "green"),
-    "rolling_back": ("◀", "yellow"),
-    "rolled_back": ("↩", "yellow"),
-    "failed": ("✕", "red"),
-    "superseded": ("»", "dim"),
-    "rejected": ("✕", "red"),
-    "expired": ("✕", "red"),
-    "aborted": ("■", "yellow"),
-}
-STEPS = {
-    "pending": ("○", "dim"),
-    "running": ("▶", "cyan"),
-    "done": ("✓", "green"),
-    "failed": ("✕", "red"),
-    "skipped": ("·", "dim"),
-    "undone": ("↩", "yellow"),
-}
-GATES = {
-    "open": ("✓", "green"),
-    "held": ("…", "yellow"),
-    "refused": ("✕", "red"),
-    "expired": ("✕", "red"),
-    "unknown": ("?", "red"),
-}
-PAUSED = ("❚❚ paused", "yellow")
-RESTS = ("❚❚ rests", "yellow")
-NEEDS_A_PERSON = ("! needs a person", "red")
+from controller.domain.states import Shown, state_of
+
+STYLES = {"calm": "dim", "busy": "cyan", "good": "green", "warn": "yellow", "bad": "red"}
+"""Tone → how a terminal shows it."""
 
 Json = Mapping[str, Any]
 
 
+def shown_state(deployment: Json) -> Shown:
+    """Also of what moves in an environment."""
+    return state_of(
+        deployment["phase"],
+        is_paused=bool(deployment["pause"]),
+        rests=deployment["rests"],
+        needs_a_person=deployment["needs_a_person"],
+    )
+
+
 def state(deployment: Json) -> Text:
-    """Its phase; or that it is paused, rests or needs a person, which its phase doesn't say. Also of what moves in an
-    environment."""
-    if deployment["pause"] or deployment["rests"]:
-        return Text(*(PAUSED if deployment["pause"] else RESTS))
-    if deployment["needs_a_person"]:
-        return Text(*NEEDS_A_PERSON)
-    icon, style = PHASES.get(deployment["phase"], ("?", ""))
-    return Text(f"{icon} {deployment['phase'].replace('_', ' ')}", style)
+    return badge(shown_state(deployment))
+
+
+def badge(shown: Shown) -> Text:
+    return Text(f"{shown.icon} {shown.text}", STYLES[shown.tone])
 
 
 def table(*columns: str) -> Table:

@@ -11,6 +11,7 @@ from controller.cli.client import Client, Refusal
 from controller.cli.kinds import what
 from controller.cli.saying import NO, UNREACHABLE, clean
 from controller.cli.time import Clock
+from controller.domain.states import PHASES, unheard_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +51,8 @@ class Lines:
         self._tell_phase(deployment)
 
     def _tell_phase(self, deployment: Json) -> None:
-        told = f"{deployment['phase'].replace('_', ' ')}: {deployment['reason']['text']}"
+        phase = PHASES.get(deployment["phase"]) or unheard_of(deployment["phase"])
+        told = f"{phase.text}: {deployment['reason']['text']}"
         if self._phases.get(deployment["id"]) != told:
             self._phases[deployment["id"]] = told
             self._say(f"{deployment['id']} {what(deployment)} {told}")

@@ -10,27 +10,25 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.cli.deployments import pause
-from controller.cli.drawing import Json, facts, named, shares, short, state, table
+from controller.cli.drawing import Json, badge, facts, named, shares, short, shown_state, table
 from controller.cli.listing import Listing
 from controller.cli.time import ago, due, when
+from controller.domain.states import standing_of
 
 
 def standing(environment: Json) -> Text:
-    """An environment in two words, the most urgent first."""
     moving = environment["deployment"]
-    if environment["trouble"]:
-        return Text("! can't act", "red")
-    if moving and moving["phase"] != "waiting":
-        return state(moving)
-    if environment["hold"]:
-        return Text("❚❚ held", "yellow")
-    if environment["problem"]:
-        return Text("! commit not taken", "red")
-    if moving:
-        return state(moving)
-    if environment["drift"]:
-        return Text("≠ drifted", "yellow")
-    return Text("✓ live", "green") if environment["live"] else Text("○ nothing yet", "dim")
+    return badge(
+        standing_of(
+            shown_state(moving) if moving else None,
+            waits=bool(moving) and moving["phase"] == "waiting",
+            troubled=bool(environment["trouble"]),
+            held=bool(environment["hold"]),
+            refused=bool(environment["problem"]),
+            drifted=bool(environment["drift"]),
+            live=bool(environment["live"]),
+        )
+    )
 
 
 def environments(items: Iterable[Json], now: datetime) -> RenderableType:

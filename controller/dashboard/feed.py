@@ -85,7 +85,8 @@ class Feed:
         _add(feed, "generator", "Tidegate")
         for deployment in found:
             self._entry(feed, deployment, public)
-        return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+        written: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+        return written
 
     def _entry(self, feed: ElementTree.Element, deployment: Deployment, public: str) -> None:
         entry, version = ElementTree.SubElement(feed, "entry"), version_view(deployment.revision, self._context)

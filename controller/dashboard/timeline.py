@@ -7,10 +7,11 @@ from datetime import datetime
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import link_to
 from controller.dashboard.views import Badge
-from controller.dashboard.words import NEEDS_A_PERSON, PAUSED, PHASES, RESTS, exact
+from controller.dashboard.words import exact
 from controller.domain.deployment import Kind
 from controller.domain.overview import spans
 from controller.domain.reason import Reason
+from controller.domain.states import NEEDS_A_PERSON, PAUSED, PHASES, RESTS
 from controller.domain.summary import HistoryLine, Standing, Trigger
 
 LONGEST_TEXT = 300

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import version_link
-from controller.dashboard.words import ANSWERS, STEP_STATES, exact, state_words
+from controller.dashboard.words import exact, state_words
 from controller.domain.approval import Vote
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
@@ -16,6 +16,7 @@ from controller.domain.overview import Overview, ServiceState, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
+from controller.domain.states import ANSWERS, STEPS, standing_of
 from controller.domain.step import Step, StepKind, StepState
 from controller.domain.undo import UndoEntry
 from controller.domain.verdict import Judged
@@ -262,21 +263,17 @@ def version_view(revision: Revision, context: DashboardContext) -> VersionView:
 
 
 def standing_badge(overview: Overview) -> Badge:
-    """The environment in two words, the most urgent first."""
     environment, moving = overview.environment, overview.moving
-    if environment.trouble is not None:
-        return Badge("!", "can't act", "bad")
-    if moving is not None and moving.phase is not Phase.WAITING:
-        return _badge(moving)
-    if environment.hold is not None:
-        return Badge("❚❚", "held", "warn")
-    if environment.problem is not None:
-        return Badge("!", "commit not taken", "bad")
-    if moving is not None:
-        return _badge(moving)
-    if environment.drift.found:
-        return Badge("≠", "drifted", "warn")
-    return Badge("✓", "live", "good") if overview.live else Badge("○", "nothing yet", "calm")
+    shown = standing_of(
+        state_words(moving) if moving is not None else None,
+        waits=moving is not None and moving.phase is Phase.WAITING,
+        troubled=environment.trouble is not None,
+        held=environment.hold is not None,
+        refused=environment.problem is not None,
+        drifted=bool(environment.drift.found),
+        live=overview.live is not None,
+    )
+    return Badge(*shown)
 
 
 def _badge(deployment: Deployment) -> Badge:
@@ -326,7 +323,7 @@ def _step(step: Step, current: Step | None, now: datetime) -> StepView:
         number=step.number,
         title=step.title,
         services="" if step.hook else ", ".join(step.services),
-        badge=Badge(*STEP_STATES[step.state]),
+        badge=Badge(*STEPS[step.state]),
         detail=step.detail,
         started_at=step.started_at,
         took=took,
@@ -337,7 +334,7 @@ def _step(step: Step, current: Step | None, now: datetime) -> StepView:
 
 def planned_step(step: Step) -> StepView:
     """Of a plan that nobody carries out yet."""
-    badge = Badge(*STEP_STATES[StepState.PENDING])
+    badge = Badge(*STEPS[StepState.PENDING])
     services = "" if step.hook else ", ".join(step.services)
     return StepView(step.number, step.title, services, replace(badge, text=""), "", None, "", is_current=False)
 

@@ -1,4 +1,4 @@
-"""Times, spans, states and reasons as people read them. Pure."""
+"""Times, spans, states and reasons as people read them on pages. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -8,82 +8,39 @@ from markupsafe import Markup, escape
 
 from controller.domain.alarms import AlarmState
 from controller.domain.candidates import Answer as Ready
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment
 from controller.domain.metrics import Result
-from controller.domain.step import StepState
-from controller.domain.verdict import Answer
-
-PHASES = {
-    Phase.WAITING: ("…", "waiting", "calm"),
-    Phase.RUNNING: ("▶", "rolling out", "busy"),
-    Phase.SUCCEEDED: ("✓", "succeeded", "good"),
-    Phase.ROLLING_BACK: ("◀", "turning back", "warn"),
-    Phase.ROLLED_BACK: ("↩", "rolled back", "warn"),
-    Phase.FAILED: ("✕", "failed", "bad"),
-    Phase.SUPERSEDED: ("»", "superseded", "calm"),
-    Phase.REJECTED: ("✕", "rejected", "bad"),
-    Phase.EXPIRED: ("✕", "expired", "bad"),
-    Phase.ABORTED: ("■", "aborted", "warn"),
-}
-"""Icon, words, tone. The words say everything; tone is a class name of the style sheet."""
-
-PAUSED = ("❚❚", "paused", "warn")
-"""Instead of the phase, which goes on to be `running`."""
-
-RESTS = ("❚❚", "rests", "warn")
-"""The same, of what a backup brought back while it moved."""
-
-NEEDS_A_PERSON = ("!", "needs a person", "bad")
-"""The same, of what goes wrong and doesn't end by itself."""
-
-
-def state_words(deployment: Deployment) -> tuple[str, str, str]:
-    """Icon, words and tone of how it stands."""
-    if deployment.rests:
-        return RESTS
-    if deployment.pause is None and deployment.needs_a_person:
-        return NEEDS_A_PERSON
-    return PAUSED if deployment.pause else PHASES[deployment.phase]
-
-
-ANSWERS = {
-    Answer.OPEN: ("✓", "open", "good"),
-    Answer.HELD: ("…", "held", "warn"),
-    Answer.REFUSED: ("✕", "refused", "bad"),
-    Answer.EXPIRED: ("✕", "expired", "bad"),
-    Answer.UNKNOWN: ("?", "unknown", "bad"),
-}
-"""Of gates."""
+from controller.domain.states import Shown, state_of
 
 FINDINGS = {
-    Result.PASSED: ("✓", "good", "good"),
-    Result.FAILED: ("✕", "bad", "bad"),
-    Result.INCONCLUSIVE: ("?", "can't be judged yet", "warn"),
-    Result.ERROR: ("?", "can't be read", "bad"),
+    Result.PASSED: Shown("✓", "good", "good"),
+    Result.FAILED: Shown("✕", "bad", "bad"),
+    Result.INCONCLUSIVE: Shown("?", "can't be judged yet", "warn"),
+    Result.ERROR: Shown("?", "can't be read", "bad"),
 }
 """Of metrics."""
 
 ALARMS = {
-    AlarmState.OK: ("✓", "ok", "good"),
-    AlarmState.RINGING: ("!", "rings", "bad"),
-    AlarmState.NO_DATA: ("?", "too little data", "warn"),
+    AlarmState.OK: Shown("✓", "ok", "good"),
+    AlarmState.RINGING: Shown("!", "rings", "bad"),
+    AlarmState.NO_DATA: Shown("?", "too little data", "warn"),
 }
 
 READY = {
-    Ready.YES: ("✓", "ready", "good"),
-    Ready.NO: ("!", "look first", "warn"),
-    Ready.UNKNOWN: ("?", "not known", "calm"),
+    Ready.YES: Shown("✓", "ready", "good"),
+    Ready.NO: Shown("!", "look first", "warn"),
+    Ready.UNKNOWN: Shown("?", "not known", "calm"),
 }
 """Of what going back needs."""
 
-STEP_STATES = {
-    StepState.PENDING: ("○", "pending", "calm"),
-    StepState.RUNNING: ("▶", "running", "busy"),
-    StepState.DONE: ("✓", "done", "good"),
-    StepState.FAILED: ("✕", "failed", "bad"),
-    StepState.SKIPPED: ("·", "skipped", "calm"),
-    StepState.UNDONE: ("↩", "undone", "warn"),
-}
+
+def state_words(deployment: Deployment) -> Shown:
+    return state_of(
+        str(deployment.phase),
+        is_paused=deployment.pause is not None,
+        rests=deployment.rests,
+        needs_a_person=deployment.needs_a_person,
+    )
 
 
 def absolute(moment: datetime) -> str:

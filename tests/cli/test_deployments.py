@@ -161,7 +161,7 @@ def test_a_step_that_was_taken_over_says_by_whom() -> None:
 def test_a_removal_shows_no_commit_that_it_does_not_bring() -> None:
     removal = replace(a_canary(1), pruned="worker")
     lines = drawn(deployments.deployment(in_full(removal), NOON))
-    assert lines[0] == "dev-2 prune of worker ▶ running"
+    assert lines[0] == "dev-2 prune of worker ▶ rolling out"
     assert not any(line.startswith(("commit", "by", "image")) for line in lines)
 
 
@@ -208,7 +208,7 @@ def test_history_keeps_ids_whole_on_a_narrow_terminal_and_cuts_the_reason() -> N
     assert lines[0].split() == ["DEPLOYMENT", "STATE", "VERSION", "BY", "BEGAN", "MOVED"]
     assert lines[1].split()[:6] == ["production-eu-127", "!", "needs", "a", "person", "develop-1111111"]
     assert lines[2] == f"  {ALARM[:77]}…"
-    assert lines[3].split()[:4] == ["dev-2", "▶", "running", "develop-1111111"]
+    assert lines[3].split()[:5] == ["dev-2", "▶", "rolling", "out", "develop-1111111"]
     assert max(map(len, lines)) <= 80 and len(lines) == 5
 
 

@@ -49,7 +49,7 @@ def test_reading_verbs_print_one_json_document(terminal: Terminal, words: tuple[
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("status",), ["dev", "running", "develop-1111111", "step 1 of 8, register", "❚❚ held"]),
+        (("status",), ["dev", "rolling out", "develop-1111111", "step 1 of 8, register", "❚❚ held"]),
         (("status", "dev"), ["blue 100%, green 0%", "brings develop-2222222", "acme/captioncraft"]),
         (("status", "staging"), ["held", "count: found 0"]),
         (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5s"]),
@@ -347,7 +347,7 @@ def test_following_ends_with_the_code_of_how_it_ended(
     result = terminal(*words)
     assert result.exit_code == code
     lines = result.stdout.splitlines()
-    assert lines[0] == "dev-2 develop-2222222 running: its gates are open"
+    assert lines[0] == "dev-2 develop-2222222 rolling out: its gates are open"
     assert lines[1] == "dev-2 step 1 of 8 register: running, register a task definition for backend"
     assert lines[2] == "dev-2 step 1 of 8 register: done, 2 task definitions registered"
     assert lines[3] == f"dev-2 develop-2222222 {phase.words}: its gates are open"
@@ -380,7 +380,7 @@ def test_following_ends_when_its_time_is_over(terminal: Terminal) -> None:
     seen: list[str] = []
     client = Client(find_endpoint(terminal.variables, Path.cwd()), terminal._send)
     found = Follower(client, terminal.clock).follow("dev-2", Lines(seen.append), within_seconds=3)
-    assert (found["phase"], seen[0]) == ("running", "dev-2 develop-2222222 running: its gates are open")
+    assert (found["phase"], seen[0]) == ("running", "dev-2 develop-2222222 rolling out: its gates are open")
 
 
 def test_watching_where_nothing_moves_tells_how_the_last_one_ended(terminal: Terminal) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from controller.dashboard.words import state_words
+from controller.domain import states
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.reason import Reason
 from controller.domain.step import StepState, Trouble
+from controller.domain.verdict import Answer
 from controller.homeward import turned_back
 from controller.store import Store, Unit
 from tests.cli.conftest import Terminal
@@ -124,6 +127,27 @@ def test_an_environment_is_explained_in_the_same_words_everywhere(terminal: Term
     for words in says(answer):
         assert words in explained and words in status
         assert bare(words) in bare(shown)
+
+
+@pytest.mark.usefixtures("told")
+def test_how_things_stand_is_said_in_the_same_words_everywhere(terminal: Terminal, store: Store) -> None:
+    """The badge of the deployment, where it is shown and in lists, and that of its environment."""
+    browser = Browser(store, terminal.clock)
+    with store.read() as unit:
+        found = unit.deployments.get("dev-2")
+    assert found is not None
+    badge = " ".join(state_words(found)[:2])
+    assert badge in page(browser, "/deployments/dev-2").text and badge in page(browser, "/").text
+    assert badge in flat(terminal("show", "dev-2").stdout) and badge in flat(terminal("history", "dev").stdout)
+    card = page(browser, "/").text.partition("dev ")[2].partition("acme/captioncraft")[0].strip()
+    assert card and flat(terminal("status").stdout).partition(" dev ")[2].startswith(card)
+
+
+def test_every_state_has_its_words() -> None:
+    assert set(states.PHASES) == set(map(str, Phase))
+    assert set(states.STEPS) == set(map(str, StepState))
+    assert set(states.ANSWERS) == set(map(str, Answer))
+    assert states.state_of("new_here", is_paused=False, rests=False, needs_a_person=False).text == "new here"
 
 
 @pytest.mark.parametrize("name", ["running", "paused", "left to a person", "turning back", "stuck", "in trouble"])
