@@ -1,12 +1,14 @@
 """Two deployments side by side."""
 
+from datetime import datetime
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.dashboard.doors import NAME, Doors, Missing, here
 from controller.dashboard.views import deployment_view
 from controller.dashboard.visiting import Visitor
-from controller.domain.comparison import compared
+from controller.domain.comparison import Comparison, compared
 from controller.domain.deployment import Deployment
 
 
@@ -19,14 +21,15 @@ class ComparePage:
         deployment."""
         now, query = self._context.clock.now(), request.query_params
         given = {name: query.get(name, "").strip() for name in ("from", "to")}
-        found, shown = None, ()
-        if all(given.values()):
-            first, second = self._named(given["from"]), self._named(given["to"])
-            found = compared(first, second, self._context.bindings, now)
-            shown = tuple(deployment_view(each, self._context, now) for each in (first, second))
+        found = self._compared(given["from"], given["to"], now) if all(given.values()) else None
+        both = (found.first.deployment, found.second.deployment) if found else ()
+        shown = [deployment_view(each, self._context, now) for each in both]
         return self._pages.page(
             "compare.html", now, visitor=visitor, here=here(request), given=given, found=found, shown=shown
         )
+
+    def _compared(self, first: str, second: str, now: datetime) -> Comparison:
+        return compared(self._named(first), self._named(second), self._context.bindings, now)
 
     def _named(self, name: str) -> Deployment:
         with self._context.store.read() as unit:

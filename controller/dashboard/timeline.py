@@ -91,7 +91,8 @@ def _seconds(line: HistoryLine, now: datetime) -> tuple[float, float]:
 def _row(line: HistoryLine, longest: float, context: DashboardContext, now: datetime) -> TimelineRow:
     found, lasted = line.summary, spans(line, now)
     waiting, working = (round(BAR * part / longest, 2) if longest else 0.0 for part in _seconds(line, now))
-    before = found.before if found.before and found.before.version != found.version else None
+    is_another = found.before is not None and found.before.version != found.version and not found.pruned
+    before = found.before if is_another else None
     return TimelineRow(
         id=line.id,
         environment=line.environment,
