@@ -10,8 +10,9 @@ from html import unescape
 
 import pytest
 
-from controller.dashboard.exporting import COLUMNS, CUT, as_csv, as_json, fields
+from controller.dashboard.exporting import as_csv, as_json, cut_after
 from controller.dashboard.history import lines
+from controller.dashboard.history_file import COLUMNS, fields
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.reason import Reason
 from controller.domain.search import Search
@@ -127,31 +128,31 @@ def test_the_file_holds_what_is_filtered(browser: Browser) -> None:
     found = browser.get("/history.json?environment=staging")
     assert found.headers["content-disposition"] == 'attachment; filename="tidegate-history.json"'
     document = json.loads(found.text)
-    assert [one["id"] for one in document["deployments"]] == ["staging-2", "staging-1"]
+    assert [one["id"] for one in document["items"]] == ["staging-2", "staging-1"]
     assert document["cut"] is None
-    assert tuple(document["deployments"][0]) == COLUMNS
-    assert document["deployments"][0]["moved_seconds"] == 120.0
+    assert tuple(document["items"][0]) == COLUMNS
+    assert document["items"][0]["moved_seconds"] == 120.0
 
 
 def test_an_empty_file_is_still_one(browser: Browser) -> None:
     assert browser.get("/history.csv?text=nowhere").text.splitlines() == [",".join(COLUMNS)]
-    assert json.loads(browser.get("/history.json?text=nowhere").text) == {"deployments": [], "cut": None}
+    assert json.loads(browser.get("/history.json?text=nowhere").text) == {"items": [], "cut": None}
 
 
 def test_a_file_that_is_cut_says_so_at_its_end(store: Store) -> None:
     every = list(lines(store, Search()))
     assert len(every) == 4
-    written = "".join(as_csv(every, most=3)).splitlines()
-    assert (len(written), written[-1]) == (5, CUT if "," not in CUT else f'"{CUT}"')
-    assert json.loads("".join(as_json(every, most=3)))["cut"] == CUT
-    assert json.loads("".join(as_json(every, most=4)))["cut"] is None
+    written = "".join(as_csv(COLUMNS, map(fields, every), most=3)).splitlines()
+    assert (len(written), written[-1]) == (5, f'"{cut_after(3)}"')
+    assert json.loads("".join(as_json(map(fields, every), most=3)))["cut"] == cut_after(3)
+    assert json.loads("".join(as_json(map(fields, every), most=4)))["cut"] is None
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(store: Store, begins: str) -> None:
     (line, *_) = lines(store, Search())
     nasty = replace(line.summary, title=f"{begins}cmd|calc", requester="=me", authors=("@all",))
-    _, row = list(csv.reader(io.StringIO("".join(as_csv([replace(line, summary=nasty)])), newline="")))
+    _, row = list(csv.reader(io.StringIO("".join(as_csv(COLUMNS, [fields(replace(line, summary=nasty))], 1)), newline="")))
     cells = dict(zip(COLUMNS, row, strict=True))
     assert cells["title"] == f"'{begins}cmd|calc"
     assert (cells["requester"], cells["authors"], cells["actor"]) == ("'=me", "'@all", "'=me")
@@ -166,7 +167,7 @@ def test_a_file_is_written_as_it_is_read(store: Store) -> None:
             read.append(line.id)
             yield line
 
-    written = as_csv(watched())
+    written = as_csv(COLUMNS, map(fields, watched()), 10)
     next(written)
     assert read == []
     next(written)
