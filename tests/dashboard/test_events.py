@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.types import Message
 
+from controller.app import Server
 from controller.dashboard.events import ASK_SECONDS
 from controller.domain.reason import Reason
 from controller.inbox.doorkeeper import IDLE, LONGEST
@@ -271,5 +273,28 @@ def test_after_a_change_that_pages_were_told_of_nobody_gets_what_was_drawn_befor
         await page.event()
         assert "ECS throttles" in (await doors.asked(*asked)).text
         await page.close()
+
+    told(doors, story)
+
+
+def test_a_server_ends_although_pages_are_open(doors: Doors) -> None:
+    """It waits for answers that are on their way as long as it takes: those of open pages never end by themselves."""
+
+    async def story() -> None:
+        config = uvicorn.Config(doors.app, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=None)
+        server = Server(config, doors.hub)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        serving = asyncio.ensure_future(server.serve())
+        session = doors.session(VERA)
+        while not server.started:
+            await asyncio.wait({serving}, timeout=0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        asked = f"GET /events HTTP/1.1\r\nHost: {HOST}\r\nCookie: {COOKIE}={session}\r\n\r\n"
+        writer.write(asked.encode())
+        assert b"200" in await reader.readline()
+        server.should_exit = True
+        await serving
+        writer.close()
 
     told(doors, story)

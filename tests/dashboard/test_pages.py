@@ -460,3 +460,23 @@ def test_whoever_broke_the_glass_is_seen_in_the_history_and_on_the_page(browser:
     assert "glass broken" in browser.get("/").text
     page = browser.get(f"/deployments/{found.id}").text
     assert "The glass was broken" in page and "ada: the shop is down &lt;b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "watched"),
+    [("/", "everything"), ("/deployments/dev-2", "environment:dev deployment:dev-2")],
+)
+def test_a_page_says_what_it_is_about_and_which_of_its_parts_change(browser: Browser, path: str, watched: str) -> None:
+    tags = page(browser, path).tags
+    assert [attributes["data-watch"] for tag, attributes in tags if tag == "main"] == [watched]
+    live = [attributes.get("id") for _, attributes in tags if "data-live" in attributes]
+    assert len(live) > 3 and None not in live and len(set(live)) == len(live)
+
+
+def test_the_script_keeps_what_somebody_does_on_the_page(browser: Browser) -> None:
+    """What it must never set, and when it must not ask."""
+    script = browser.get("/static/live.js").text
+    assert 'KEPT = new Set(["open", "value", "checked", "selected"])' in script
+    for what in ("isSelecting()", "document.hidden", "textarea", "focus({ preventScroll: true })"):
+        assert what in script
+    assert "innerHTML" not in script and "eval" not in script
