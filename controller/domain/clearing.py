@@ -151,6 +151,7 @@ CLEARED_BY: Mapping[str, str] = {
     "tasks.crash_loop": AUTHOR,
     "tasks.failed": AUTHOR,
     "tasks.no_capacity": f"AWS, by having room for tasks, or an operator: quotas and addresses; then {AGAIN}",
+    "tasks.short": "ECS, by starting tasks; or whoever finds out why it can't",
     "test": AUTHOR,
     "token": "a person: write it otherwise",
     "topic": INSTALLED,

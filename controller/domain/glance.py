@@ -119,7 +119,7 @@ def needs_of(overview: Overview) -> Iterator[Need]:
         what = f"Too few healthy tasks: {_some(short)}"
         reason = Reason("tasks.short", "fewer targets are healthy than the file asks for where the traffic goes")
         since = overview.sighting.seen_at if overview.sighting else None
-        clears = "ECS, by starting tasks; or whoever finds out why it can't"
+        clears = cleared_here(reason.code, overview)
         yield Need(Urgency.SHORT, name, what, reason, since, clears)
     if environment.hold is not None:
         hold = environment.hold

@@ -65,7 +65,7 @@ def test_each_repository_is_asked_about_once(redelivery: Redelivery) -> None:
 
 
 def test_what_did_not_arrive_is_asked_for_once_and_what_did_is_not(
-    redelivery: Redelivery, store: Store, courier: Fake, counted: Counter[str]
+    redelivery: Redelivery, store: Store, clock: MovedClock, courier: Fake, counted: Counter[str]
 ) -> None:
     left(store, a_delivery(1))
     courier.missing = [lost(1), lost(2)]
@@ -75,6 +75,8 @@ def test_what_did_not_arrive_is_asked_for_once_and_what_did_is_not(
     redelivery.sweep(NAME)
     redelivery.sweep(NAME)
     assert counted == {"asked": 1, "recovered": 1}
+    with store.read() as unit:
+        assert unit.deliveries.recovered(clock.now() - timedelta(days=1)) == 1
 
 
 def test_of_many_a_few_are_asked_for_in_a_round(redelivery: Redelivery, courier: Fake) -> None:
