@@ -103,7 +103,7 @@ def test_a_file_that_is_cut_says_so_however_it_is_read(
     found = json.loads(doors.look("/audit/export?format=json").text)
     assert len(found["items"]) == 4 and found["cut"].startswith("cut after 4 rows")
     lines = doors.look("/audit/export?format=csv").text.splitlines()
-    assert (len(lines), lines[-1]) == (6, f'"{exporting.CUT}"')
+    assert (len(lines), lines[-1]) == (6, f'"{exporting.cut_after(4)}"')
 
 
 def test_a_file_of_another_kind_is_refused(doors: Doors) -> None:
