@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
-from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
+from controller.domain.deployment import IN_FLIGHT, Deployment, Kind, Phase
 from controller.domain.orders import Order, OrderKind, Wish, least_role
 from controller.domain.overview import Overview
 from controller.domain.people import Caller, Role
@@ -131,10 +131,13 @@ def offer(unit: Unit, order: Order, seat: Seat, now: datetime) -> Offer:
 
 
 def about_deployment(unit: Unit, deployment: Deployment, seat: Seat, now: datetime) -> tuple[Offer, ...]:
-    """While anything can still become of it; of one that succeeded, to go back to it."""
-    orders = [draft(kind, deployment.environment, now, deployment.id) for kind in WHILE_IT_MOVES]
-    if deployment.phase is Phase.SUCCEEDED:
-        orders = [draft(OrderKind.ROLLBACK, deployment.environment, now, wish=Wish(to=deployment.id))]
+    """While anything can still become of it; of one that succeeded, to go back to its version, or from it where that is
+    live."""
+    name, live = deployment.environment, unit.deployments.live(deployment.environment)
+    orders = [draft(kind, name, now, deployment.id) for kind in WHILE_IT_MOVES]
+    if deployment.phase is Phase.SUCCEEDED and deployment.kind is not Kind.PRUNE:
+        is_live = live is not None and live.id == deployment.id
+        orders = [draft(OrderKind.ROLLBACK, name, now, wish=Wish(to=None if is_live else deployment.id))]
     elif deployment.is_final:
         orders = []
     return tuple(offer(unit, order, seat, now) for order in orders)

@@ -96,9 +96,13 @@ def test_a_version_that_was_live_can_be_gone_back_to_from_its_own_page(doors: Do
     versions(doors.store)
     page = doors.look("/deployments/staging-3", doors.session(OWEN))
     assert offered(page) == {"Go back to staging-3": True}
-    assert "staging-5 is what is live: there is nothing to roll back" in words(
-        doors.look("/deployments/staging-5", doors.session(OWEN))
-    )
+
+
+def test_from_the_version_that_is_live_one_goes_back_to_the_one_before(doors: Doors) -> None:
+    versions(doors.store)
+    page = doors.look("/deployments/staging-5", doors.session(OWEN))
+    assert offered(page) == {"Go back": True}
+    assert "staging goes back to develop-7777777 of staging-4" in words(page)
 
 
 # ------------------------------------------------------------------------------------------------ the page before
