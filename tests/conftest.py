@@ -34,7 +34,7 @@ def pytest_report_header() -> str:
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Without what they read, or a browser, their tests are left out, and said to be; on CI they are collected, and
     fail."""
-    if collection_path == chromium.TESTS:
+    if chromium.TESTS in (collection_path, *collection_path.parents):
         return True if chromium.missing() and not os.environ.get("CI") else None
     return True if collection_path.name == samples.TESTS and samples.are_left_out() else None
 
