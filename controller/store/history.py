@@ -18,7 +18,7 @@ from controller.domain.deployment import FINAL, Deployment, Kind, Phase
 from controller.domain.search import Search, clauses
 from controller.domain.summary import HistoryLine
 from controller.store.bodies import SUMMARIES
-from controller.store.cursor import BEFORE_ALL, Page, cursor, position
+from controller.store.cursor import Page, cursor, position
 from controller.store.deployments import TABLE, Deployments, from_row, line_of
 from controller.store.postings import BLOCK, below, block_of, offsets
 from controller.store.tables import DeploymentRow
@@ -40,6 +40,7 @@ LIGHT = (
 )
 COLUMNS = [getattr(DeploymentRow, name) for name in LIGHT]
 STALE = col(DeploymentRow.summarized) != col(DeploymentRow.version)
+A_STALE_ONE = select(col(DeploymentRow.seq)).where(STALE).limit(1)
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ class History:
 
     def _sought(self, search: Search, limit: int, start: int, most_blocks: int) -> HistoryPage:
         """Candidates come from the index; whether one is meant says `Search.admits`."""
-        catching_up = self.is_catching_up()
-        looking = _Looking(start, most_blocks)
+        newest, catching_up = self._newest()
+        looking = _Looking(min(start, newest + 1), most_blocks)
         found: list[HistoryLine] = []
         for seqs in _batches(self._candidates(search, looking), limit + 1):
             for line in self._lines(self._numbered(seqs)):
@@ -117,16 +118,19 @@ class History:
         asked = clauses(search)
         terms = sorted({term for clause in asked for term in clause})
         named = {word: seq for word in search.sought if (seq := self._called(word)) is not None}
-        for first, last in looking.strides(self._newest()):
+        for first, last in looking.strides():
             rows = self._terms.within(terms, first, last)
             opened = self._open(search, first, last)
             for block in range(last, first - 1, -1):
                 yield from looking.of_block(block, _intersected(search, asked, rows, opened, named, block))
                 looking.floor = block * BLOCK
 
-    def _newest(self) -> int:
-        row = self._transaction.row(select(func.max(col(DeploymentRow.seq)).label("newest")))
-        return (row["newest"] or 0) if row else 0
+    def _newest(self) -> tuple[int, bool]:
+        """The highest number, and whether there are rows that are not searchable yet; in one question."""
+        newest = select(func.max(col(DeploymentRow.seq))).scalar_subquery().label("newest")
+        row = self._transaction.row(select(newest, A_STALE_ONE.scalar_subquery().label("stale")))
+        assert row is not None, "a row without a table is always there"
+        return row["newest"] or 0, row["stale"] is not None
 
     def _called(self, word: str) -> int | None:
         """The number of the deployment with this id; `word` is in lower case, as ids of environments mostly are."""
@@ -168,7 +172,7 @@ class History:
 
     def is_catching_up(self) -> bool:
         """Whether there are rows of an older Tidegate that are not searchable yet."""
-        return self._transaction.row(select(col(DeploymentRow.seq)).where(STALE).limit(1)) is not None
+        return self._transaction.row(A_STALE_ONE) is not None
 
     def summarize_some(self, most: int) -> int:
         """Make that many more rows of an older Tidegate searchable, newest first; how many there were."""
@@ -201,9 +205,9 @@ class _Looking:
     is_at_the_end: bool = False
     floor: int = 0
 
-    def strides(self, newest: int) -> Iterator[tuple[int, int]]:
+    def strides(self) -> Iterator[tuple[int, int]]:
         """First and last block of what is read at once, from the newest to the oldest."""
-        last = block_of(min(self.start - 1, newest))
+        last = block_of(self.start - 1)
         least = max(0, last + 1 - self.most_blocks)
         for stride in chain(STRIDES, repeat(STRIDES[-1])):
             first = max(least, last + 1 - stride)
@@ -214,7 +218,7 @@ class _Looking:
         self.is_at_the_end = least == 0
 
     def of_block(self, block: int, rows: int) -> Iterator[int]:
-        if block == block_of(self.start - 1) and self.start != BEFORE_ALL:
+        if block == block_of(self.start - 1):
             rows &= below((self.start - 1) % BLOCK + 1)
         return (block * BLOCK + offset for offset in offsets(rows))
 

@@ -22,7 +22,7 @@ EXAMPLES = {
     "{name}": "dev",
     "/deployments/{id}": "/deployments/dev-2",
     "/orders/{id}": "/orders/1",
-    "/comparison": "/comparison?from=dev-1&to=staging-2",
+    "/v1/comparison": "/v1/comparison?from=dev-1&to=staging-2",
     "/tokens/{id}": "/tokens/1",
 }
 AN_ORDER = {"order": "abort", "reason": "it looks wrong", "deployment": "dev-2"}
