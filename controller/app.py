@@ -31,6 +31,7 @@ from controller.adapters.github.calls import Calls
 from controller.adapters.github.courier import GitHubCourier
 from controller.adapters.github.directory import GitHubDirectory
 from controller.adapters.github.examiner import GitHubExaminer
+from controller.adapters.github.history import GitHubHistory
 from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.pulls import GitHubPulls
 from controller.adapters.github.sign_in import App, Credentials
@@ -70,6 +71,7 @@ from controller.loop.reconcile import Reconciler
 from controller.loop.redelivery import Redelivery
 from controller.loop.schedule import Loop
 from controller.loop.telling import Tellings
+from controller.loop.tracing import Tracing
 from controller.loop.unhurried import Unhurried
 from controller.loop.ways_back import WaysBack
 from controller.loop.world import World
@@ -148,6 +150,7 @@ def build(settings: Settings) -> Controller:
         _tells(settings, world, calls, links, callers),
         _proposals(settings, world, calls),
         Redelivery(world, GitHubCourier(calls, settings.public_url), metrics.redelivered(registry)),
+        Tracing(world, GitHubHistory(calls)),
         metrics.passed(registry, clock),
     )
     edges = Edges(_chat(settings) if settings.talks else None, _sign_in(settings, clock))

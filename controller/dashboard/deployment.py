@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from controller.dashboard.charts import charts, unplotted
+from controller.dashboard.contents import contents_view
 from controller.dashboard.doors import Doors, here
 from controller.dashboard.offers import about_deployment, seat
 from controller.dashboard.ordering import given_order
@@ -52,6 +53,7 @@ class DeploymentPage:
             samples = unit.samples.page(found.id, MOST_SAMPLES).items
             before, superseded = unit.deployments.left_by(found), unit.deployments.superseded_by(found)
             offers, order = about_deployment(unit, found, sits, now), given_order(unit, request, visitor)
+            brings = contents_view(found, context, unit)
         drawn, shown = charts(found, samples), deployment_in_full(found, overview, context, now)
         return self._pages.page(
             "deployment.html",
@@ -59,6 +61,7 @@ class DeploymentPage:
             visitor=visitor,
             here=here(request),
             deployment=shown,
+            brings=brings,
             rungs=rungs(found, shown.steps, now),
             pictures=of_deployment(found, overview),
             warm_until=warm_until(found, overview, now),

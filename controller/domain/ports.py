@@ -38,6 +38,7 @@ from controller.domain.bulletin import Bulletin
 from controller.domain.checks import CheckAnswer, HttpCheck
 from controller.domain.commit_checks import CommitCheck
 from controller.domain.content import Content
+from controller.domain.contents import Between, Traced
 from controller.domain.delivery import Lost
 from controller.domain.diagnosis import Access, Hooks, Protection
 from controller.domain.electorate import Movers
@@ -403,6 +404,20 @@ class Pulls(Protocol):
 
     def check(self, opinion: Opinion, known: Written | None) -> Written:
         """The head's check says this: failed where something is not valid, at its line."""
+
+
+class History(Protocol):
+    """What was committed and merged, read-only. What a call costs of GitHub's requests is said with it."""
+
+    def between(self, repository: str, base: str | None, head: str, most: int) -> Between:
+        """The commits that `head` has and `base` has not, at most the oldest `most`; without a base the one commit
+        alone. One request for a hundred. `Conflict` where the two have no common history any more."""
+
+    def pulls_with(self, repository: str, sha: str) -> Sequence[int]:
+        """The numbers of the merged pull requests that brought this commit. One request."""
+
+    def pull(self, repository: str, number: int) -> Traced:
+        """One that was merged. Three requests, none the next time."""
 
 
 class Courier(Protocol):

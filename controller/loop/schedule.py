@@ -26,6 +26,7 @@ from controller.loop.redelivery import PERIOD, Redelivery
 from controller.loop.rounds import Round, first_lap, head_period, look_period
 from controller.loop.sweep import Heads, wake_ups
 from controller.loop.tenure import ELSEWHERE
+from controller.loop.tracing import Tracing
 from controller.loop.world import World
 from controller.store import Call, Ear
 
@@ -48,10 +49,12 @@ BETWEEN_ROUNDS = timedelta(seconds=15)
 minute (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
 BETWEEN_BATCHES = timedelta(seconds=0.5)
 """Old deployments become searchable a few at a time, so that nobody waits for long to write."""
+BETWEEN_TRACES = timedelta(seconds=5)
+"""What deployments bring is looked at a few at a time."""
 TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
 INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
-ANCHOR, PROPOSALS, HISTORY = ":anchor", ":proposals", ":history"
+ANCHOR, PROPOSALS, TRACES, HISTORY = ":anchor", ":proposals", ":traces", ":history"
 """Work that belongs to no environment; no environment has such a name."""
 
 
@@ -81,13 +84,15 @@ class Loop:
         tells: Mapping[str, Tell],
         proposals: Proposals | None = None,
         redelivery: Redelivery | None = None,
+        tracing: Tracing | None = None,
         passed: Passed = _unheard,
     ) -> None:
         self._reconciler, self._world, self._sweep_every, self._tells = reconciler, world, sweep, tells
-        self._proposals, self._redelivery, self._passed = proposals, redelivery, passed
+        self._proposals, self._redelivery, self._tracing, self._passed = proposals, redelivery, tracing, passed
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="pass")
         self._askers = ThreadPoolExecutor(ASKERS, thread_name_prefix="heads")
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="proposals")
+        self._tracers = ThreadPoolExecutor(1, thread_name_prefix="tracing")
         self._alarms = BackgroundScheduler(
             timezone="UTC",
             executors={"default": {"type": "threadpool", "max_workers": 1}},  # all that an alarm does is to submit
@@ -138,6 +143,7 @@ class Loop:
             self._ticker.join()
         self._askers.shutdown(wait=False, cancel_futures=True)  # what it asks changes nothing
         self._writers.shutdown(wait=False, cancel_futures=True)  # what it writes is found again
+        self._tracers.shutdown(wait=False, cancel_futures=True)  # what it asks is asked again
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._reconciler.give_back_all()
 
@@ -199,6 +205,12 @@ class Loop:
         self._submit(ANCHOR, self._anchor)
         self._submit(HISTORY, self._catch_up)
         self.wake_proposals()
+        self.wake_tracing()
+
+    def wake_tracing(self) -> None:
+        """What deployments bring is looked at by a thread of its own as well."""
+        if self._tracing is not None:
+            self._submit(TRACES, self._trace, self._tracers)
 
     def wake_proposals(self) -> None:
         """Pull requests are looked at by a thread of their own: a repository that does not answer holds up no pass."""
@@ -242,6 +254,14 @@ class Loop:
                 self._later(PROPOSALS, BETWEEN_ROUNDS, self.wake_proposals)
         except TidegateError as error:
             log.warning("pull requests not looked at", code=error.code, error=str(error))
+
+    def _trace(self) -> None:
+        assert self._tracing is not None, "only who traces is woken for it"
+        try:
+            if self._tracing.work():
+                self._later(TRACES, BETWEEN_TRACES, self.wake_tracing)
+        except TidegateError as error:
+            log.warning("contents not looked at", code=error.code, error=str(error))
 
     def _ask_for_lost(self, place: str) -> None:
         assert self._redelivery is not None, "only what is asked for has places"
@@ -320,10 +340,16 @@ class Loop:
         if done.deployment is not None:
             self._submit(OUTBOX, self._send)
             self._submit(ANCHOR, self._anchor)
+            self._trace_soon()
         if wait is not None and wait <= timedelta(0):
             self.wake(done.environment)
         elif wait is not None:
             self._later(done.environment, wait, lambda: self.wake(done.environment))
+
+    def _trace_soon(self) -> None:
+        """Something moved: once for all that moves within a moment."""
+        if self._tracing is not None and self._alarms.get_job(TRACES) is None:
+            self._later(TRACES, BETWEEN_TRACES, self.wake_tracing)
 
     def _later(self, job: str, wait: timedelta, what: Callable[[], None]) -> None:
         if not self._stopping:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
+from controller.domain.contents import Contents
 from controller.domain.deployment import Deployment
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked
@@ -61,6 +62,7 @@ ENVIRONMENTS = Bodies(Environment, ("name", "live", "head_requested", "head_seen
 REVISIONS = Bodies(Revision, ("environment", "recorded_at", "images"))
 SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
 PROPOSALS = Bodies(Proposal, ("repository", "number", "base", "head", "is_open", "asked", "attempts"))
+CONTENTS = Bodies(Contents, ("deployment", "environment", "asked", "attempts", "is_due"))
 RUNS = Bodies(Run, ("token", "environment", "number", "service", "image", "state"))
 EVIDENCE = Bodies(FailureEvidence, ("deployment", "about", "step", "gathered_at"))
 SUMMARIES = Bodies(Summary, ())

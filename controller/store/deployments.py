@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Executable, Select, and_, func, insert, select, update
 from sqlmodel import col
 
-from controller.domain.deployment import Deployment, Phase
+from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.errors import Conflict
 from controller.domain.revision import Revision
 from controller.domain.search import terms_of
 from controller.domain.summary import Before, HistoryLine, Summary, summary_of
 from controller.store.bodies import DEPLOYMENTS, SUMMARIES
+from controller.store.contents import ContentsKept
 from controller.store.cursor import Page, page, position
 from controller.store.remembered import Remembered
 from controller.store.tables import DeploymentRow, EnvironmentRow, RevisionRow
@@ -85,6 +86,7 @@ class Deployments:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._terms = Terms(transaction)
+        self._contents = ContentsKept(transaction)
 
     def next_number(self, environment: str) -> int:
         """Ask and add within one fenced unit: then no two deployments can want the same number."""
@@ -102,6 +104,7 @@ class Deployments:
         row = self._transaction.changed(insert(DeploymentRow).values(values).returning(col(DeploymentRow.seq)))
         assert row is not None, "a row that was inserted has a number"
         self._terms.add(row["seq"], terms_of(line_of(row["seq"], deployment, summary)))
+        self._contents.begin(deployment)
         return deployment
 
     def save(self, deployment: Deployment) -> Deployment:
@@ -163,6 +166,52 @@ class Deployments:
         """The one that the environment's row names as live."""
         number = select(col(EnvironmentRow.live)).where(col(EnvironmentRow.name) == environment).scalar_subquery()
         return self._one(ROWS.where(col(DeploymentRow.environment) == environment, col(DeploymentRow.number) == number))
+
+    def before(self, deployment: Deployment) -> Deployment | None:
+        """The one that was live before this one's version was, or that its version would replace now: None of the first
+        one. Of one that ended otherwise it is the last one with a lower number that had succeeded."""
+        if deployment.replaced is not None:
+            return self.get(deployment.replaced)
+        if not deployment.is_final:
+            return self.live(deployment.environment)
+        return self._one(
+            ROWS.where(
+                col(DeploymentRow.environment) == deployment.environment,
+                col(DeploymentRow.phase) == Phase.SUCCEEDED,
+                col(DeploymentRow.kind).in_([Kind.DEPLOY, Kind.ROLLBACK]),
+                col(DeploymentRow.number) < deployment.number,
+            )
+            .order_by(col(DeploymentRow.number).desc())
+            .limit(1)
+        )
+
+    def next_success(self, deployment: Deployment) -> Deployment | None:
+        """The first one after it that succeeded in its environment, and brought a version."""
+        return self._one(
+            ROWS.where(
+                col(DeploymentRow.environment) == deployment.environment,
+                col(DeploymentRow.phase) == Phase.SUCCEEDED,
+                col(DeploymentRow.kind).in_([Kind.DEPLOY, Kind.ROLLBACK]),
+                col(DeploymentRow.number) > deployment.number,
+            )
+            .order_by(col(DeploymentRow.number))
+            .limit(1)
+        )
+
+    def passed_by(self, base: Deployment | None, deployment: Deployment, most: int) -> tuple[Deployment, ...]:
+        """Those between the two that never started, because something newer took their place; newest first."""
+        found = self._transaction.rows(
+            ROWS.where(
+                col(DeploymentRow.environment) == deployment.environment,
+                col(DeploymentRow.number) > (base.number if base else 0),
+                col(DeploymentRow.number) < deployment.number,
+                col(DeploymentRow.phase) == Phase.SUPERSEDED,
+                col(DeploymentRow.kind) == Kind.DEPLOY,
+            )
+            .order_by(col(DeploymentRow.number).desc())
+            .limit(most)
+        )
+        return tuple(map(from_row, found))
 
     def open(self, environment: str) -> tuple[Deployment, ...]:
         """Those that are not over, and those that succeeded and still have old slots; in the order of their numbers."""

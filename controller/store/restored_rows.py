@@ -217,6 +217,11 @@ def look_at_proposals(restoring: Restoring) -> None:
     restoring.unit.proposals.forget_what_was_written(restoring.now)
 
 
+def ask_again_what_is_due(restoring: Restoring) -> None:
+    """GitHub is asked about what was not known yet, from now on."""
+    restoring.unit.contents.begin_again(restoring.now)
+
+
 def give_up_runs(restoring: Restoring) -> None:
     """A command that ran when the backup was taken has ended since, and nobody wrote down how."""
     restoring.unit.runs.give_up()
@@ -278,6 +283,9 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "outbox": silence,
     "samples": stay,
     "evidence": stay,
+    "contents": ask_again_what_is_due,
+    "distances": stay,
+    "delivery_facts": stay,
     "timers": forget_timers,
     "sightings": forget_sightings,
     "proposals": look_at_proposals,

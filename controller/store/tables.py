@@ -479,3 +479,69 @@ class ProposalRow(Row, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcTime)
     body: Document = Field(sa_type=DOCUMENT)
     body_version: int
+
+
+class ContentsRow(Row, table=True):
+    """What a deployment brings: one row each, from its first moment. GitHub is to be asked while it has a `due_at`.
+    `is_counted`: its figures are among the `delivery_facts`, as they are now. `left`: (rollback) the deployment whose
+    version it took the traffic from."""
+
+    __tablename__ = "contents"
+    __table_args__ = (
+        UniqueConstraint("deployment", name="contents_deployment"),
+        Index("contents_due", "due_at", "seq"),
+        Index("contents_uncounted", "is_counted", "seq"),
+        Index("contents_left", "left"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    deployment: str = Field(foreign_key="deployments.id", sa_type=Prose)
+    environment: str = Field(foreign_key="environments.name", sa_type=Prose)
+    asked: int = 0
+    attempts: int = 0
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    is_counted: bool = False
+    left: str | None = Field(default=None, sa_type=Prose)
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
+
+
+class DistanceRow(Row, table=True):
+    """How far an environment is behind the one that its versions come from: `ahead` commits are live in `before` only,
+    `behind` in this one only; None where nobody could tell. It is of these two commits and no others."""
+
+    __tablename__ = "distances"
+
+    environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
+    before: str = Field(sa_type=Prose)
+    sha: str | None = Field(default=None, sa_type=Prose)
+    before_sha: str | None = Field(default=None, sa_type=Prose)
+    ahead: int | None = None
+    behind: int | None = None
+    asked_at: datetime = Field(sa_type=UtcTime)
+
+
+class DeliveryFactRow(Row, table=True):
+    """What one finished deployment says of how software is delivered, once for each service that it changed and once
+    for all of it, where `service` is empty. `leads` are the spans of its changes, in seconds. Times are indexed, so
+    that a question costs what it is about."""
+
+    __tablename__ = "delivery_facts"
+    __table_args__ = (
+        UniqueConstraint("deployment", "service", name="delivery_facts_once"),
+        Index("delivery_facts_of_environment", "environment", "service", "finished_at"),
+        Index("delivery_facts_of_service", "service", "finished_at"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
+    deployment: str = Field(foreign_key="deployments.id", sa_type=Prose)
+    environment: str = Field(foreign_key="environments.name", sa_type=Prose)
+    service: str = Field(sa_type=Prose)
+    started_at: datetime = Field(sa_type=UtcTime)
+    finished_at: datetime = Field(sa_type=UtcTime)
+    succeeded: bool
+    failed: bool
+    harmed: bool
+    restored_seconds: int | None = None
+    has_leads: bool
+    leads: list[list[int | None]] = Field(sa_type=DOCUMENT)

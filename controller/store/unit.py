@@ -5,8 +5,11 @@ from datetime import datetime
 from controller.domain.chain import Keyring
 from controller.store.audit import Audit
 from controller.store.chain import Anchors
+from controller.store.contents import ContentsKept
 from controller.store.deliveries import Deliveries
+from controller.store.delivery_facts import DeliveryFacts
 from controller.store.deployments import Deployments
+from controller.store.distances import Distances
 from controller.store.entries import Codes, Identities, Interactions, Links, Sessions, Tokens
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
@@ -47,6 +50,9 @@ class Unit:
         self.runs = Runs(transaction)
         self.proposals = Proposals(transaction)
         self.evidence = EvidenceKept(transaction)
+        self.contents = ContentsKept(transaction)
+        self.distances = Distances(transaction)
+        self.delivery_facts = DeliveryFacts(transaction)
         self.standings = Standings(transaction)
         self.overviews = Overviews(transaction)
         self.leases = Leases(transaction)

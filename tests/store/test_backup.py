@@ -18,6 +18,7 @@ from sqlalchemy import select
 from controller.domain.anchor import Anchor
 from controller.domain.delivery import Delivery, DeliveryState
 from controller.domain.deployment import Phase
+from controller.domain.dora import Fact
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.entry import ApiToken, Link, Session
 from controller.domain.environment import Hold, HoldUntil
@@ -38,6 +39,7 @@ from controller.polls import Polls
 from controller.store import Lease, Store, restored_rows, schema
 from controller.store.backup import Backup, back_up, count, everything, one_moment, portable
 from controller.store.backup_file import Batch, Header, Rows, check, checksum, read, write
+from controller.store.distances import Measured
 from controller.store.restore import restore
 from controller.store.restored_rows import BECOMES, EPOCHS, NUMBERS, Restored
 from controller.store.schema import check_schema, migrate
@@ -100,6 +102,8 @@ def fill(store: Store, clock: MovedClock) -> None:
         unit.timers.set("dev", NINE + timedelta(seconds=5))
         unit.sightings.put(Sighting("dev", {"backend": a_view()}, NINE))
         unit.evidence.add(FailureEvidence(done.id, done.id, 9, NINE), done)
+        unit.distances.put(Measured("prod", "dev", None, commit(1).sha, None, None, NINE))
+        unit.delivery_facts.put([Fact("dev-1", "dev", "", NINE, NINE, succeeded=True)])
         unit.samples.put(done, [Sample("backend", "errors", Slot.GREEN, NINE, 0.1 + 0.2, 9, 0.01, Result.FAILED)])
         unit.runs.put(a_run(task="arn:task"))
         unit.proposals.ask("acme/captioncraft", 7, "develop", NINE)
@@ -598,7 +602,8 @@ NEWER_COLUMNS = {
 }
 NEWER_TABLES = {
     *("anchors", "audit_head", "codes", "evidence", "identities", "ignored_commits", "interactions", "links"),
-    *("proposals", "runs", "samples", "sessions", "tellings", "terms", "tokens"),
+    *("contents", "delivery_facts", "distances", "proposals", "runs", "samples", "sessions", "tellings"),
+    *("terms", "tokens"),
 }
 """What came after the first migration; the test above fails when one is forgotten here."""
 

@@ -1,0 +1,133 @@
+"""What finished deployments say of delivery: a row of each, and of each service that it changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlmodel import col
+
+from controller.domain.dora import Fact, Key, Lead
+from controller.store.cursor import BadCursor, Page, page, position
+from controller.store.tables import DeliveryFactRow
+from controller.store.transaction import Transaction
+
+TABLE = "delivery_facts"
+COLUMNS = (
+    *("deployment", "environment", "service", "started_at", "finished_at"),
+    *("succeeded", "failed", "harmed", "restored_seconds", "leads"),
+)
+ROWS = select(col(DeliveryFactRow.seq), *(col(getattr(DeliveryFactRow, name)) for name in COLUMNS))
+
+
+def from_row(row: Mapping[str, Any]) -> Fact:
+    seconds = row["restored_seconds"]
+    plain = {name: row[name] for name in COLUMNS if name not in {"restored_seconds", "leads"}}
+    return Fact(
+        **plain,
+        restored=None if seconds is None else timedelta(seconds=seconds),
+        leads=tuple(map(_lead, row["leads"])),
+    )
+
+
+def _lead(spans: Sequence[int | None]) -> Lead:
+    coding, review, waiting, deploying = (None if each is None else timedelta(seconds=each) for each in spans)
+    assert waiting is not None and deploying is not None, "only what came before its merge may be unknown"
+    return Lead(coding, review, waiting, deploying)
+
+
+def to_row(fact: Fact) -> dict[str, Any]:
+    return {name: getattr(fact, name) for name in COLUMNS if name not in {"restored_seconds", "leads"}} | {
+        "restored_seconds": _seconds(fact.restored),
+        "has_leads": bool(fact.leads),
+        "leads": [
+            [_seconds(part) for part in (lead.coding, lead.review, lead.waiting, lead.deploying)] for lead in fact.leads
+        ],
+    }
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span.total_seconds())
+
+
+class DeliveryFacts:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def put(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self._transaction.put(DeliveryFactRow, to_row(fact), ["deployment", "service"])
+
+    def between(self, environment: str | None, service: str, since: datetime, until: datetime) -> tuple[Fact, ...]:
+        """Those that ended then, oldest first; of whole deployments where `service` is empty."""
+        wanted = _within(ROWS, environment, service, since, until)
+        found = self._transaction.rows(wanted.order_by(col(DeliveryFactRow.finished_at)))
+        return tuple(map(from_row, found))
+
+    def first(self, environment: str | None, service: str) -> datetime | None:
+        """When the first of all ended."""
+        wanted = select(col(DeliveryFactRow.finished_at)).where(*_about(environment, service))
+        row = self._transaction.row(wanted.order_by(col(DeliveryFactRow.finished_at)).limit(1))
+        return None if row is None else row["finished_at"]
+
+    def services(self) -> tuple[str, ...]:
+        """The names of all services that were ever changed; each is one step in an index, however many rows it has."""
+        found: list[str] = []
+        after = ""
+        while True:
+            least = select(func.min(col(DeliveryFactRow.service)).label("service"))
+            row = self._transaction.row(least.where(col(DeliveryFactRow.service) > after))
+            if row is None or row["service"] is None:
+                return tuple(found)
+            after = row["service"]
+            found.append(after)
+
+    def page(
+        self,
+        environment: str | None,
+        service: str,
+        since: datetime,
+        until: datetime,
+        key: Key,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Fact]:
+        """The rows that one figure is made of, what ended last first. `BadCursor` for a cursor that this never gave
+        out."""
+        wanted = _within(ROWS, environment, service, since, until).where(*_counted(key))
+        if cursor is not None:
+            wanted = wanted.where(self._below(position(TABLE, cursor), cursor))
+        ordered = wanted.order_by(col(DeliveryFactRow.finished_at).desc(), col(DeliveryFactRow.seq).desc())
+        found = self._transaction.rows(ordered.limit(limit + 1))
+        return page(TABLE, [(row["seq"], from_row(row)) for row in found], limit)
+
+    def _below(self, seq: int, cursor: str) -> Any:
+        last = self._transaction.row(ROWS.where(col(DeliveryFactRow.seq) == seq))
+        if last is None:
+            raise BadCursor(f"{cursor[:80]!r} is not a cursor of {TABLE}; take none for the first page")
+        ended = col(DeliveryFactRow.finished_at)
+        same = and_(ended == last["finished_at"], col(DeliveryFactRow.seq) < seq)
+        return or_(ended < last["finished_at"], same)
+
+
+def _about(environment: str | None, service: str) -> list[Any]:
+    found: list[Any] = [col(DeliveryFactRow.service) == service]
+    return found if environment is None else [col(DeliveryFactRow.environment) == environment, *found]
+
+
+def _within(rows: Select[Any], environment: str | None, service: str, since: datetime, until: datetime) -> Select[Any]:
+    ended = col(DeliveryFactRow.finished_at)
+    return rows.where(*_about(environment, service), ended >= since, ended <= until)
+
+
+def _counted(key: Key) -> list[Any]:
+    """As `dora.COUNTED` says it of values."""
+    match key:
+        case Key.FREQUENCY:
+            return [col(DeliveryFactRow.succeeded).is_(True)]
+        case Key.LEAD:
+            return [col(DeliveryFactRow.has_leads).is_(True)]
+        case Key.FAILURES:
+            return []
+        case Key.RESTORE:
+            return [col(DeliveryFactRow.harmed).is_(True)]
