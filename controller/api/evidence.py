@@ -5,6 +5,7 @@ from pydantic import Field
 from controller.api.models import Answer, DeploymentAnswer, ExplanationAnswer, FindingAnswer, Time
 from controller.api.shapes import deployment_answer, explanation_answer
 from controller.domain.alarms import AlarmState
+from controller.domain.contents import Contents, brings_commits
 from controller.domain.deployment import Deployment
 from controller.domain.evidence import AlarmEvidence, FailureEvidence, SlotEvidence, StoppedTasks
 from controller.domain.explaining import explain_deployment
@@ -91,14 +92,18 @@ class EvidenceAnswer(Answer):
 
 class DeploymentInFull(DeploymentAnswer):
     explanation: ExplanationAnswer
+    brings: str | None = Field(description="What it brings, in a sentence; its `contents` list it.")
     evidence: tuple[EvidenceAnswer, ...] = Field(description="Gathered by it, or about it; oldest first.")
 
 
-def deployment_in_full(deployment: Deployment, overview: Overview) -> DeploymentInFull:
+def deployment_in_full(
+    deployment: Deployment, overview: Overview, contents: Contents | None = None
+) -> DeploymentInFull:
     """`overview` is its environment's, with its evidence."""
     return DeploymentInFull(
         **dict(deployment_answer(deployment)),
         explanation=explanation_answer(explain_deployment(deployment, overview)),
+        brings=contents.told if contents and brings_commits(deployment) else None,
         evidence=tuple(map(evidence_answer, overview.evidence.get(deployment.id, ()))),
     )
 

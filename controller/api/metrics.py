@@ -1,6 +1,7 @@
 """What Prometheus scrapes: read from the rows at the moment it asks, so that a restart forgets nothing. Only what is
 refused leaves no rows, so that is counted as it comes."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -9,9 +10,12 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Phase
+from controller.domain.dora import WEEKS, Four, Report
 from controller.domain.environment import Environment
 from controller.domain.ports import Clock
 from controller.store import Store
+
+KEPT_SECONDS = 300.0
 
 
 class Environments(Collector):
@@ -110,6 +114,52 @@ def passed(registry: CollectorRegistry, clock: Clock) -> Callable[[str, float], 
 
 
 PASS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Delivery(Collector):
+    """The four keys by environment, over twelve weeks; worked out anew every few minutes, however often it is
+    scraped. What nobody can tell has no sample."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._lock = threading.Lock()
+        self._known: tuple[float, list[Report]] | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        reports = self._reports()
+        for name, told, read in FOUR:
+            family = GaugeMetricFamily(f"tidegate_delivery_{name}", told, labels=["environment"])
+            for report in reports:
+                value = read(report.four)
+                if value is not None and report.environment is not None:
+                    family.add_metric([report.environment], value)
+            yield family
+
+    def _reports(self) -> list[Report]:
+        now = self._clock.monotonic()
+        with self._lock:
+            if self._known is None or now - self._known[0] >= KEPT_SECONDS:
+                with self._store.read() as unit:
+                    names = [environment.name for environment in unit.environments.all()]
+                    moment = self._clock.now()
+                    self._known = now, [unit.delivery_facts.report(name, "", moment, WEEKS) for name in names]
+            return self._known[1]
+
+
+def _lead(four: Four) -> float | None:
+    return four.lead.total.median.total_seconds() if four.lead.total.median is not None else None
+
+
+def _restore(four: Four) -> float | None:
+    return four.restore.total.median.total_seconds() if four.restore.total.median is not None else None
+
+
+FOUR: tuple[tuple[str, str, Callable[[Four], float | None]], ...] = (
+    ("deployments_per_week", "Deployments that succeeded.", lambda four: four.frequency.per_week),
+    ("lead_time_median_seconds", "From the first commit to the success.", _lead),
+    ("change_failure_ratio", "Of the deployments that started, those that failed.", lambda four: four.failures.share),
+    ("restore_time_median_seconds", "From a failure to the traffic being home.", _restore),
+)
 
 
 def received(registry: CollectorRegistry) -> Callable[[str], Callable[[str], None]]:

@@ -297,6 +297,13 @@ class DriftAnswer(Answer):
     since: Time = Field(description="When it was seen first.")
 
 
+class BehindAnswer(Answer):
+    environment: str = Field(description="Where its versions come from.")
+    commits: int | None = Field(description="Live there, and not yet here; null: nobody can tell.")
+    is_ahead: bool = Field(description="It also has commits that the other lacks.")
+    text: str
+
+
 class EnvironmentAnswer(Answer):
     name: str
     repository: str | None
@@ -314,6 +321,7 @@ class EnvironmentAnswer(Answer):
     traffic: Mapping[str, Mapping[Slot, int]]
     services: Mapping[str, ServiceAnswer]
     orphans: tuple[str, ...] = Field(description="Services that the file no longer names, and that are still there.")
+    behind: BehindAnswer | None = Field(description="Null: its versions come from no other environment.")
     seen_at: Time | None = Field(description="Since when traffic and services have been seen like this.")
     look_again_at: Time | None
 

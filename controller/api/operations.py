@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from controller.api import approving, ordering, probes, reading, tokens, verifying
+from controller.api import approving, delivery, ordering, probes, reading, tokens, verifying
 from controller.api.answering import as_json
 from controller.api.asking import (
     LARGEST_ANCHORS,
@@ -28,6 +28,7 @@ from controller.api.asking import (
 )
 from controller.api.comparing import ComparisonAnswer
 from controller.api.context import ApiContext
+from controller.api.delivery import ContentsAnswer, DeliveryAnswer, DeliveryQuery, FactsPage, FactsQuery
 from controller.api.evidence import DeploymentInFull
 from controller.api.models import (
     AuditPage,
@@ -163,6 +164,29 @@ OPERATIONS: tuple[Operation, ...] = (
         SamplesPage,
         (404,),
         query=SamplesQuery,
+    ),
+    operation(
+        "/deployments/{id}/contents",
+        delivery.contents,
+        "The commits and pull requests that it brings.",
+        ContentsAnswer,
+        (404,),
+    ),
+    operation(
+        "/delivery",
+        delivery.delivery,
+        "The four keys of DORA, over some weeks and week by week.",
+        DeliveryAnswer,
+        (404,),
+        query=DeliveryQuery,
+    ),
+    operation(
+        "/delivery/rows",
+        delivery.delivery_rows,
+        "The deployments that one of the four is made of, what ended last first.",
+        FactsPage,
+        (404,),
+        query=FactsQuery,
     ),
     operation("/audit", reading.audit, "What was done, newest first.", AuditPage, (404,), query=AuditQuery),
     operation(

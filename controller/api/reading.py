@@ -101,20 +101,20 @@ def deployments(context: ApiContext, asked: Asked) -> DeploymentsPage:
 def comparison(context: ApiContext, asked: Asked) -> ComparisonAnswer:
     """404: no such deployment. 400: a wrong query."""
     query: ComparisonQuery = asked.query
-    first, second = _deployment(context, query.first), _deployment(context, query.second)
+    first, second = deployment_called(context, query.first), deployment_called(context, query.second)
     return comparison_answer(compared(first, second, context.bindings, context.clock.now()))
 
 
 def deployment(context: ApiContext, asked: Asked) -> DeploymentInFull:
     """404: no such deployment."""
-    found = _deployment(context, asked.path["id"])
+    found = deployment_called(context, asked.path["id"])
     with context.store.read() as unit:
-        return deployment_in_full(found, unit.overviews.about(found))
+        return deployment_in_full(found, unit.overviews.about(found), unit.contents.of(found.id))
 
 
 def plan_of(context: ApiContext, asked: Asked) -> PlanAnswer:
     """404: no such deployment, or it has no plan yet."""
-    found = _deployment(context, asked.path["id"])
+    found = deployment_called(context, asked.path["id"])
     if found.shown_plan is None:
         told = f"{found.id} has no plan yet: {found.reason.text}."
         raise Refused(HTTPStatus.NOT_FOUND, "plan.none", told)
@@ -124,7 +124,7 @@ def plan_of(context: ApiContext, asked: Asked) -> PlanAnswer:
 def samples(context: ApiContext, asked: Asked) -> SamplesPage:
     """404: no such deployment. 400: a wrong query, or a cursor that this never gave out."""
     query: SamplesQuery = asked.query
-    found = _deployment(context, asked.path["id"])
+    found = deployment_called(context, asked.path["id"])
     with context.store.read() as unit:
         page = unit.samples.page(found.id, query.limit, query.cursor)
     return SamplesPage(items=tuple(map(shapes.sample_answer, page.items)), next=page.next)
@@ -169,7 +169,7 @@ def _overview(context: ApiContext, name: str) -> Overview:
         return unit.overviews.of(name)
 
 
-def _deployment(context: ApiContext, given: str) -> Deployment:
+def deployment_called(context: ApiContext, given: str) -> Deployment:
     if not DEPLOYMENT_ID.fullmatch(given):
         raise missing("deployment", given)
     with context.store.read() as unit:

@@ -17,6 +17,7 @@ def routes(context: ApiContext) -> list[BaseRoute]:
     context.registry.register(metrics.Environments(context.store, context.version))
     context.registry.register(metrics.Deployments(context.store))
     context.registry.register(metrics.Messages(context.store))
+    context.registry.register(metrics.Delivery(context.store, context.clock))
     open_to_all = [
         Route(operation.path, operation.make(context), methods=[operation.method])
         for operation in OPERATIONS

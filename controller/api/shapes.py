@@ -7,6 +7,7 @@ from controller.api.models import (
     ApprovalAnswer,
     AuditLine,
     AuthorAnswer,
+    BehindAnswer,
     CandidateAnswer,
     CandidatesAnswer,
     CountsAnswer,
@@ -41,6 +42,7 @@ from controller.domain.bindings import Binding
 from controller.domain.candidates import Candidate, Candidates, Ready
 from controller.domain.capacity import capacity_of
 from controller.domain.deployment import Deployment, Pause, Plan
+from controller.domain.distance import Distance
 from controller.domain.environment import Environment
 from controller.domain.events import AuditEntry
 from controller.domain.explaining import Explanation
@@ -128,6 +130,7 @@ def environment_answer(overview: Overview, binding: Binding | None) -> Environme
         traffic={state.name: _weights(state.weights) for state in services if state.weights is not None},
         services={state.name: _service(state) for state in services},
         orphans=overview.orphans,
+        behind=_behind(overview.distance),
         seen_at=overview.sighting.seen_at if overview.sighting else None,
         look_again_at=overview.due_at,
     )
@@ -340,6 +343,14 @@ def _moving(deployment: Deployment | None) -> MovingAnswer | None:
         step=step.title if step else None,
         step_number=step.number if step else None,
         steps=len(deployment.steps),
+    )
+
+
+def _behind(distance: Distance | None) -> BehindAnswer | None:
+    if distance is None:
+        return None
+    return BehindAnswer(
+        environment=distance.before, commits=distance.commits, is_ahead=distance.is_ahead, text=distance.told
     )
 
 

@@ -51,6 +51,9 @@ class Client:
     def deployment(self, deployment_id: str) -> dict[str, Any]:
         return self._get(f"/deployments/{_part(deployment_id)}")
 
+    def delivery(self, **query: object) -> dict[str, Any]:
+        return self._get("/delivery", query)
+
     def order(self, number: int) -> dict[str, Any]:
         return self._get(f"/orders/{number}")
 

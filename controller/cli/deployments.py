@@ -37,6 +37,7 @@ def deployment(found: Json, now: datetime) -> RenderableType:
         ("paused", pause(found["pause"], now)),
         ("services", ", ".join(everything(found["steps"]))),
         *contents(found),
+        ("brings", found["brings"] or ""),
         ("created", when(found["created_at"], now)),
         ("waited", between(found["created_at"], found["started_at"] or found["finished_at"], now)),
         ("moved", between(found["started_at"], found["finished_at"], now)),

@@ -30,6 +30,7 @@ class Reading:
             self.history,
             self.show,
             self.watch,
+            self.delivery,
         ):
             app.command()(verb)
 
@@ -138,6 +139,20 @@ class Reading:
                 stop(NO, f"the newest commit isn't taken: {clean(problem['text'])}")
         raise typer.Exit(_verdict(found) if found else 0)
 
+    def delivery(
+        self,
+        environment: Annotated[
+            str | None, typer.Argument(metavar="ENV", help="Only this environment's.", callback=named)
+        ] = None,
+        service: Annotated[str | None, typer.Option(help="Only what changed this service.")] = None,
+        weeks: Annotated[int, typer.Option(min=1, max=52, help="So many ISO weeks, with the present one.")] = 12,
+        as_json: Json = False,
+    ) -> None:
+        """Show the four keys of DORA: how often, how fast, how safely and how soon restored."""
+        with self._ask.client() as client:
+            found = client.delivery(environment=environment, service=service, weeks=weeks)
+            self._ask.print(found, as_json, lambda shown, _: _delivery().delivery(shown))
+
     # ---------------------------------------------------------------- how
 
     def _followed(self, client: Client, deployment: str, as_json: bool) -> Any:
@@ -188,6 +203,12 @@ def _showing() -> Any:
     from controller.cli import showing  # rich takes a while to load
 
     return showing
+
+
+def _delivery() -> Any:
+    from controller.cli import delivery
+
+    return delivery
 
 
 def _deployments() -> Any:

@@ -36,8 +36,15 @@ def environments(items: Iterable[Json], now: datetime) -> RenderableType:
     for item in items:
         live = item["live"] or {}
         since = ago(live["since"], now) if live else "-"
-        shown.add((item["name"], standing(item), live.get("version", "-"), since), doing(item))
+        told = doing(item) or behind(item)
+        shown.add((item["name"], standing(item), live.get("version", "-"), since), told)
     return shown
+
+
+def behind(environment: Json) -> str:
+    """Of one that lacks commits which are live where its versions come from."""
+    found = environment["behind"]
+    return found["text"] if found and found["commits"] else ""
 
 
 def doing(environment: Json) -> str:
@@ -56,6 +63,7 @@ def environment(found: Json, told: Json, now: datetime) -> RenderableType:
     rows = [
         ("branch", f"{found['branch']} of {found['repository']}" if found["branch"] else "not bound any more"),
         ("live", f"{live['version']} ({live['deployment']}, {ago(live['since'], now)})" if live else "nothing yet"),
+        ("behind", found["behind"]["text"] if found["behind"] else ""),
         ("now", doing(found)),
         ("paused", "" if told["code"] == "deployment.paused" else pause((found["deployment"] or {}).get("pause"), now)),
         ("why", f"{told['text']} ({told['code']})"),

@@ -46,7 +46,8 @@ def contents_view(deployment: Deployment, context: DashboardContext, unit: Unit)
     base = unit.deployments.get(contents.base) if contents.base else None
     passed = unit.deployments.passed_by(base, deployment, PASSED_BY + 1) if contents.is_known else ()
     place = _place(deployment, context)
-    span = f"{base.revision.commit.sha}...{deployment.revision.commit.sha}" if base else ""
+    sides = (base.revision.commit.sha, deployment.revision.commit.sha) if base else ()
+    span = "...".join(reversed(sides) if contents.is_taken_back else sides)
     return ContentsView(
         told=_sentence(contents.told),
         base=contents.base,

@@ -1,6 +1,5 @@
 """The first page: what is going on everywhere, what needs somebody, and the newest deployments."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +15,12 @@ from controller.dashboard.views import environment_view
 from controller.dashboard.visiting import NOBODY, Visitor
 from controller.dashboard.words import controllers
 from controller.domain.changes import Pulse
-from controller.domain.distance import Distance
 from controller.domain.glance import RECOVERED_WITHIN, glance
 from controller.domain.search import Search
 
 ROWS = 25
 FIRST = 6
 """Of what needs somebody, and of what waits for people: the others are a click away."""
-UNCOUNTED: Mapping[str, Distance] = {}
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class HomePage:
             glance=seen,
             needs=[need_view(need) for need in seen.needs],
             asks=[ask_view(ask) for ask in seen.asks],
-            matrix=matrix(overviews, UNCOUNTED, context),
+            matrix=matrix(overviews, context),
             environments=[environment_view(overview, context, now) for overview in detailed],
             names=names,
             history=timeline(page.items, context, now),

@@ -8,7 +8,6 @@ from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import comparison_link
 from controller.dashboard.views import Badge, VersionView, standing_badge, version_view
 from controller.domain.deployment import IN_FLIGHT, Deployment
-from controller.domain.distance import Distance
 from controller.domain.overview import Overview, ServiceState
 from controller.domain.slot import Slot
 
@@ -81,22 +80,17 @@ class Matrix:
     columns: tuple[Column, ...]
 
 
-def matrix(overviews: Sequence[Overview], distances: Mapping[str, Distance], context: DashboardContext) -> Matrix:
+def matrix(overviews: Sequence[Overview], context: DashboardContext) -> Matrix:
     by_name = {overview.environment.name: overview for overview in overviews}
-    columns = tuple(_column(overview, by_name, distances, context) for overview in overviews)
+    columns = tuple(_column(overview, by_name, context) for overview in overviews)
     services = dict.fromkeys(name for column in columns for name in column.cells)
     return Matrix(tuple(services), columns)
 
 
-def _column(
-    overview: Overview,
-    others: Mapping[str, Overview],
-    distances: Mapping[str, Distance],
-    context: DashboardContext,
-) -> Column:
+def _column(overview: Overview, others: Mapping[str, Overview], context: DashboardContext) -> Column:
     environment, live, moving = overview.environment, overview.live, overview.moving
     binding = context.bindings.get(environment.name)
-    before = others.get(_comes_from(overview, distances.get(environment.name)))
+    before = others.get(_comes_from(overview))
     is_moving = moving is not None and moving.phase in IN_FLIGHT
     asked = next((one.id for one in overview.open if one.asked is not None and not one.is_final), None)
     return Column(
@@ -110,7 +104,7 @@ def _column(
         moving=moving.id if moving else None,
         progress=_progress(moving) if is_moving and moving else None,
         asked=asked,
-        behind=_behind(overview, before, distances.get(environment.name), context),
+        behind=_behind(overview, before, context),
         cells={cell.service: cell for cell in _cells(overview, before)},
     )
 
@@ -121,30 +115,25 @@ def _progress(moving: Deployment) -> Progress:
     return Progress(done, of, words)
 
 
-def _comes_from(overview: Overview, distance: Distance | None) -> str:
+def _comes_from(overview: Overview) -> str:
     """The environment whose versions it takes, by its own file where nobody has counted; empty where there is none."""
-    if distance is not None:
-        return distance.before
+    if overview.distance is not None:
+        return overview.distance.before
     newest = overview.moving or overview.live
     services = newest.revision.file.services.values() if newest else ()
     return next((service.image.promote for service in services if service.image.promote), "")
 
 
-def _behind(
-    overview: Overview, before: Overview | None, distance: Distance | None, context: DashboardContext
-) -> Behind | None:
-    """None where it is not behind, or nobody can tell."""
-    if before is None or before.live is None or (distance is not None and distance.commits == 0):
+def _behind(overview: Overview, before: Overview | None, context: DashboardContext) -> Behind | None:
+    """None where it is not behind, or has nothing to be behind of. Until the commits are counted the files tell."""
+    if before is None or before.live is None:
         return None
-    own = overview.live.revision.commit.tree if overview.live else None
-    if own == before.live.revision.commit.tree and distance is None:
-        return None
-    name = before.environment.name
-    commits = distance.commits if distance is not None else None
-    told = f"{commits} {'commit' if commits == 1 else 'commits'} behind" if commits is not None else "differs from"
-    ahead = ", and ahead of it" if distance is not None and distance.is_ahead else ""
+    distance, name = overview.distance, before.environment.name
     link = comparison_link(context.github, context.bindings, overview.environment.name, name)
-    return Behind(name, f"{told} {name}{ahead}", link)
+    if distance is not None and distance.commits is not None:
+        return Behind(name, distance.told, link) if distance.commits or distance.is_ahead else None
+    own = overview.live.revision.commit.tree if overview.live else None
+    return None if own == before.live.revision.commit.tree else Behind(name, f"differs from {name}", link)
 
 
 def _cells(overview: Overview, before: Overview | None) -> Iterator[Cell]:

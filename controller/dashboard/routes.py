@@ -11,6 +11,7 @@ from controller.dashboard.answering import ApprovalPage
 from controller.dashboard.audit import AuditPage
 from controller.dashboard.compare import ComparePage
 from controller.dashboard.context import DashboardContext
+from controller.dashboard.delivery import DeliveryPage
 from controller.dashboard.deployment import DeploymentPage
 from controller.dashboard.doors import SIGN_IN, Act, Doors, Page
 from controller.dashboard.entrance import BACK, Entrance
@@ -44,6 +45,7 @@ def routes(context: DashboardContext) -> list[BaseRoute]:
         page(f"{PATH}.csv", "history-csv", history.csv),
         page(f"{PATH}.json", "history-json", history.json),
         page("/compare", "compare", ComparePage(doors).show),
+        page("/delivery", "delivery", DeliveryPage(doors).show),
         page("/deployments/{id}", "deployment", DeploymentPage(doors).show),
         page("/environments/{name}", "environment", environment.show),
         page("/environments/{name}/plan", "environment-plan", environment.plan),

@@ -13,3 +13,16 @@ class Distance:
     before: str
     commits: int | None
     is_ahead: bool = False
+
+    @property
+    def told(self) -> str:
+        """
+        >>> Distance("prod", "staging", 3).told, Distance("prod", "staging", 0).told
+        ('3 commits behind staging', 'the same commit as staging')
+        """
+        if self.commits is None:
+            return f"nobody can tell how far behind {self.before}"
+        if self.commits == 0:
+            return f"ahead of {self.before}" if self.is_ahead else f"the same commit as {self.before}"
+        apart = ", and has commits of its own" if self.is_ahead else ""
+        return f"{self.commits:,} commit{'' if self.commits == 1 else 's'} behind {self.before}{apart}"

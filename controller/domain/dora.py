@@ -13,11 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import chain
 from statistics import median
 
 from controller.domain.contents import Contents, carriers
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
 from controller.domain.step import StepKind, StepState
+
+WEEKS, MOST_WEEKS = 12, 52
+"""So many are looked at where nobody says otherwise, and at most."""
 
 FEWEST = 5
 """Of fewer deployments, or changes, nobody can tell a band; of failures that were restored one is enough."""
@@ -83,6 +87,15 @@ class Fact:
     @property
     def week(self) -> date:
         return monday(self.finished_at)
+
+    @property
+    def outcome(self) -> str:
+        """In words, without names."""
+        if self.succeeded:
+            return "succeeded, and was rolled back later" if self.failed else "succeeded"
+        if not self.failed:
+            return "ended before it had traffic"
+        return "failed with traffic" if self.harmed else "turned back before it had traffic"
 
 
 def counts(deployment: Deployment) -> bool:
@@ -217,6 +230,12 @@ def monday(moment: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def of_week(first: date) -> tuple[datetime, datetime]:
+    """From its Monday to the last moment of its Sunday."""
+    begins = datetime.combine(first, time(), UTC)
+    return begins, begins + WEEK - timedelta(microseconds=1)
+
+
 def week_name(first: date) -> str:
     """
     >>> week_name(date(2026, 12, 28))
@@ -248,17 +267,17 @@ class Spans:
     p90: timedelta | None
 
 
-def spans(found: Iterable[timedelta]) -> Spans:
+def spans(seconds: Iterable[float]) -> Spans:
     """The 90th percentile is the nearest rank: of ten the ninth, of five the fifth.
 
-    >>> spans(timedelta(hours=hours) for hours in (1, 2, 3, 10)).median
-    datetime.timedelta(seconds=9000)
+    >>> spans([1, 2, 3, 10]).median, spans([1, 2, 3, 10]).p90
+    (datetime.timedelta(seconds=2, microseconds=500000), datetime.timedelta(seconds=10))
     """
-    seconds = sorted(each.total_seconds() for each in found)
-    if not seconds:
+    ordered = sorted(seconds)
+    if not ordered:
         return Spans(0, None, None)
-    rank = math.ceil(0.9 * len(seconds)) - 1
-    return Spans(len(seconds), timedelta(seconds=median(seconds)), timedelta(seconds=seconds[rank]))
+    rank = math.ceil(0.9 * len(ordered)) - 1
+    return Spans(len(ordered), timedelta(seconds=median(ordered)), timedelta(seconds=ordered[rank]))
 
 
 @dataclass(frozen=True)
@@ -330,42 +349,97 @@ class Week:
         return week_name(self.first)
 
 
-def four(facts: Sequence[Fact], weeks: float) -> Four:
-    """`facts` are of whole deployments or of one service, never of both; `weeks` is how long they took to come.
+@dataclass(frozen=True)
+class Tally:
+    """What some facts come to, so that those of a week are summed up once. `days` are the dates (UTC) on which one
+    succeeded; `open` have harmed and are not restored. All spans are in seconds, the shortest first: `total` and its
+    parts are of changes, `restored` of failures."""
+
+    succeeded: int = 0
+    started: int = 0
+    failed: int = 0
+    open: int = 0
+    days: Sequence[str] = ()
+    total: Sequence[int] = ()
+    coding: Sequence[int] = ()
+    review: Sequence[int] = ()
+    waiting: Sequence[int] = ()
+    deploying: Sequence[int] = ()
+    restored: Sequence[int] = ()
+
+
+def tally(facts: Iterable[Fact]) -> Tally:
+    """`facts` are of whole deployments or of one service, never of both."""
+    found = tuple(facts)
+    succeeded = [fact for fact in found if fact.succeeded]
+    changes = [lead for fact in succeeded for lead in fact.leads]
+    return Tally(
+        succeeded=len(succeeded),
+        started=len(found),
+        failed=sum(fact.failed for fact in found),
+        open=sum(fact.harmed and fact.restored is None for fact in found),
+        days=sorted({fact.finished_at.astimezone(UTC).date().isoformat() for fact in succeeded}),
+        total=_seconds(lead.total for lead in changes),
+        coding=_seconds(lead.coding for lead in changes),
+        review=_seconds(lead.review for lead in changes),
+        waiting=_seconds(lead.waiting for lead in changes),
+        deploying=_seconds(lead.deploying for lead in changes),
+        restored=_seconds(fact.restored for fact in found),
+    )
+
+
+def _seconds(found: Iterable[timedelta | None]) -> Sequence[int]:
+    """Of those that are known."""
+    return sorted(round(span.total_seconds()) for span in found if span is not None)
+
+
+def together(tallies: Sequence[Tally]) -> Tally:
+    return Tally(
+        succeeded=sum(one.succeeded for one in tallies),
+        started=sum(one.started for one in tallies),
+        failed=sum(one.failed for one in tallies),
+        open=sum(one.open for one in tallies),
+        days=sorted({day for one in tallies for day in one.days}),
+        total=_merged(one.total for one in tallies),
+        coding=_merged(one.coding for one in tallies),
+        review=_merged(one.review for one in tallies),
+        waiting=_merged(one.waiting for one in tallies),
+        deploying=_merged(one.deploying for one in tallies),
+        restored=_merged(one.restored for one in tallies),
+    )
+
+
+def _merged(found: Iterable[Sequence[int]]) -> Sequence[int]:
+    return sorted(chain.from_iterable(found))
+
+
+def four(found: Tally, weeks: float) -> Four:
+    """`weeks` is how long it took to come.
 
     Frequency: successful deployments, and days with one, per week. Lead time: over all changes of all of them; one that
     came to three environments counts in each. Failures: those that failed, of those that started. Restore: over those
     that harmed and are restored.
     """
-    succeeded = [fact for fact in facts if fact.succeeded]
-    days = len({fact.finished_at.astimezone(UTC).date() for fact in succeeded})
-    failed, started = sum(fact.failed for fact in facts), len(facts)
-    found = [lead for fact in succeeded for lead in fact.leads]
-    total = spans(lead.total for lead in found)
-    restored = spans(fact.restored for fact in facts if fact.restored is not None)
-    share = failed / started if started else None
+    total, restored = spans(found.total), spans(found.restored)
+    days, share = len(found.days) / weeks, found.failed / found.started if found.started else None
     return Four(
         Frequency(
-            len(succeeded),
+            found.succeeded,
+            len(found.days),
+            found.succeeded / weeks,
             days,
-            len(succeeded) / weeks,
-            days / weeks,
-            _more_is_better(days / weeks) if len(succeeded) >= FEWEST else Band.TOO_FEW,
+            _more_is_better(days) if found.succeeded >= FEWEST else Band.TOO_FEW,
         ),
         LeadTime(
             total,
-            spans(lead.coding for lead in found if lead.coding is not None),
-            spans(lead.review for lead in found if lead.review is not None),
-            spans(lead.waiting for lead in found),
-            spans(lead.deploying for lead in found),
-            _at_most(total.median, (DAY, WEEK, MONTH)) if total.number >= FEWEST else Band.TOO_FEW,
+            coding=spans(found.coding),
+            review=spans(found.review),
+            waiting=spans(found.waiting),
+            deploying=spans(found.deploying),
+            band=_at_most(total.median, (DAY, WEEK, MONTH)) if total.number >= FEWEST else Band.TOO_FEW,
         ),
-        Failures(failed, started, share, _share_band(share) if started >= FEWEST else Band.TOO_FEW),
-        Restore(
-            restored,
-            sum(fact.harmed and fact.restored is None for fact in facts),
-            _at_most(restored.median, (HOUR, DAY, WEEK)),
-        ),
+        Failures(found.failed, found.started, share, _share_band(share) if found.started >= FEWEST else Band.TOO_FEW),
+        Restore(restored, found.open, _at_most(restored.median, (HOUR, DAY, WEEK))),
     )
 
 
@@ -395,13 +469,27 @@ def _share_band(share: float | None) -> Band:
     return next((band for bound, band in named if share <= bound), Band.LOW)
 
 
-def trend(facts: Sequence[Fact], looked_at: Window) -> tuple[Week, ...]:
-    """Week by week, the oldest first; of a week with nothing all numbers are 0 or unknown."""
-    by_week: dict[date, list[Fact]] = {first: [] for first in looked_at.mondays}
-    for fact in facts:
-        if fact.week in by_week:
-            by_week[fact.week].append(fact)
-    return tuple(Week(first, four(found, 1.0)) for first, found in by_week.items())
+@dataclass(frozen=True)
+class Report:
+    """The four keys of an environment and a service (None, empty: of all), over all weeks that were looked at and week
+    by week."""
+
+    environment: str | None
+    service: str
+    window: Window
+    four: Four
+    weeks: tuple[Week, ...]
+
+
+def report(environment: str | None, service: str, tallies: Iterable[tuple[date, Tally]], looked_at: Window) -> Report:
+    """`tallies` are of weeks, by their Mondays; of a week with nothing all numbers are 0 or unknown."""
+    by_week: dict[date, list[Tally]] = {first: [] for first in looked_at.mondays}
+    for first, found in tallies:
+        if first in by_week:
+            by_week[first].append(found)
+    weekly = {first: together(found) for first, found in by_week.items()}
+    weeks = tuple(Week(first, four(found, 1.0)) for first, found in weekly.items())
+    return Report(environment, service, looked_at, four(together(list(weekly.values())), looked_at.weeks), weeks)
 
 
 COUNTED: Mapping[Key, Callable[[Fact], bool]] = {

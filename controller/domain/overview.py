@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from controller.domain.deployment import IN_FLIGHT, Deployment, Pause
+from controller.domain.distance import Distance
 from controller.domain.environment import Environment
 from controller.domain.evidence import FailureEvidence
 from controller.domain.scaling import told
@@ -53,7 +54,8 @@ class Overview:
     """`live` settled last, `open` are the deployments that the loop still works on, `due_at` is the next look.
 
     `wanted` is the newest deployment of the commit that the branch wants, where that isn't what is live.
-    `evidence` was written down of those that move, hold or were wanted, by id, oldest first.
+    `evidence` was written down of those that move, hold or were wanted, by id, oldest first. `distance` is to where its
+    versions come from, None where that is no other environment.
     """
 
     environment: Environment
@@ -63,6 +65,7 @@ class Overview:
     due_at: datetime | None
     wanted: Deployment | None = None
     evidence: Mapping[str, tuple[FailureEvidence, ...]] = field(default_factory=dict)
+    distance: Distance | None = None
 
     @cached_property
     def moving(self) -> Deployment | None:

@@ -1,4 +1,4 @@
-"""What deployments bring, how far environments are apart, how well all of it is delivered: written down beside the path.
+"""What deployments bring, how far environments are apart, and how well it is all delivered: written beside the path.
 
 It has a thread of its own and a bounded share of GitHub's requests: no deployment ever waits for it, and at rest it
 asks nobody. What a deployment brings is asked about once, as soon as it is there; what could not be told is tried again
@@ -39,6 +39,9 @@ A_ROUND = 3
 
 COUNTED_AT_ONCE = 50
 """So many deployments whose figures are counted in one round: about a millisecond of a core each."""
+
+SUMMED_AT_ONCE = 50
+"""So many weeks that are summed up anew in one round."""
 
 AN_HOUR = 1000
 """So many requests an hour at most, of the 5,000 that GitHub grants a token
@@ -87,9 +90,9 @@ class Tracing:
 
     def work(self) -> bool:
         """A round; whether there is more to do soon."""
-        more = self.count()
+        more = self._trace()
         self.measure()
-        return self._trace() or more
+        return self.count() or more
 
     # What deployments bring.
 
@@ -120,6 +123,9 @@ class Tracing:
             self._put_off(claimed, min(error.retry_after, LONGEST_WAIT))
         except TidegateError as error:
             self._try_again(claimed, error)
+        except Exception as error:
+            log.exception("contents broke", deployment=claimed.deployment)
+            self._try_again(claimed, Transient(f"looking for what it brings broke: {error}", code="tracing.broke"))
         else:
             self._settle(replace(found, asked=claimed.asked), is_news=True)
 
@@ -255,13 +261,28 @@ class Tracing:
     # How well they are delivered.
 
     def count(self) -> bool:
-        """Write down the figures of finished deployments that have none yet; whether there are more."""
+        """Write down the figures of finished deployments that have none yet; whether there may be more: what one says
+        can change what others say."""
         with self._world.store.read() as unit:
-            ids = unit.contents.uncounted(COUNTED_AT_ONCE + 1)
-        for deployment_id in ids[:COUNTED_AT_ONCE]:
-            with self._world.store.write() as unit:
-                self._count(deployment_id, unit)
-        return len(ids) > COUNTED_AT_ONCE
+            ids = unit.contents.uncounted(COUNTED_AT_ONCE)
+        for deployment_id in ids:
+            try:
+                with self._world.store.write() as unit:
+                    self._count(deployment_id, unit)
+            except TidegateError:
+                raise
+            except Exception:
+                log.exception("figures broke", deployment=deployment_id)
+                with self._world.store.write() as unit:
+                    unit.contents.counted(deployment_id, None)
+        return self._sum_up() or bool(ids)
+
+    def _sum_up(self) -> bool:
+        with self._world.store.read() as unit:
+            if not unit.delivery_facts.is_stale():
+                return False
+        with self._world.store.write() as unit:
+            return unit.delivery_facts.sum_up(SUMMED_AT_ONCE)
 
     def _count(self, deployment_id: str, unit: Unit) -> None:
         deployment, contents = unit.deployments.get(deployment_id), unit.contents.of(deployment_id)

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from controller.domain.contents import Contents
 from controller.domain.deployment import Deployment
+from controller.domain.dora import Tally
 from controller.domain.environment import Environment
 from controller.domain.errors import Blocked
 from controller.domain.evidence import FailureEvidence
@@ -63,6 +64,7 @@ REVISIONS = Bodies(Revision, ("environment", "recorded_at", "images"))
 SIGHTINGS = Bodies(Sighting, ("environment", "seen_at"))
 PROPOSALS = Bodies(Proposal, ("repository", "number", "base", "head", "is_open", "asked", "attempts"))
 CONTENTS = Bodies(Contents, ("deployment", "environment", "asked", "attempts", "is_due"))
+TALLIES = Bodies(Tally, ())
 RUNS = Bodies(Run, ("token", "environment", "number", "service", "image", "state"))
 EVIDENCE = Bodies(FailureEvidence, ("deployment", "about", "step", "gathered_at"))
 SUMMARIES = Bodies(Summary, ())

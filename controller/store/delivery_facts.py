@@ -1,15 +1,16 @@
 """What finished deployments say of delivery: a row of each, and of each service that it changed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlmodel import col
 
-from controller.domain.dora import Fact, Key, Lead
+from controller.domain.dora import Fact, Key, Lead, Report, Tally, of_week, report, tally, window
+from controller.store.bodies import TALLIES
 from controller.store.cursor import BadCursor, Page, page, position
-from controller.store.tables import DeliveryFactRow
+from controller.store.tables import DeliveryFactRow, DeliveryWeekRow
 from controller.store.transaction import Transaction
 
 TABLE = "delivery_facts"
@@ -40,9 +41,7 @@ def to_row(fact: Fact) -> dict[str, Any]:
     return {name: getattr(fact, name) for name in COLUMNS if name not in {"restored_seconds", "leads"}} | {
         "restored_seconds": _seconds(fact.restored),
         "has_leads": bool(fact.leads),
-        "leads": [
-            [_seconds(part) for part in (lead.coding, lead.review, lead.waiting, lead.deploying)] for lead in fact.leads
-        ],
+        "leads": [list(map(_seconds, (lead.coding, lead.review, lead.waiting, lead.deploying))) for lead in fact.leads],
     }
 
 
@@ -55,14 +54,45 @@ class DeliveryFacts:
         self._transaction = transaction
 
     def put(self, facts: Sequence[Fact]) -> None:
+        """Their weeks are to be summed up anew."""
         for fact in facts:
             self._transaction.put(DeliveryFactRow, to_row(fact), ["deployment", "service"])
+            week = {"environment": fact.environment, "service": fact.service, "week": fact.week.isoformat()}
+            new = {**week, "is_stale": True, "body": TALLIES.dump(Tally()), "body_version": TALLIES.version}
+            if not self._transaction.insert_new(DeliveryWeekRow, new, list(week)):
+                self._transaction.change(update(DeliveryWeekRow).where(*_is(week)).values(is_stale=True))
+
+    def is_stale(self) -> bool:
+        """Whether a week is to be summed up anew."""
+        stale = select(col(DeliveryWeekRow.week)).where(col(DeliveryWeekRow.is_stale).is_(True)).limit(1)
+        return self._transaction.row(stale) is not None
+
+    def sum_up(self, most: int) -> bool:
+        """Some weeks whose facts have changed; whether there may be more."""
+        stale = select(DeliveryWeekRow).where(col(DeliveryWeekRow.is_stale).is_(True)).limit(most)
+        found = self._transaction.rows(stale)
+        for row in found:
+            week = {name: row[name] for name in ("environment", "service", "week")}
+            facts = self.between(row["environment"], row["service"], *of_week(date.fromisoformat(row["week"])))
+            values = {"is_stale": False, "body": TALLIES.dump(tally(facts)), "body_version": TALLIES.version}
+            self._transaction.change(update(DeliveryWeekRow).where(*_is(week)).values(values))
+        return len(found) == most
 
     def between(self, environment: str | None, service: str, since: datetime, until: datetime) -> tuple[Fact, ...]:
         """Those that ended then, oldest first; of whole deployments where `service` is empty."""
         wanted = _within(ROWS, environment, service, since, until)
         found = self._transaction.rows(wanted.order_by(col(DeliveryFactRow.finished_at)))
         return tuple(map(from_row, found))
+
+    def report(self, environment: str | None, service: str, now: datetime, weeks: int) -> Report:
+        """Of the ISO weeks that end with the present one."""
+        looked_at = window(now, weeks, self.first(environment, service))
+        about = [col(DeliveryWeekRow.service) == service, col(DeliveryWeekRow.week) >= looked_at.first.isoformat()]
+        if environment is not None:
+            about.append(col(DeliveryWeekRow.environment) == environment)
+        found = self._transaction.rows(select(DeliveryWeekRow).where(*about))
+        tallies = ((date.fromisoformat(row["week"]), _tally(row)) for row in found)
+        return report(environment, service, tallies, looked_at)
 
     def first(self, environment: str | None, service: str) -> datetime | None:
         """When the first of all ended."""
@@ -108,6 +138,17 @@ class DeliveryFacts:
         ended = col(DeliveryFactRow.finished_at)
         same = and_(ended == last["finished_at"], col(DeliveryFactRow.seq) < seq)
         return or_(ended < last["finished_at"], same)
+
+
+def _tally(row: Mapping[str, Any]) -> Tally:
+    """Without looking at each number: there are hundreds of thousands, and they are ours."""
+    if row["body_version"] != TALLIES.version:
+        return TALLIES.load(row["body_version"], row["body"], {})
+    return Tally(**row["body"])
+
+
+def _is(week: Mapping[str, str]) -> list[Any]:
+    return [col(getattr(DeliveryWeekRow, name)) == value for name, value in week.items()]
 
 
 def _about(environment: str | None, service: str) -> list[Any]:

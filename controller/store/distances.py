@@ -1,9 +1,11 @@
 """How far environments are behind those that their versions come from: one row each, of two commits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -34,6 +36,28 @@ class Measured:
     asked_at: datetime
 
 
+ROW, LIVE, BEFORE = aliased(DistanceRow), aliased(EnvironmentRow), aliased(EnvironmentRow)
+HERE, THERE = aliased(DeploymentRow), aliased(DeploymentRow)
+COMPARED = (
+    select(
+        col(ROW.environment),
+        col(ROW.before),
+        col(ROW.ahead),
+        col(ROW.behind),
+        col(ROW.sha).label("was"),
+        col(ROW.before_sha).label("before_was"),
+        col(HERE.sha).label("now"),
+        col(THERE.sha).label("before_now"),
+    )
+    .select_from(ROW)
+    .outerjoin(LIVE, col(LIVE.name) == col(ROW.environment))
+    .outerjoin(HERE, (col(HERE.environment) == col(LIVE.name)) & (col(HERE.number) == col(LIVE.live)))
+    .outerjoin(BEFORE, col(BEFORE.name) == col(ROW.before))
+    .outerjoin(THERE, (col(THERE.environment) == col(BEFORE.name)) & (col(THERE.number) == col(BEFORE.live)))
+)
+"""What was measured, beside the commits that are live now."""
+
+
 class Distances:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -41,30 +65,15 @@ class Distances:
     def of(self, environment: str) -> Distance | None:
         """None where its versions come from no other environment. Of commits that are no longer those that are live
         nobody can tell until they are compared."""
-        row, live, before = aliased(DistanceRow), aliased(EnvironmentRow), aliased(EnvironmentRow)
-        here, there = aliased(DeploymentRow), aliased(DeploymentRow)
-        found = self._transaction.row(
-            select(
-                col(row.before),
-                col(row.ahead),
-                col(row.behind),
-                col(row.sha).label("was"),
-                col(row.before_sha).label("before_was"),
-                col(here.sha).label("now"),
-                col(there.sha).label("before_now"),
-            )
-            .select_from(row)
-            .outerjoin(live, col(live.name) == col(row.environment))
-            .outerjoin(here, (col(here.environment) == col(live.name)) & (col(here.number) == col(live.live)))
-            .outerjoin(before, col(before.name) == col(row.before))
-            .outerjoin(there, (col(there.environment) == col(before.name)) & (col(there.number) == col(before.live)))
-            .where(col(row.environment) == environment)
-        )
-        if found is None:
-            return None
-        is_fresh = (found["was"], found["before_was"]) == (found["now"], found["before_now"])
-        commits = found["ahead"] if is_fresh else None
-        return Distance(environment, found["before"], commits, is_ahead=is_fresh and bool(found["behind"]))
+        return self._compared(col(ROW.environment) == environment).get(environment)
+
+    def of_all(self) -> Mapping[str, Distance]:
+        """As `of`, of each environment whose versions come from another one."""
+        return self._compared(true())
+
+    def _compared(self, which: ColumnElement[bool]) -> dict[str, Distance]:
+        found = self._transaction.rows(COMPARED.where(which))
+        return {row["environment"]: _distance(row) for row in found}
 
     def all(self) -> dict[str, Measured]:
         found = self._transaction.rows(select(DistanceRow))
@@ -88,3 +97,9 @@ class Distances:
     def drop(self, environment: str) -> None:
         """Its versions come from no other environment any more."""
         self._transaction.change(delete(DistanceRow).where(col(DistanceRow.environment) == environment))
+
+
+def _distance(row: Mapping[str, Any]) -> Distance:
+    is_fresh = (row["was"], row["before_was"]) == (row["now"], row["before_now"])
+    commits = row["ahead"] if is_fresh else None
+    return Distance(row["environment"], row["before"], commits, is_ahead=is_fresh and bool(row["behind"]))

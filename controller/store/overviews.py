@@ -11,6 +11,7 @@ from controller.domain.orders import Order, OrderKind
 from controller.domain.overview import Overview
 from controller.obey import Known
 from controller.store.deployments import Deployments
+from controller.store.distances import Distances
 from controller.store.environments import Environments
 from controller.store.evidence import EvidenceKept
 from controller.store.runs import Runs
@@ -27,6 +28,7 @@ class Overviews:
         self._timers = Timers(transaction)
         self._evidence = EvidenceKept(transaction)
         self._runs = Runs(transaction)
+        self._distances = Distances(transaction)
 
     def of(self, name: str) -> Overview:
         """`LookupError` for an environment that was never ensured."""
@@ -41,7 +43,7 @@ class Overviews:
         place = {name: number for number, name in enumerate(order)}
         environments = sorted(self._environments.all(), key=lambda each: (place.get(each.name, len(place)), each.name))
         due, live, sightings = self._due(), self._deployments.all_live(), self._sightings.all()
-        is_open = self._deployments.all_open()
+        is_open, distances = self._deployments.all_open(), self._distances.of_all()
         found = [
             Overview(
                 environment=environment,
@@ -50,6 +52,7 @@ class Overviews:
                 sighting=sightings.get(environment.name),
                 due_at=due.get(environment.name),
                 wanted=self._wanted(environment, live.get(environment.name)),
+                distance=distances.get(environment.name),
             )
             for environment in environments
         ]
@@ -85,6 +88,7 @@ class Overviews:
             sighting=self._sightings.get(name),
             due_at=due_at,
             wanted=self._wanted(environment, live),
+            distance=self._distances.of(name),
         )
         return self._with_evidence(overview, _spoken_of(overview))
 

@@ -286,6 +286,7 @@ BECOMES: Mapping[str, Callable[[Restoring], None]] = {
     "contents": ask_again_what_is_due,
     "distances": stay,
     "delivery_facts": stay,
+    "delivery_weeks": stay,
     "timers": forget_timers,
     "sightings": forget_sightings,
     "proposals": look_at_proposals,

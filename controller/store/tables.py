@@ -521,6 +521,23 @@ class DistanceRow(Row, table=True):
     asked_at: datetime = Field(sa_type=UtcTime)
 
 
+class DeliveryWeekRow(Row, table=True):
+    """The facts of one week summed up, by its Monday: read instead of them, and made anew while it `is_stale`."""
+
+    __tablename__ = "delivery_weeks"
+    __table_args__ = (
+        Index("delivery_weeks_of_service", "service", "week"),
+        Index("delivery_weeks_stale", "is_stale"),
+    )
+
+    environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
+    service: str = Field(primary_key=True, sa_type=Prose)
+    week: str = Field(primary_key=True, sa_type=Prose)
+    is_stale: bool
+    body: Document = Field(sa_type=DOCUMENT)
+    body_version: int
+
+
 class DeliveryFactRow(Row, table=True):
     """What one finished deployment says of how software is delivered, once for each service that it changed and once
     for all of it, where `service` is empty. `leads` are the spans of its changes, in seconds. Times are indexed, so

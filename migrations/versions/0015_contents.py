@@ -64,8 +64,19 @@ def upgrade() -> None:
     )
     op.create_index("delivery_facts_of_environment", "delivery_facts", ["environment", "service", "finished_at"])
     op.create_index("delivery_facts_of_service", "delivery_facts", ["service", "finished_at"])
+    op.create_table(
+        "delivery_weeks",
+        sa.Column("environment", sa.Text(), sa.ForeignKey("environments.name"), primary_key=True, nullable=False),
+        sa.Column("service", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("week", sa.Text(), primary_key=True, nullable=False),
+        sa.Column("is_stale", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("body_version", sa.Integer(), nullable=False),
+    )
+    op.create_index("delivery_weeks_of_service", "delivery_weeks", ["service", "week"])
+    op.create_index("delivery_weeks_stale", "delivery_weeks", ["is_stale"])
 
 
 def downgrade() -> None:
-    for table in ("delivery_facts", "distances", "contents"):
+    for table in ("delivery_weeks", "delivery_facts", "distances", "contents"):
         op.drop_table(table)

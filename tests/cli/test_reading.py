@@ -34,6 +34,8 @@ READING = [
     ("show", "dev-2"),
     ("plan", "dev"),
     ("rollback", "dev", "--list"),
+    ("delivery",),
+    ("delivery", "dev", "--service", "backend", "--weeks", "4"),
 ]
 
 
@@ -55,6 +57,8 @@ def test_reading_verbs_print_one_json_document(terminal: Terminal, words: tuple[
         (("explain", "dev"), ["deployment.running", "tidegate abort dev-2", "in 5s"]),
         (("history",), ["staging-2", "rolled back", "the smoke test failed", "2m"]),
         (("show", "dev-2"), ["▶ 1 register", "sha256:", "blue was live", "dev-2 brings develop-2222222"]),
+        (("show", "dev-2"), ["brings", "GitHub has not been asked yet"]),
+        (("delivery", "dev", "--weeks", "2"), ["Delivery of dev, 2 weeks", "too few to tell", "2026-W46"]),
         (("plan", "dev"), ["shift 100", "captioncraft-backend@sha256:", "digest"]),
     ],
 )

@@ -152,7 +152,8 @@ def test_a_file_that_is_cut_says_so_at_its_end(store: Store) -> None:
 def test_no_cell_is_a_formula(store: Store, begins: str) -> None:
     (line, *_) = lines(store, Search())
     nasty = replace(line.summary, title=f"{begins}cmd|calc", requester="=me", authors=("@all",))
-    _, row = list(csv.reader(io.StringIO("".join(as_csv(COLUMNS, [fields(replace(line, summary=nasty))], 1)), newline="")))
+    written = "".join(as_csv(COLUMNS, [fields(replace(line, summary=nasty))], 1))
+    _, row = list(csv.reader(io.StringIO(written, newline="")))
     cells = dict(zip(COLUMNS, row, strict=True))
     assert cells["title"] == f"'{begins}cmd|calc"
     assert (cells["requester"], cells["authors"], cells["actor"]) == ("'=me", "'@all", "'=me")

@@ -100,14 +100,14 @@ def start(
 ) -> Iterator[Callable[..., tuple[Loop, Passes]]]:
     loops = []
 
-    def begin(what: Callable[[str], Pass], is_asked: bool = True) -> tuple[Loop, Passes]:
+    def begin(what: Callable[[str], Pass], is_asked: bool = True, tracing: object | None = None) -> tuple[Loop, Passes]:
         bindings = {"dev": a_binding(), "staging": a_binding("staging", "staging")}
         with store.write() as unit:
             unit.environments.ensure(bindings)
             unit.environments.request_look(bindings if is_asked else ())
         passes = Passes(store, what)
         world = World(store, SystemClock(), None, branches, None, None, bindings, lambda: "")  # type: ignore[arg-type]
-        loop = Loop(passes, world, NEVER, {})  # type: ignore[arg-type]
+        loop = Loop(passes, world, NEVER, {}, tracing=tracing)  # type: ignore[arg-type]
         loops.append(loop)
         hears = threading.Event()
         with monkeypatch.context() as patch:
@@ -128,6 +128,29 @@ def test_at_start_whatever_has_something_to_do_is_looked_at(start: Start) -> Non
     _, passes = start(at_rest)
     passes.wait_for("dev", 1)
     passes.wait_for("staging", 1)
+
+
+@dataclass
+class Slow:
+    """Asks a GitHub that does not answer before it is let go."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+    def work(self) -> bool:
+        self.begun.set()
+        self.gate.wait(PATIENCE_SECONDS)
+        return False
+
+
+def test_whoever_asks_what_deployments_bring_holds_up_no_pass(start: Start) -> None:
+    slow = Slow()
+    loop, passes = start(at_rest, tracing=slow)
+    assert slow.begun.wait(PATIENCE_SECONDS), "a sweep begins it"
+    passes.wait_for("dev", 1)
+    loop.wake("dev")
+    passes.wait_for("dev", 2)
+    slow.gate.set()
 
 
 def test_a_hundred_wake_ups_during_a_pass_are_one_more_pass(start: Start) -> None:

@@ -315,3 +315,40 @@ def test_a_version_that_a_rollback_left_has_failed_whichever_was_counted_first(
     assert found["dev-2"].restored is not None
     assert not found["dev-1"].failed
     assert "dev-3" not in found, "a rollback is no deployment"
+
+
+def test_one_that_breaks_keeps_nobody_else_from_being_counted(
+    store: Store, tracing: Tracing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, at("dev", 1, FIRST, succeeded()))
+    put(store, at("dev", 2, SECOND, succeeded(replaced="dev-1")))
+    honest = module.dora.facts_of
+
+    def breaks(deployment: Deployment, *others: object) -> object:
+        assert deployment.id != "dev-2", "a bug"
+        return honest(deployment, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module.dora, "facts_of", breaks)
+    run(tracing)
+    assert set(facts(store)) == {"dev-1"}
+
+
+def test_what_harmed_is_restored_when_something_is_well_again(store: Store, tracing: Tracing) -> None:
+    put(store, at("dev", 1, FIRST, succeeded()))
+    failed = replace(succeeded(replaced=None), phase=Phase.FAILED)
+    put(store, at("dev", 2, SECOND, failed), is_live=False)
+    run(tracing)
+    assert (facts(store)["dev-2"].harmed, facts(store)["dev-2"].restored) == (True, None)
+    well = succeeded(replaced="dev-1", finished_at=NOON + timedelta(hours=2))
+    put(store, at("dev", 3, THIRD, well))
+    run(tracing)
+    assert facts(store)["dev-2"].restored == timedelta(hours=1, minutes=55)
+
+
+def test_weeks_are_summed_up_with_what_is_counted(store: Store, tracing: Tracing) -> None:
+    put(store, at("dev", 1, FIRST, succeeded()))
+    run(tracing)
+    with store.read() as unit:
+        report = unit.delivery_facts.report("dev", "", NOON + timedelta(days=1), 2)
+        assert not unit.delivery_facts.is_stale()
+    assert (report.four.frequency.deployments, report.four.lead.total.number) == (1, 1)
