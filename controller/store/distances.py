@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, true
+from sqlalchemy import ColumnElement, Select, delete, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -38,7 +38,7 @@ class Measured:
 
 ROW, LIVE, BEFORE = aliased(DistanceRow), aliased(EnvironmentRow), aliased(EnvironmentRow)
 HERE, THERE = aliased(DeploymentRow), aliased(DeploymentRow)
-COMPARED = (
+COMPARED: Select[Any] = (
     select(
         col(ROW.environment),
         col(ROW.before),
