@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select, true
+from sqlalchemy import ColumnElement, delete, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -38,24 +38,6 @@ class Measured:
 
 ROW, LIVE, BEFORE = aliased(DistanceRow), aliased(EnvironmentRow), aliased(EnvironmentRow)
 HERE, THERE = aliased(DeploymentRow), aliased(DeploymentRow)
-COMPARED: Select[Any] = (
-    select(
-        col(ROW.environment),
-        col(ROW.before),
-        col(ROW.ahead),
-        col(ROW.behind),
-        col(ROW.sha).label("was"),
-        col(ROW.before_sha).label("before_was"),
-        col(HERE.sha).label("now"),
-        col(THERE.sha).label("before_now"),
-    )
-    .select_from(ROW)
-    .outerjoin(LIVE, col(LIVE.name) == col(ROW.environment))
-    .outerjoin(HERE, (col(HERE.environment) == col(LIVE.name)) & (col(HERE.number) == col(LIVE.live)))
-    .outerjoin(BEFORE, col(BEFORE.name) == col(ROW.before))
-    .outerjoin(THERE, (col(THERE.environment) == col(BEFORE.name)) & (col(THERE.number) == col(BEFORE.live)))
-)
-"""What was measured, beside the commits that are live now."""
 
 
 class Distances:
@@ -72,7 +54,25 @@ class Distances:
         return self._compared(true())
 
     def _compared(self, which: ColumnElement[bool]) -> dict[str, Distance]:
-        found = self._transaction.rows(COMPARED.where(which))
+        """What was measured, beside the commits that are live now."""
+        found = self._transaction.rows(
+            select(
+                col(ROW.environment),
+                col(ROW.before),
+                col(ROW.ahead),
+                col(ROW.behind),
+                col(ROW.sha).label("was"),
+                col(ROW.before_sha).label("before_was"),
+                col(HERE.sha).label("now"),
+                col(THERE.sha).label("before_now"),
+            )
+            .select_from(ROW)
+            .outerjoin(LIVE, col(LIVE.name) == col(ROW.environment))
+            .outerjoin(HERE, (col(HERE.environment) == col(LIVE.name)) & (col(HERE.number) == col(LIVE.live)))
+            .outerjoin(BEFORE, col(BEFORE.name) == col(ROW.before))
+            .outerjoin(THERE, (col(THERE.environment) == col(BEFORE.name)) & (col(THERE.number) == col(BEFORE.live)))
+            .where(which)
+        )
         return {row["environment"]: _distance(row) for row in found}
 
     def all(self) -> dict[str, Measured]:
