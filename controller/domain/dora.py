@@ -178,8 +178,10 @@ def _restored(deployment: Deployment, left_by: Deployment | None, healthy_again:
 
 
 def _failed_at(deployment: Deployment) -> datetime | None:
-    ends = [step.finished_at for step in deployment.steps if step.state is StepState.FAILED and step.finished_at]
-    return min(ends, default=deployment.finished_at)
+    """When a step failed; of what was aborted between two steps, when it began to go home."""
+    failed = [step.finished_at for step in deployment.steps if step.state is StepState.FAILED]
+    went = [step.started_at for step in deployment.steps if step.kind is StepKind.HOME]
+    return min((at for at in (*failed, *went) if at), default=deployment.finished_at)
 
 
 def _last(deployment: Deployment, kind: StepKind) -> datetime | None:

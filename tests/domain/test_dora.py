@@ -124,6 +124,16 @@ def test_what_turned_back_is_restored_when_its_traffic_is_home() -> None:
     assert fact.restored == timedelta(minutes=2)
 
 
+def test_what_was_aborted_between_two_steps_is_restored_when_its_traffic_is_home() -> None:
+    running = over(Phase.RUNNING, finished_at=None)
+    running = running.with_step(replace(running.steps[-1], state=StepState.PENDING, started_at=None, finished_at=None))
+    back = turned_back(running, Reason("order.aborted", "Otto aborted it"), NOON + HOUR, aborted=True)
+    home = next(step for step in back.steps if step.kind is StepKind.HOME)
+    back = back.with_step(home.started(NOON + HOUR).ended(StepState.DONE, NOON + HOUR + timedelta(minutes=2), ""))
+    (fact, *_) = facts_of(replace(back, phase=Phase.ABORTED, finished_at=NOON + 2 * HOUR), None, None, None)
+    assert (fact.harmed, fact.restored) == (True, timedelta(minutes=2))
+
+
 def test_what_a_rollback_left_is_restored_when_its_last_shift_is_done() -> None:
     rollback = over(kind=Kind.ROLLBACK, created_at=NOON + timedelta(minutes=1))
     (fact, *_) = facts_of(over(), None, rollback, None)
