@@ -5,12 +5,13 @@ was cut off says the last event's id when they come back.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from controller.dashboard.doors import Doors, Endpoint
 from controller.dashboard.hub import NoSeat, Seat
@@ -53,8 +54,7 @@ class Events:
                 seat = self._hub.take(*_seated(request))
             except NoSeat as error:
                 return self._refused(error)
-            headers = {**HEADERS, "X-Accel-Buffering": "no"}
-            return StreamingResponse(self._told(request, seat), headers=headers, media_type=EVENTS)
+            return Stream(self._told(request, seat), leave=lambda: self._hub.leave(seat))
 
         return endpoint
 
@@ -66,26 +66,38 @@ class Events:
 
     async def _told(self, request: Request, seat: Seat) -> AsyncIterator[str]:
         """Until the page is closed, the controller ends, or the visitor's right does."""
-        try:
-            yield f"retry: {RETRY_MILLISECONDS[self._hub.open_pages % len(RETRY_MILLISECONDS)]}\n\n"
-            asked = self._clock.monotonic()
-            while not seat.is_over:
-                changed = await seat.heard(PULSE_SECONDS)
-                if self._clock.monotonic() - asked >= ASK_SECONDS:
-                    asked = self._clock.monotonic()
-                    if not await self._may_still_look(request):
-                        yield event("over", {})
-                        return
-                if changed:
-                    yield event("changed", named(changed), self._hub.event)
-                elif not seat.is_over:
-                    yield event("pulse", beating(self._hub.pulse))
-        finally:
-            self._hub.leave(seat)
+        yield f"retry: {RETRY_MILLISECONDS[self._hub.open_pages % len(RETRY_MILLISECONDS)]}\n\n"
+        asked = self._clock.monotonic()
+        while not seat.is_over:
+            changed = await seat.heard(PULSE_SECONDS)
+            if self._clock.monotonic() - asked >= ASK_SECONDS:
+                asked = self._clock.monotonic()
+                if not await self._may_still_look(request):
+                    yield event("over", {})
+                    return
+            if changed:
+                yield event("changed", named(changed), self._hub.event)
+            elif not seat.is_over:
+                yield event("pulse", beating(self._hub.pulse))
 
     async def _may_still_look(self, request: Request) -> bool:
         visitors = self._doors.visitors
         return (await run_in_threadpool(visitors.visitor, request, is_used=False)).may_look
+
+
+class Stream(StreamingResponse):
+    """Events, as they come. `leave` is called once, also when whoever asked has gone before the first one: a generator
+    that never began has no end either."""
+
+    def __init__(self, events: AsyncIterator[str], leave: Callable[[], None]) -> None:
+        super().__init__(events, headers={**HEADERS, "X-Accel-Buffering": "no"}, media_type=EVENTS)
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
 
 
 def _begun(_request: Request, _visitor: Visitor) -> Response:

@@ -46,12 +46,15 @@ class OpenPage:
         }
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self._gone = asyncio.Event()
-        self._task = asyncio.ensure_future(doors.app(scope, self._receive, self._sent.put))
+        self._task = asyncio.ensure_future(doors.app(scope, self._receive, self._send))
         self._text = ""
 
     async def _receive(self) -> Message:
         await self._gone.wait()
         return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        await self._sent.put(message)
 
     async def began(self) -> Message:
         message = await self._sent.get()
@@ -74,6 +77,14 @@ class OpenPage:
 
     async def ended(self) -> None:
         await self._task
+
+
+class UnreadPage(OpenPage):
+    """It asks, and reads nothing of the answer."""
+
+    async def _send(self, message: Message) -> None:
+        await super()._send(message)
+        await asyncio.Event().wait()
 
 
 def told(doors: Doors, story: Callable[[], Awaitable[None]]) -> None:
@@ -223,6 +234,17 @@ def test_shutting_down_ends_every_stream_at_once(doors: Doors) -> None:
         headers = dict(start["headers"])
         assert start["status"] == 503 and headers[b"retry-after"] == b"60"
         await refused.ended()
+
+    told(doors, story)
+
+
+def test_whoever_goes_before_the_answer_begins_leaves_no_seat_behind(doors: Doors) -> None:
+    async def story() -> None:
+        page = UnreadPage(doors, doors.session(VERA))
+        await page.began()
+        assert doors.hub.open_pages == 1
+        await page.close()
+        assert doors.hub.open_pages == 0
 
     told(doors, story)
 
