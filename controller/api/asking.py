@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -50,7 +50,15 @@ def _an_answer(kind: OrderKind) -> OrderKind:
     return kind
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise PydanticCustomError("calendar", "there is no such moment in UTC") from error
+
+
 Words = Annotated[str, AfterValidator(_printable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Limit = Annotated[timedelta, Within(spoken(LEAST_LIMIT), spoken(MOST_LIMIT))]
 
 
@@ -108,8 +116,8 @@ class AuditQuery(Wanted):
     deployment: Words | None = Field(None, description="Only what is about this deployment.")
     actor: Words | None = Field(None, description="Only what this person did, by login; or `tidegate`.")
     event: Event | None = Field(None, description="Only events of this kind.")
-    since: AwareDatetime | None = Field(None, description="Only from this moment on; sorted by time then.")
-    until: AwareDatetime | None = Field(None, description="Only before this moment; sorted by time then.")
+    since: Moment | None = Field(None, description="Only from this moment on; sorted by time then.")
+    until: Moment | None = Field(None, description="Only before this moment; sorted by time then.")
     limit: int = Field(100, ge=1, le=MOST_ITEMS, description="How many at most.")
     cursor: Words | None = Field(None, description="`next` of the page before.")
 
@@ -157,7 +165,7 @@ class AnchorGiven(Wanted):
     position: int = Field(ge=1, le=2**62)
     link: Words = Field(max_length=64)
     key: Words = Field(max_length=64)
-    at: AwareDatetime
+    at: Moment
 
     @property
     def anchor(self) -> Anchor:

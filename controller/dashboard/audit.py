@@ -158,17 +158,17 @@ def sought_in(request: Request) -> Sought:
         if given["event"]:
             asked["event"] = Event(given["event"])
         asked |= {name: _moment(given[name]) for name in TIMES if given[name]}
-    except ValueError:
+    except (ValueError, OverflowError):
         told = "Nothing is sought by this: times are as in 2026-11-21T12:00, in UTC, and events are those of the list."
         return Sought(given, {}, told)
     return Sought(given, asked)
 
 
 def _moment(text: str) -> datetime:
-    """UTC where no zone is named.
+    """By UTC where no zone is named. `OverflowError` for what the calendar has not in UTC.
 
     >>> _moment("2026-11-21T12:00").isoformat(), _moment("2026-11-21T12:00+01:00").isoformat()
-    ('2026-11-21T12:00:00+00:00', '2026-11-21T12:00:00+01:00')
+    ('2026-11-21T12:00:00+00:00', '2026-11-21T11:00:00+00:00')
     """
     found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)

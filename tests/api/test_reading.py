@@ -139,6 +139,7 @@ def test_deployments_can_be_filtered(door: Door) -> None:
         ("/api/v1/environments?x=1", 400, "nothing"),
         ("/api/v1/audit?environment=nowhere", 404, "nowhere"),
         ("/api/v1/audit?deployment=dev-99", 404, "dev-99"),
+        ("/api/v1/audit?since=0001-01-01T00:00%2B23:59", 400, "no such moment"),
         ("/api/v1/audit?cursor=ZGVwbG95bWVudHM6NA", 400, "cursor of audit"),
         ("/api/v1/orders/1", 404, "order"),
         ("/api/v1/orders/first", 404, "order"),

@@ -59,7 +59,13 @@ def test_the_address_says_what_is_sought(doors: Doors, query: str, count: int) -
     assert doors.look(f"/audit?{query}").text.count('<p class="entry">') == count
 
 
-@pytest.mark.parametrize("query", ["event=none", "since=yesterday", "until=99"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("event=none", "since=yesterday", "until=99"),
+        *("since=0001-01-01T00:00%2B23:59", "until=9999-12-31T23:59-23:59"),
+    ],
+)
 def test_what_can_t_be_sought_is_said_and_finds_nothing(doors: Doors, query: str) -> None:
     reply = doors.look(f"/audit?{query}")
     assert (reply.status, '<p class="entry">' in reply.text) == (400, False)
