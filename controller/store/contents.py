@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlmodel import col
 
 from controller.domain.contents import Contents
@@ -32,10 +32,10 @@ class ContentsKept:
         self._transaction = transaction
 
     def begin(self, deployment: Deployment) -> None:
-        """Of a new deployment: GitHub is asked as soon as somebody has time."""
+        """Of a new deployment: GitHub is asked as soon as somebody has time. Where it has begun nothing happens."""
         new = Contents(deployment.id, deployment.environment)
         row = {**to_row(new), "due_at": deployment.created_at, "is_counted": False}
-        self._transaction.change(insert(ContentsRow).values(row))
+        self._transaction.insert_new(ContentsRow, row, ["deployment"])
 
     def of(self, deployment: str) -> Contents | None:
         """None of one that was written down by something else than `begin`."""

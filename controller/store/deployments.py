@@ -127,16 +127,19 @@ class Deployments:
                 f"{deployment.version}; read it again",
                 code="deployment.changed",
             )
+        if found["summary"] is None:  # an older program, which runs on while tables are newer, has added it
+            self._contents.begin(deployment)
         self._terms.add(found["seq"], terms_of(line_of(found["seq"], deployment, summary)))
         return replace(deployment, version=after)
 
     def summarize(self, seq: int, deployment: Deployment) -> None:
-        """Write its summary and its terms, which an older program has left out; a row that somebody saves meanwhile is
-        left to them."""
+        """Write its summary, its terms, and that it brings something, which an older program has left out; a row that
+        somebody saves meanwhile is left to them."""
         summary = self.summary(deployment)
         is_it = col(DeploymentRow.seq) == seq, col(DeploymentRow.version) == deployment.version
         kept = _kept(summary, deployment.version)
         if self._transaction.change(update(DeploymentRow).where(*is_it).values(kept)):
+            self._contents.begin(deployment)
             self._terms.add(seq, terms_of(line_of(seq, deployment, summary)))
 
     def write_down(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text as sql
 
 from controller.domain.contents import Between, Change, PullRequest, Traced
 from controller.domain.deployment import Deployment, Kind, Phase
@@ -15,6 +16,7 @@ from controller.domain.reason import Reason
 from controller.domain.revision import Author
 from controller.domain.step import StepState
 from controller.loop import tracing as module
+from controller.loop.catching_up import catch_up
 from controller.loop.tracing import ATTEMPTS_AT_A_LOST_COMMIT, Budget, Spent, Tracing
 from controller.loop.world import World
 from controller.store import Store
@@ -298,6 +300,27 @@ def test_figures_of_a_deployment_are_kept_for_all_of_it_and_for_each_service(
     assert facts(store, "backend")["dev-1"] == replace(fact, service="backend")
     with store.read() as unit:
         assert unit.delivery_facts.services() == ("backend", "frontend")
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_what_a_controller_of_the_version_before_has_added_is_traced_and_counted_as_well(
+    store: Store, tracing: Tracing, is_saved: bool
+) -> None:
+    """One may go on while the tables are newer: it knows neither of summaries nor of contents."""
+    added = put(store, at("dev", 1, FIRST, succeeded()))
+    with store.write() as unit:
+        transaction = unit.deployments._transaction
+        transaction.change(sql("DELETE FROM contents"))
+        transaction.change(sql("UPDATE deployments SET summary = NULL, summarized = -1"))
+    if is_saved:
+        with store.write() as unit:
+            unit.deployments.save(added)
+    catch_up(store)
+    run(tracing)
+    with store.read() as unit:
+        found = unit.contents.of("dev-1")
+    assert found is not None and found.is_known
+    assert list(facts(store)) == ["dev-1"]
 
 
 def test_a_version_that_a_rollback_left_has_failed_whichever_was_counted_first(
