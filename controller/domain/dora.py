@@ -248,14 +248,16 @@ def week_name(first: date) -> str:
 
 
 def week_of(name: str) -> date | None:
-    """The Monday of a week by its name; None for what is no week's name.
+    """The Monday of a week by its name; None for what is no week's name, and for the calendar's last one, which has no
+    end.
 
-    >>> week_of("2026-W53"), week_of("2026-W54")
-    (datetime.date(2026, 12, 28), None)
+    >>> week_of("2026-W53"), week_of("2026-W54"), week_of("9999-W52")
+    (datetime.date(2026, 12, 28), None, None)
     """
     try:
         first = date.fromisoformat(f"{name}-1")
-    except ValueError:
+        of_week(first)
+    except (ValueError, OverflowError):
         return None
     return first if week_name(first) == name else None
 

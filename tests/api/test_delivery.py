@@ -82,6 +82,7 @@ def test_rows_come_in_pages_what_ended_last_first(door: Door) -> None:
         ("delivery?weeks=53", 400),
         ("delivery/rows?figure=x", 400),
         ("delivery/rows?week=2026-W60", 400),
+        ("delivery/rows?week=9999-W52", 400),
         ("delivery/rows?cursor=x", 400),
     ],
 )

@@ -89,6 +89,7 @@ def test_a_service_that_was_never_changed_is_nothing_here(browser: Browser) -> N
         ("weeks=x", 404),
         ("figure=x", 404),
         ("week=2026-W60", 404),
+        ("week=9999-W52&figure=lead", 404),
         ("week=2026-W47&figure=lead", 200),
         ("figure=lead&cursor=x", 400),
         ("environment=&service=&weeks=", 200),
