@@ -80,7 +80,7 @@ class Feed:
         _add(feed, "title", f"Deployments of {environment}" if environment else "Deployments")
         _add(feed, "updated", _spelled(max(map(updated, found), default=BEFORE_ALL)))
         ElementTree.SubElement(feed, "link", {"rel": "self", "href": f"{public}/feed.atom{query}"})
-        ElementTree.SubElement(feed, "link", {"rel": "alternate", "href": f"{public}/{query}"})
+        ElementTree.SubElement(feed, "link", {"rel": "alternate", "href": f"{public}/history{query}"})
         _add(ElementTree.SubElement(feed, "author"), "name", "Tidegate")
         _add(feed, "generator", "Tidegate")
         for deployment in found:

@@ -11,7 +11,6 @@ from controller.dashboard.doors import Doors, Missing, here
 from controller.dashboard.matrix import matrix
 from controller.dashboard.sharing import ASKED, Shared
 from controller.dashboard.timeline import timeline
-from controller.dashboard.views import environment_view
 from controller.dashboard.visiting import NOBODY, Visitor
 from controller.dashboard.words import controllers
 from controller.domain.changes import Pulse
@@ -38,7 +37,8 @@ class HomePage:
         self._context, self._pages, self._shared = doors.context, doors.pages, Shared()
 
     def show(self, request: Request, visitor: Visitor) -> Response:
-        """Every environment, and the history. 404: no such environment. 400: a cursor that this never gave out."""
+        """Every environment, and the history: of all, or of `environment`. 404: no such environment. 400: a cursor that
+        this never gave out."""
         now = self._context.clock.now()
         if ASKED in request.headers:
             return self._shared.page(request, visitor, now, lambda: self._drawn(request, NOBODY, now))
@@ -55,7 +55,6 @@ class HomePage:
             page = unit.history.page(Search(environment=wanted), ROWS, cursor)
             strip = _strip(unit.marks.pulse(), unit.deliveries.recovered(now - RECOVERED_WITHIN))
         seen = glance(overviews, context.bindings, now)
-        detailed = [overview for overview in overviews if overview.environment.name == wanted]
         return self._pages.page(
             "home.html",
             now,
@@ -67,7 +66,6 @@ class HomePage:
             needs=[need_view(need) for need in seen.needs],
             asks=[ask_view(ask) for ask in seen.asks],
             matrix=matrix(overviews, context),
-            environments=[environment_view(overview, context, now) for overview in detailed],
             names=names,
             history=timeline(page.items, context, now),
             wanted=wanted,

@@ -12,7 +12,7 @@ from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
 from controller.domain.evidence import FailureEvidence
 from controller.domain.explaining import Explanation, explain, explain_deployment, how_it_began
-from controller.domain.overview import Overview, ServiceState, pause_left, spans
+from controller.domain.overview import Overview, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
@@ -65,33 +65,6 @@ class GateView:
     badge: Badge
     text: str
     votes: tuple[Vote, ...] = ()
-
-
-@dataclass(frozen=True)
-class SlotRow:
-    """One slot of one service. `percent` is None without a route."""
-
-    name: str
-    percent: int | None
-    is_live: bool
-    running: int
-    desired: int
-    healthy: int | None
-
-    @property
-    def is_short(self) -> bool:
-        return (self.healthy if self.healthy is not None else self.running) < self.desired
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.percent or self.running or self.desired)
-
-
-@dataclass(frozen=True)
-class ServiceView:
-    name: str
-    slots: tuple[SlotRow, ...]
-    scaling: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +133,6 @@ class EnvironmentView:
     live: VersionView | None
     live_id: str | None
     live_since: datetime | None
-    services: tuple[ServiceView, ...]
     seen_at: datetime | None
     told: Explanation
     notices: tuple[Notice, ...]
@@ -186,7 +158,6 @@ def environment_view(overview: Overview, context: DashboardContext, now: datetim
         live=version_view(live.revision, context) if live else None,
         live_id=live.id if live else None,
         live_since=environment.live_since,
-        services=tuple(map(_service, overview.services)),
         seen_at=overview.sighting.seen_at if overview.sighting else None,
         told=told,
         notices=tuple(_notices(overview, told)),
@@ -304,17 +275,6 @@ def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
         clears = f"release it with `tidegate unhold {environment.name}`, {until}"
         title = f"Held since {environment.name}-{hold.deployment} {how_it_began(hold)}"
         yield Notice("environment.held", title, hold.reason, clears, hold.since, "warn")
-
-
-def _service(state: ServiceState) -> ServiceView:
-    slots = tuple(_slot(state, slot) for slot in Slot if slot in state.slots)
-    return ServiceView(state.name, slots, state.scaling or "")
-
-
-def _slot(state: ServiceState, slot: Slot) -> SlotRow:
-    counts = state.slots[slot]
-    percent = state.weights.get(slot, 0) if state.weights is not None else None
-    return SlotRow(str(slot), percent, state.live is slot, counts.running, counts.desired, counts.healthy)
 
 
 def _step(step: Step, current: Step | None, now: datetime) -> StepView:

@@ -123,7 +123,7 @@ def test_a_deployment_is_explained_in_the_same_words_everywhere(terminal: Termin
 def test_an_environment_is_explained_in_the_same_words_everywhere(terminal: Terminal, store: Store) -> None:
     answer = terminal.door.get("/api/v1/environments/dev/explain").json()
     explained, status = flat(terminal("explain", "dev").stdout), flat(terminal("status", "dev").stdout)
-    shown = page(Browser(store, terminal.clock), "/?environment=dev").text
+    shown = page(Browser(store, terminal.clock), "/environments/dev").text
     for words in says(answer):
         assert words in explained and words in status
         assert bare(words) in bare(shown)
@@ -139,8 +139,9 @@ def test_how_things_stand_is_said_in_the_same_words_everywhere(terminal: Termina
     badge = " ".join(state_words(found)[:2])
     assert badge in page(browser, "/deployments/dev-2").text and badge in page(browser, "/").text
     assert badge in flat(terminal("show", "dev-2").stdout) and badge in flat(terminal("history", "dev").stdout)
-    card = page(browser, "/").text.partition("dev ")[2].partition("acme/captioncraft")[0].strip()
-    assert card and flat(terminal("status").stdout).partition(" dev ")[2].startswith(card)
+    own = page(browser, "/environments/dev").text.partition("acme/captioncraft")[0].rpartition("dev ")[2].strip()
+    assert own and flat(terminal("status").stdout).partition(" dev ")[2].startswith(own)
+    assert f"dev {own}" in page(browser, "/").text
 
 
 def test_every_state_has_its_words() -> None:

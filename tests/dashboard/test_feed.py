@@ -48,7 +48,7 @@ def test_each_deployment_is_an_entry_newest_first(doors: Doors) -> None:
     assert feed.findtext(f"{ATOM}title") == "Deployments"
     assert [link.get("href") for link in feed.findall(f"{ATOM}link")] == [
         "https://tidegate.example.com/feed.atom",
-        "https://tidegate.example.com/",
+        "https://tidegate.example.com/history",
     ]
     found = entries(reply)
     assert [entry["title"].partition(":")[0] for entry in found] == [
