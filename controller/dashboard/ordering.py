@@ -26,6 +26,10 @@ from controller.store import Unit
 YES = "yes"
 
 
+class NoTime(Missing):
+    """A time that can't be read."""
+
+
 class OrderPage:
     def __init__(self, doors: Doors) -> None:
         self._doors, self._context, self._pages, self._visitors = doors, doors.context, doors.pages, doors.visitors
@@ -44,13 +48,17 @@ class OrderPage:
     def leave(self, request: Request, caller: Caller, form: Form) -> Response:
         """303 to what it is about, which says what became of it. 403: whoever it is may not. 404: no such order,
         environment or deployment. 409: it would do something else by now. 422: it does not fit, or lacks something."""
-        visitor = self._visitors.visitor(request)
-        order, environment = self._asked(form), form.get("environment", "")
+        visitor, environment = self._visitors.visitor(request), form.get("environment", "")
+        try:
+            order = self._asked(form)
+        except NoTime as error:
+            readable = {name: text for name, text in form.items() if name != "for"}
+            return self._drawn("/", visitor, readable, HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
         try:
             self._context.rights.insist(caller, environment, least_role(order.kind), str(order.kind))
             with self._context.store.read() as unit:
-                judged = self._offer(unit, order, visitor)
-            refusal, status = _lacks(judged, form)
+                judged, means = self._offer(unit, order, visitor), self._means(unit, order, visitor)
+            refusal, status = _lacks(judged, means, form)
             if refusal:
                 return self._drawn("/", visitor, form, status, refusal)
             across = judged.typed if order.kind is OrderKind.ROLLBACK else ""
@@ -84,6 +92,10 @@ class OrderPage:
         sits = seat(visitor.caller, order.environment, self._context.rights, can_sign_in=can_sign_in)
         return offer(unit, order, sits, self._context.clock.now())
 
+    def _means(self, unit: Unit, order: Order, visitor: Visitor) -> str:
+        """What would come of it as things stand. For how long is no part of it: whoever gives the order says that."""
+        return self._offer(unit, replace(order, wish=replace(order.wish, limit=None)), visitor).outcome
+
     def _drawn(
         self,
         where: str,
@@ -94,7 +106,7 @@ class OrderPage:
     ) -> Response:
         now, order = self._context.clock.now(), self._asked(given)
         with self._context.store.read() as unit:
-            shown = self._offer(unit, order, visitor)
+            shown, means = self._offer(unit, order, visitor), self._means(unit, order, visitor)
             live = unit.deployments.live(order.environment)
             about = unit.deployments.get(order.deployment) if order.deployment else None
             target = _pinned(unit, order, shown)
@@ -105,6 +117,7 @@ class OrderPage:
             visitor,
             here=where,
             offer=shown,
+            means=means,
             fields=fields_of(order) | ({"to": target.id} if target else {}),
             about=deployment_view(about, self._context, now) if about else None,
             live=version_view(live.revision, self._context) if live else None,
@@ -126,12 +139,12 @@ def _pinned(unit: Unit, order: Order, shown: Offer) -> Deployment | None:
 
 
 def _wish(given: Mapping[str, str]) -> Wish:
-    """`Missing` for a time that can't be read."""
+    """`NoTime`."""
     limit = given.get("for", "").strip()
     try:
         lasts = parse_duration(limit) if limit else None
     except ValueError as error:
-        raise Missing(f"{limit[:40]!r} is no time: write it as in 30m or 2h.") from error
+        raise NoTime(f"{limit[:40]!r} is no time: write it as in 30m or 2h.") from error
     return Wish(
         to=given.get("to") or None,
         ref=given.get("ref", "").strip() or None,
@@ -142,11 +155,11 @@ def _wish(given: Mapping[str, str]) -> Wish:
     )
 
 
-def _lacks(judged: Offer, form: Form) -> tuple[str, HTTPStatus]:
+def _lacks(judged: Offer, means: str, form: Form) -> tuple[str, HTTPStatus]:
     """What keeps it from being given, in words; empty: nothing that can be told here. Rights are asked anew later."""
     if judged.refusal:
         return f"{judged.refusal}.", HTTPStatus.UNPROCESSABLE_ENTITY
-    if "means" in form and form["means"] != judged.outcome:
+    if "means" in form and form["means"] != means:
         told = "What it would do has changed since this page was opened. This is what it would do now: give it again."
         return told, HTTPStatus.CONFLICT
     if judged.typed and form.get("typed", "").strip() != judged.typed:

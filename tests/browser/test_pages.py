@@ -1,6 +1,7 @@
 """Every page, in a real browser: whoever comes, with whatever they have, can read it and use it; it does no harm."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 from starlette.routing import Match, Mount, Route
@@ -140,3 +141,23 @@ CONTENT = """
 () => [...document.querySelectorAll("main :is(h1, h2, h3, th, a, button, summary)")]
   .filter((one) => one.checkVisibility()).map((one) => `${one.localName} ${one.textContent.trim()}`)
 """
+
+
+def test_a_form_that_a_browser_sends_is_taken_for_ours_and_its_answer_stays(studio: Studio) -> None:
+    """A browser names no origin to whom it sends no referrer; and nothing can be asked anew where a form was sent to."""
+    with studio.showing(Shown("order", PAUSE, who="operator"), reduced_motion="reduce") as form:
+        asked: list[str] = []
+        form.page.on("request", lambda request: asked.append(f"{request.method} {request.url.rpartition('/')[2]}"))
+        form.page.fill("#for", "soon")
+        form.page.fill("#reason", "let me look")
+        with form.page.expect_navigation() as gone:
+            form.page.click("main form button")
+        assert gone.value.status == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "'soon' is no time" in form.page.locator("[role=alert]").inner_text()
+        form.page.clock.fast_forward(ANSWER_OLD_MS)
+        assert form.page.locator("#stale").is_hidden()
+        assert [one for one in asked if one.endswith(" orders") or "events" in one] == ["POST orders"]
+
+
+PAUSE = "/orders/new?order=pause&environment=dev&deployment=dev-2"
+ANSWER_OLD_MS = 20_000

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -204,6 +205,24 @@ def test_an_order_that_would_do_something_else_by_now_is_shown_once_more(doors: 
     reply = doors.post("/orders", doors.session(OWEN), {**ABORT, "means": "dev-2 will not start"})
     assert (reply.status, "has changed since this page was opened" in reply.text) == (409, True)
     assert doors.post("/orders", doors.session(OWEN), {**ABORT, "means": "dev-2 turns back"}).status == 303
+
+
+def test_how_long_a_pause_lasts_is_said_on_its_page_and_is_no_change_since(doors: Doors) -> None:
+    session = doors.session(OWEN)
+    page = doors.look("/orders/new?order=pause&environment=dev&deployment=dev-2", session)
+    form = {name: unescape(text) for name, text in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)}
+    assert form["means"]
+    given = {**form, "for": "10m", "reason": "let me look"}
+    assert doors.post("/orders", session, given).status == 303
+    assert left(doors)[2].limit == timedelta(minutes=10)
+
+
+def test_a_time_that_cannot_be_read_is_asked_for_again_with_what_else_was_typed(doors: Doors) -> None:
+    pause = {**ABORT, "order": "pause", "for": "soon", "reason": "let me look"}
+    reply = doors.post("/orders", doors.session(OWEN), pause)
+    assert (reply.status, "&#39;soon&#39; is no time: write it as in 30m or 2h" in reply.text) == (422, True)
+    assert 'action="/orders"' in reply.text and ">let me look</textarea>" in reply.text
+    assert doors.orders == []
 
 
 def test_the_version_that_a_rollback_was_shown_with_is_the_one_that_it_asks_for(doors: Doors) -> None:

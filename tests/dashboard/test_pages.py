@@ -326,7 +326,7 @@ def test_no_page_runs_or_loads_anything_of_its_own(browser: Browser, path: str) 
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert reply.headers["x-content-type-options"] == "nosniff"
-    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert reply.headers["referrer-policy"] == "same-origin"
     for tag, attributes in Page(reply.text).tags:
         assert tag not in {"style", "iframe", "object", "embed", "form"}
         assert not any(name == "style" or name.startswith("on") for name in attributes)

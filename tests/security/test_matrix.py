@@ -71,7 +71,7 @@ KEPT = {"/static", "/feed.atom"}
 HARDENED = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
     "strict-transport-security": "max-age=31536000; includeSubDomains",

@@ -200,13 +200,15 @@ const wake = () => {
   if (state.due) soon(0);
 };
 
-if (document.querySelector("[data-live]")) {
-  setClock();
+setClock();
+setInterval(count, 1000);
+
+// A page without live parts stays as it is; the answer to a form has an address that nobody can ask again.
+if (main.querySelector("[data-live]")) {
   stale.querySelector("button").addEventListener("click", () => (state.over ? location.reload() : soon(0)));
   document.addEventListener("visibilitychange", wake);
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", wake);
-  setInterval(count, 1000);
   setInterval(look, ASK_MS);
   connect();
 }
