@@ -250,7 +250,8 @@ def _rollback(case: _Case) -> Answer:
         return case.refused(across(target, crossed))
     if _is_same(target, live):
         return case.refused(f"{target.id} is what is live: there is nothing to roll back")
-    opening = Opening(Kind.ROLLBACK, target.revision, case.because("rollback.ordered", "rolled back"), back_to=target)
+    because = case.because("rollback.ordered", "rolled back")
+    opening = Opening(Kind.ROLLBACK, target.revision, because, back_to=target, by=case.order.by)
     return case.done(f"{case.environment.name} goes back to {target.revision.version} of {target.id}", opening=opening)
 
 
@@ -293,7 +294,7 @@ def _correct(case: _Case) -> Answer:
     begun = next((one for one in case.table.values() if one.kind is Kind.CORRECT and not one.is_final), None)
     if begun is not None:
         return case.refused(f"{begun.id} corrects it already")
-    opening = Opening(Kind.CORRECT, live.revision, case.because("drift.ordered", "had it corrected"))
+    opening = Opening(Kind.CORRECT, live.revision, case.because("drift.ordered", "had it corrected"), by=case.order.by)
     what = f"what {case.running.id} leaves live" if case.running else live.revision.version
     answer = case.done(f"{what} is made again as its file declares it", opening=opening)
     return replace(answer, environment=replace(case.environment, drift=case.environment.drift.forgiven()))
@@ -312,7 +313,7 @@ def _prune(case: _Case) -> Answer:
     if isinstance(nothing, Reason):
         return case.refused(nothing.text)
     because = case.because("prune.ordered", f"removed {name}")
-    opening = Opening(Kind.PRUNE, live.revision, because, pruned=name)
+    opening = Opening(Kind.PRUNE, live.revision, because, pruned=name, by=case.order.by)
     return case.done(f"{name} goes: its route, then its tasks, then its slots", opening=opening)
 
 

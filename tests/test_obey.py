@@ -11,6 +11,7 @@ from controller.domain.drift import Drifted, Tried
 from controller.domain.environment import Environment, HoldUntil
 from controller.domain.hooks import RunState
 from controller.domain.orders import Order, OrderKind, OrderState, Wish
+from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.step import StepKind, StepState, Trouble
 from controller.homeward import turned_back
@@ -216,6 +217,23 @@ def test_a_correction_is_begun_once_and_only_of_what_is_live() -> None:
 def test_a_prune_of_a_service_that_is_live_is_refused() -> None:
     answer = answered(OrderKind.PRUNE, known=Known(live=NEW), service="backend")
     assert answer.order.state is OrderState.REFUSED and "take it out first" in answer.order.outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [
+        (OrderKind.ROLLBACK, Wish()),
+        (OrderKind.DEPLOY, Wish(restart=True)),
+        (OrderKind.DEPLOY, Wish(correct=True)),
+        (OrderKind.PRUNE, Wish(service="worker")),
+    ],
+)
+def test_whatever_is_opened_knows_who_ordered_it(kind: OrderKind, wish: Wish) -> None:
+    ada = Person(1, "ada")
+    order = Order(7, kind, "dev", None, "because", "ada", NOON, wish, by=ada)
+    answer = obey(order, DEV, {}, Known(live=NEW, before=OLD), NOON)
+    assert answer is not None and answer.opening is not None
+    assert answer.opening.by == ada
 
 
 def test_a_prune_opens_a_removal_once() -> None:
