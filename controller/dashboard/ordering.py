@@ -163,7 +163,7 @@ def _lacks(judged: Offer, means: str, form: Form) -> tuple[str, HTTPStatus]:
         told = "What it would do has changed since this page was opened. This is what it would do now: give it again."
         return told, HTTPStatus.CONFLICT
     if judged.typed and form.get("typed", "").strip() != judged.typed:
-        told = f"Nothing was ordered: type {judged.typed} to mean it."
+        told = f"Type {judged.typed} to mean it."
         return told, HTTPStatus.UNPROCESSABLE_ENTITY
     return "", HTTPStatus.OK
 

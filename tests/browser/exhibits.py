@@ -53,13 +53,33 @@ SHOWN = (
     Shown("audit", "/audit?actor=tidegate", "crowded"),
     Shown("me", "/me", who="viewer"),
     Shown("me", "/me", HOSTILE, "admin"),
+    Shown("history", "/history", "empty"),
+    Shown("history", "/history"),
+    Shown("history", "/history", HOSTILE),
+    Shown("history", "/history", "crowded"),
+    Shown("history-of-nothing", "/history?text=nothing&environment=dev"),
+    Shown("history-asked-wrongly", "/history?since=yesterday", status=400),
+    Shown("compare", "/compare?from=dev-1&to=prod-1"),
+    Shown("delivery", "/delivery", "empty"),
+    Shown("delivery", "/delivery"),
+    Shown("delivery", "/delivery", "crowded"),
+    Shown("environment", "/environments/dev", who="operator"),
+    Shown("environment", "/environments/staging"),
+    Shown("environment", "/environments/dev", HOSTILE, "operator"),
+    Shown("environment-plan", "/environments/dev/plan", who="operator"),
+    Shown("order", "/orders/new?order=abort&environment=dev&deployment=dev-2", who="operator"),
+    Shown("order", "/orders/new?order=abort&environment=dev&deployment=dev-2", HOSTILE, "operator"),
+    Shown("order-not-for-you", "/orders/new?order=deploy&environment=dev", who="viewer"),
     Shown("not-for-you", "/", "shut", "stranger", 403),
     Shown("sign-in-problem", "/sign-in/callback?code=1&state=2", status=400),
 )
 
 NOT_PAGES = {
     "/audit/export": "it is a file",
+    "/events": "it is a stream",
     "/feed.atom": "it is a feed",
+    "/history.csv": "it is a file",
+    "/history.json": "it is a file",
     "/sign-in": "it leads on to GitHub",
 }
 """Routes of the pages that show none."""

@@ -99,7 +99,8 @@ WATCHED = """
   const all = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, textarea:enabled, summary";
   const place = (one) => window.wanted.indexOf(one);
   const isThere = (one) => one.checkVisibility({ visibilityProperty: true });
-  window.wanted = [...document.querySelectorAll(all)].filter(isThere);
+  const isFirst = (one) => one.type !== "radio" || document.querySelector(`input[name="${one.name}"]`) === one;
+  window.wanted = [...document.querySelectorAll(all)].filter(isThere).filter(isFirst);
   window.reached = [];
   window.unseen = [];
   document.addEventListener("focusin", ({ target }) => {
@@ -111,7 +112,8 @@ WATCHED = """
   });
 }
 """
-"""Scrolling areas take the focus as well, wherever they stand: only what does something is asked for."""
+"""Of buttons that exclude each other one is reached: arrows lead to the others. Scrolling areas take the focus as well,
+wherever they stand: only what does something is asked for."""
 
 SCROLLING = 100
 """At most so many of them."""
@@ -144,7 +146,7 @@ CONTENT = """
 
 
 def test_a_form_that_a_browser_sends_is_taken_for_ours_and_its_answer_stays(studio: Studio) -> None:
-    """A browser names no origin to whom it sends no referrer; and nothing can be asked anew where a form was sent to."""
+    """A browser names no origin to whom it sends no referrer, and where a form was sent to nothing is asked anew."""
     with studio.showing(Shown("order", PAUSE, who="operator"), reduced_motion="reduce") as form:
         asked: list[str] = []
         form.page.on("request", lambda request: asked.append(f"{request.method} {request.url.rpartition('/')[2]}"))
