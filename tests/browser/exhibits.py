@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.browser.gallery import ANONYMOUS
 
-BUSY, HOSTILE = "busy", "hostile"
+BUSY, HOSTILE, LIVED = "busy", "hostile", "lived"
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,43 @@ SHOWN = (
     Shown("home", "/", who="operator"),
     Shown("home", "/", HOSTILE),
     Shown("home", "/", "crowded"),
+    Shown("home", "/", LIVED),
     Shown("home-of-one", "/?environment=staging"),
+    Shown("history", "/history", "empty"),
+    Shown("history", "/history"),
+    Shown("history", "/history", LIVED),
+    Shown("history", "/history", HOSTILE),
+    Shown("history", "/history", "crowded"),
+    Shown("history-found", "/history?environment=staging&phase=rolled_back"),
+    Shown("history-of-nothing", "/history?text=nowhere&actor=nobody"),
+    Shown("history-asked-wrongly", "/history?since=then", status=400),
+    Shown("compare", "/compare"),
+    Shown("compare-two", "/compare?from=dev-1&to=dev-2"),
+    Shown("compare-two", "/compare?from=staging-1&to=staging-2", HOSTILE),
+    Shown("compare-alike", "/compare?from=dev-1&to=dev-1"),
     Shown("deployment-in-flight", "/deployments/dev-2"),
     Shown("deployment-in-flight", "/deployments/dev-2", HOSTILE, "operator"),
     Shown("deployment-rolled-back", "/deployments/staging-2"),
     Shown("deployment-rolled-back", "/deployments/staging-2", HOSTILE),
+    Shown("deployment-succeeded", "/deployments/prod-1"),
     Shown("deployment-waiting", "/deployments/prod-2", who="viewer"),
     Shown("deployment-with-a-long-audit", "/deployments/dev-1", "crowded"),
     Shown("deployment-of-no-name", "/deployments/nowhere-7", status=404),
+    Shown("environment", "/environments/dev", "empty"),
+    Shown("environment-moving", "/environments/dev"),
+    Shown("environment-moving", "/environments/dev", who="operator"),
+    Shown("environment-held", "/environments/staging"),
+    Shown("environment-held", "/environments/staging", HOSTILE),
+    Shown("environment", "/environments/dev", "crowded"),
+    Shown("plan", "/environments/dev/plan"),
+    Shown("plan", "/environments/dev/plan", "empty", "operator"),
+    Shown("order-abort", "/orders/new?order=abort&environment=dev&deployment=dev-2", who="operator"),
+    Shown("order-deploy", "/orders/new?order=deploy&environment=prod", who="operator"),
+    Shown("order-too-much", "/orders/new?order=abort&environment=dev&deployment=dev-2", who="viewer"),
+    Shown("order-release", "/orders/new?order=unhold&environment=staging", HOSTILE, "operator"),
+    Shown("delivery", "/delivery", "empty"),
+    Shown("delivery", "/delivery", LIVED),
+    Shown("delivery-rows", "/delivery?figure=failures&environment=dev", LIVED),
     Shown("approval", "/approvals/prod-2"),
     Shown("approval", "/approvals/prod-2", who="approver"),
     Shown("approval", "/approvals/prod-2", who="viewer"),

@@ -14,17 +14,23 @@ from shutil import copyfile
 import uvicorn
 
 from controller.domain.approval import Glass
-from controller.domain.deployment import Deployment
+from controller.domain.contents import Change, Contents, PullRequest
+from controller.domain.deployment import Deployment, Phase
+from controller.domain.dora import Fact, Lead
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.environment import Hold, HoldUntil
 from controller.domain.events import AuditEntry, Event
 from controller.domain.evidence import FailureEvidence, HookEvidence
+from controller.domain.metrics import Finding, Result, Sample
 from controller.domain.people import Person, Role
 from controller.domain.reason import Reason
 from controller.domain.revision import Author
 from controller.domain.sighting import Sighting
+from controller.domain.slot import Slot
 from controller.domain.step import StepKind, StepState
 from controller.domain.verdict import Answer, Judged
+from controller.homeward import turned_back
+from controller.store.distances import Measured
 from tests.security.world import ABEL, ANN, NOEL, OWEN, VERA, WALT, Doors
 from tests.support.asked import a_vote, asked_deployment
 from tests.support.builders import (
@@ -71,9 +77,9 @@ def nothing(doors: Doors) -> None:
 
 def busy(doors: Doors) -> None:
     """dev: a canary in flight, and drift. staging: rolled back with evidence, and held. prod: waiting for approvals."""
-    dev = in_flight("dev", 2, "2")
+    dev, back = in_flight("dev", 2, "2"), went_home("staging", 2, "4")
     waiting = replace(asked_deployment("prod", 2, votes=[a_vote(OWEN)]), gates=GATES)
-    deployments = (settled("dev", 1, "1"), dev, settled("staging", 1, "3"), held("staging", 2), settled("prod", 1, "5"))
+    deployments = (was_well("dev", 1, "1"), dev, was_well("staging", 1, "3"), back, was_well("prod", 1, "5"))
     with doors.store.write() as unit:
         unit.environments.ensure(["dev", "staging", "prod"])
         for deployment in (*deployments, waiting):
@@ -83,13 +89,19 @@ def busy(doors: Doors) -> None:
         unit.environments.save(replace(found["dev"], live=1, live_since=NOON - A_DAY, drift=Drifted(found=(CLICKED,))))
         unit.environments.save(held_environment(found["staging"]))
         unit.environments.save(replace(found["prod"], live=1, live_since=NOON - A_DAY))
-        unit.evidence.add(replace(FOUND, deployment="staging-2", about="staging-2"), deployments[3])
+        unit.evidence.add(replace(FOUND, deployment="staging-2", about="staging-2"), back)
+        unit.samples.put(dev, counted(dev, 6, 0.002))
+        unit.samples.put(back, counted(back, 8, 0.03))
+        for deployment in (*deployments, waiting):
+            unit.contents.settle(brought(deployment), is_news=True)
+        unit.distances.put(Measured("prod", "staging", "5" * 40, "3" * 40, 4, 0, NOON))
         views = {name: a_view(name, green=a_slot(name), rule=a_rule(90, 10, name)) for name in ("backend", "frontend")}
         unit.sightings.put(Sighting("dev", views, NOON))
         unit.sightings.put(Sighting("prod", {name: a_view(name) for name in views}, NOON))
         unit.timers.set("dev", NOON + timedelta(seconds=5))
         unit.audit.append(told("dev", "dev-2"))
         unit.audit.append(told("staging", "staging-2"))
+        unit.audit.append(told("prod", "prod-1"))
 
 
 def hostile(doors: Doors) -> None:
@@ -129,6 +141,9 @@ def hostile(doors: Doors) -> None:
                     drift=Drifted(found=(Drift(difference, NOON),)),
                 )
             )
+        change = Change("4" * 40, LONG, (author,), NOON, pull=7, is_traced=True)
+        pull = PullRequest(7, LONG, mallory.login, LONG[:80], NOON - A_DAY, NOON, mallory.login, NOON - 2 * A_DAY)
+        unit.contents.settle(Contents("staging-2", "staging", "staging-1", (change,), 1, (pull,), True), is_news=True)
         unit.evidence.add(
             FailureEvidence(
                 deployment="staging-2",
@@ -183,11 +198,28 @@ def crowded(doors: Doors) -> None:
         )
 
 
+def lived(doors: Doors) -> None:
+    """Twelve weeks of deployments, one of eleven turned back, and the keys of delivery that come of them."""
+    with doors.store.write() as unit:
+        unit.environments.ensure(["dev", "staging", "prod"])
+        for ago in reversed(range(63)):
+            environment, number = ("dev", "staging", "prod")[ago % 3], 21 - ago // 3
+            made = past(environment, number, ago)
+            unit.revisions.add(made.revision)
+            unit.deployments.add(made)
+            unit.delivery_facts.put(list(facts(made, ago)))
+            if made.phase is Phase.SUCCEEDED:
+                found = unit.environments.get(environment)
+                unit.environments.save(replace(found, live=number, live_since=made.finished_at))
+        unit.delivery_facts.sum_up(1000)
+
+
 EXHIBITS: Mapping[str, Callable[[Doors], None]] = {
     "empty": nothing,
     "busy": busy,
     "hostile": hostile,
     "crowded": crowded,
+    "lived": lived,
     "shut": busy,
 }
 """`shut`: only those may look who have signed in."""
@@ -195,7 +227,7 @@ EXHIBITS: Mapping[str, Callable[[Doors], None]] = {
 
 # ------------------------------------------------------------------------------------------------------- what they hold
 
-A_DAY = timedelta(days=1)
+A_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 GATES = (
     Judged("image", Answer.OPEN, Reason("image.sealed", "every image is pinned by its digest")),
     Judged("soak", Answer.OPEN, Reason("soak.over", "staging has run it for 45m")),
@@ -213,9 +245,104 @@ def in_flight(environment: str, number: int, letter: str) -> Deployment:
                 replace(step.started(at), detail="2m of 5m watched, every target healthy")
             )
             break
-        deployment = deployment.with_step(step.started(at).ended(StepState.DONE, at + timedelta(seconds=30), "done"))
+        deployment = deployment.with_step(step.started(at).ended(StepState.DONE, at + timedelta(seconds=30), ""))
         at += timedelta(seconds=30)
     return replace(of(environment, deployment, number, letter), started_at=NOON - timedelta(minutes=6))
+
+
+def was_well(environment: str, number: int, letter: str) -> Deployment:
+    """Yesterday, within eight minutes."""
+    begun = NOON - A_DAY + timedelta(hours=int(letter))
+    done, at = settled(environment, number, letter), begun + 2 * MINUTE
+    for step in done.steps:
+        done = done.with_step(replace(step, started_at=at, finished_at=at + MINUTE / 2))
+        at += MINUTE / 2
+    titled = replace(done.revision, commit=replace(done.revision.commit, message=TITLES[environment]))
+    return replace(done, revision=titled, created_at=begun, started_at=begun + 2 * MINUTE, finished_at=at)
+
+
+def went_home(environment: str, number: int, letter: str) -> Deployment:
+    """A canary that failed too many requests at 10 %, and whose traffic is home again."""
+    reason = Reason("metrics.errors", "backend: 3.00% of 1,640 requests failed in green; the limit is 1.00%")
+    failed = Finding("backend", "errors", Result.FAILED, "3.00% of 1,640 requests failed", 0.03, 0.01, 1640, 4)
+    well = Finding("backend", "latency_p95", Result.PASSED, "210 ms of 1,640 requests", 0.21, 0.5, 1640, 4)
+    back = turned_back(in_flight(environment, number, letter), reason, NOON - MINUTE, culprits=("backend",))
+    for step in back.steps:
+        if step.state is StepState.PENDING:
+            ended = step.started(NOON - MINUTE).ended(StepState.DONE, NOON - MINUTE / 2, "")
+            back = back.with_step(ended)
+    return replace(back.moved(Phase.ROLLED_BACK, reason, NOON - MINUTE / 2), findings=(failed, well))
+
+
+def counted(deployment: Deployment, minutes: int, errors: float) -> Iterator[Sample]:
+    """Minute by minute, of both versions: what CloudWatch counted, the newer one with this share of errors at last."""
+    for minute in range(minutes):
+        at, rise = NOON - (minutes - minute) * MINUTE, errors * minute / (minutes - 1)
+        for slot, requests, failed in ((Slot.BLUE, 3600 - 40 * minute, 0.001), (Slot.GREEN, 60 + 60 * minute, rise)):
+            result = Result.FAILED if failed > ALLOWED else Result.PASSED
+            yield Sample("backend", "errors", slot, at, failed, requests, ALLOWED, result)
+            yield Sample("backend", "latency_p95", slot, at, 0.18 + failed, requests, 0.5, Result.PASSED)
+
+
+ALLOWED = 0.01
+TITLES = {
+    "dev": "Retry what the queue refuses (#41)",
+    "staging": "Show captions while they are written (#38)",
+    "prod": "Keep what was typed when the page is closed (#35)",
+}
+
+
+def brought(deployment: Deployment) -> Contents:
+    """Two pull requests of three commits; of the first deployment only its own commit."""
+    commit, (base, number) = deployment.revision.commit, (deployment.environment, deployment.number)
+    own = Change(commit.sha, commit.title, commit.authors, NOON - A_DAY, pull=41, is_traced=True)
+    if number == 1:
+        return Contents(deployment.id, base, None, (own,), 1, (), True)
+    earlier = [
+        replace(own, sha=f"{one}" * 40, title=title, pull=pull)
+        for one, title, pull in (("8", "Cut subtitles at sentences", 40), ("9", "Count what is refused", 41))
+    ]
+    pulls = tuple(
+        PullRequest(number, title, "ada", "develop", NOON - A_DAY, NOON - A_DAY / 2, "grace", NOON - 2 * A_DAY)
+        for number, title in ((40, "Cut subtitles at sentences"), (41, "Retry what the queue refuses"))
+    )
+    return Contents(deployment.id, base, f"{base}-1", (*earlier, own), 3, pulls, True)
+
+
+def past(environment: str, number: int, ago: int) -> Deployment:
+    """It ended so many times 31 hours ago."""
+    done, at = settled(environment, number, "1"), NOON - timedelta(hours=31 * ago)
+    message = f"{SUBJECTS[ago % len(SUBJECTS)]} (#{140 - ago})"
+    commit = replace(done.revision.commit, sha=f"{ago * 7919 + 4096:05x}" * 8, message=message)
+    moved = timedelta(minutes=4 + ago % 5)
+    done = replace(
+        done,
+        revision=replace(done.revision, commit=commit),
+        created_at=at - moved - MINUTE * (1 + ago % 7),
+        started_at=at - moved,
+        finished_at=at,
+    )
+    if ago % 11 != 5:
+        return done
+    return replace(done, phase=Phase.ROLLED_BACK, reason=Reason("metrics.errors", "backend: 3.00% of requests failed"))
+
+
+def facts(made: Deployment, ago: int) -> Iterator[Fact]:
+    hour, failed = timedelta(hours=1), made.phase is not Phase.SUCCEEDED
+    assert made.started_at is not None and made.finished_at is not None
+    leads = (Lead(hour * (2 + ago % 7), hour * (1 + ago % 3), hour / 2, hour / 6),)
+    for service in ("", "backend" if ago % 2 else "frontend"):
+        fact = Fact(made.id, made.environment, service, made.started_at, made.finished_at, not failed, failed, failed)
+        yield replace(fact, restored=9 * MINUTE if failed else None, leads=() if failed else leads)
+
+
+SUBJECTS = (
+    "Retry what the queue refuses",
+    "Cut subtitles at sentences",
+    "Ask for the language once",
+    "Keep what was typed when the page is closed",
+    "Warm the model before it is asked",
+)
 
 
 def told(environment: str, deployment: str) -> Iterator[AuditEntry]:

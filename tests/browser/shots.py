@@ -11,10 +11,13 @@ from pathlib import Path
 
 from controller.store.schema import migrate
 from tests.browser import chromium
-from tests.browser.exhibits import SHOWN, Shown
+from tests.browser.exhibits import HOSTILE, SHOWN, Shown
 from tests.browser.gallery import Gallery
 from tests.browser.studio import DARK, LIGHT, PHONE, WIDE, Studio
 
+HEIGHT = "() => document.scrollingElement.scrollHeight"
+TALLEST = 12_000
+"""Pixels. The window is as tall as the page, so that what sticks to its end is at the end."""
 LOOKS = {"wide": (WIDE, LIGHT), "wide-dark": (WIDE, DARK), "phone": (PHONE, LIGHT), "phone-dark": (PHONE, DARK)}
 
 
@@ -43,7 +46,9 @@ def _taken(studio: Studio, shown: Shown, directory: Path) -> Iterator[Path]:
         for name, (size, scheme) in LOOKS.items():
             seen.look(size, scheme)
             file = directory / f"{shown.name}-{shown.state}-{shown.who}-{name}.png"
-            seen.page.screenshot(path=file, full_page=shown.state != "hostile")
+            if shown.state != HOSTILE:
+                seen.look((size[0], max(size[1], min(seen.ask(HEIGHT), TALLEST))), scheme)
+            seen.page.screenshot(path=file)
             yield file
 
 
