@@ -202,8 +202,8 @@ def lived(doors: Doors) -> None:
     """Twelve weeks of deployments, one of eleven turned back, and the keys of delivery that come of them."""
     with doors.store.write() as unit:
         unit.environments.ensure(["dev", "staging", "prod"])
-        for ago in reversed(range(63)):
-            environment, number = ("dev", "staging", "prod")[ago % 3], 21 - ago // 3
+        for ago in range(63, 0, -1):
+            environment, number = ("prod", "dev", "staging")[ago % 3], 21 - (ago - 1) // 3
             made = past(environment, number, ago)
             unit.revisions.add(made.revision)
             unit.deployments.add(made)
