@@ -174,7 +174,7 @@ def test_an_order_about_an_environment_leads_back_to_it(doors: Doors) -> None:
 @pytest.mark.parametrize("typed", ["", "Prod", "staging", "prod-1"])
 def test_to_deploy_the_environments_name_is_typed(doors: Doors, typed: str) -> None:
     reply = doors.post("/orders", doors.session(OWEN), {**DEPLOY, "typed": typed})
-    assert (reply.status, "type prod to mean it" in reply.text) == (422, True)
+    assert (reply.status, "Type prod to mean it" in reply.text) == (422, True)
     assert doors.orders == []
 
 
