@@ -253,14 +253,15 @@ class Doors:
         body: bytes | Sequence[bytes] | AsyncIterator[bytes] = b"",
         client: str = "192.0.2.7",
     ) -> Reply:
-        """`body` in pieces is sent in pieces; `path` with its query."""
+        """`body` in pieces is sent in pieces; `path` with its query. Whoever has sent all of it goes when the answer is
+        complete; where it is a stream of events, which has no end, after the first ones."""
         given = [(name.lower().encode(), _raw(value)) for name, value in headers]
         if not any(name == b"host" for name, _ in given):
             given.insert(0, (b"host", HOST.encode()))
         target, _, query = path.partition("?")
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
             "method": method,
             "scheme": "https",
@@ -275,12 +276,21 @@ class Doors:
         }
         pieces = _pieces(body)
         sent: list[Message] = []
+        is_asked, is_answered = False, asyncio.Event()
 
         async def receive() -> Message:
-            return await anext(pieces)
+            nonlocal is_asked
+            message = await anext(pieces)
+            if message["type"] == "http.disconnect" and is_asked:
+                await is_answered.wait()
+            is_asked = is_asked or message.get("more_body") is False
+            return message
 
         async def send(message: Message) -> None:
             sent.append(message)
+            is_endless = (b"content-type", b"text/event-stream; charset=utf-8") in sent[0]["headers"]
+            if message["type"] == "http.response.body" and (is_endless or not message.get("more_body")):
+                is_answered.set()
 
         await self.app(scope, receive, send)
         start = next(message for message in sent if message["type"] == "http.response.start")
