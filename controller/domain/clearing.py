@@ -162,6 +162,7 @@ CLEARED_BY: Mapping[str, str] = {
     "traffic.rule_missing": "an operator: put the listener rule back, or empty the slots",
     "traffic.split": "an operator: give the listener rule's whole weight to one slot",
     "traffic.unclear": "an operator: give the listener rule's whole weight to one slot",
+    "tracing": PATIENT,
     "transient": PATIENT,
     "verify": AUTHOR,
     "window.apart": "the author: a window that is open sometimes while that of the live file is",
