@@ -45,7 +45,7 @@ def test_a_pull_request_gets_one_comment_that_a_push_to_it_edits(hosted: Hosted)
         "`services.backend.task.cpu` | `256` | `512`",
         "built from this pull request when it is merged",
         "`register` → `warm`",
-        "$36.04 → $144.16, +$108.12 to +$108.12",
+        "$36.04 → $144.16, +$108.12",
         "merged into `develop` as it is now",
     ):
         assert wanted in comment.body

@@ -141,8 +141,8 @@ MISTAKES = (
     Mistake(
         "a rollback goes back to what a rollback has left",
         "controller/domain/history.py",
-        "            left.add(_contents(one))\n",
-        "            pass\n",
+        "        if follower.is_way_back:\n            passed.add(_contents(one))\n",
+        "",
         "tests/domain/test_history.py::test_what_two_rollbacks_have_left_is_gone_back_to_by_none",
     ),
     Mistake(

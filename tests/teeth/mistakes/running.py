@@ -89,8 +89,8 @@ MISTAKES = (
     Mistake(
         "any word is enough to go back across what ran",
         "controller/inbox/orders.py",
-        "    if crossed and order.wish.across != crossed[-1].deployment:\n",
-        "    if crossed and order.wish.across is None:\n",
+        "    if target and crossed and order.wish.across != crossed[-1].deployment:\n",
+        "    if target and crossed and order.wish.across is None:\n",
         f"{OF_HOOKS}::test_going_back_across_an_incompatible_run_must_be_typed",
     ),
     Mistake(
