@@ -482,6 +482,13 @@ OTHERS = [
         Cue(at_once, push(MIGRATED)),
         Cue(is_started(MIGRATES), order(OrderKind.ABORT, "dev-2")),
     ),
+    story(
+        "before.ran_already",
+        CALM,
+        Cue(at_once, commands(MIGRATES)),
+        Cue(at_once, push(MIGRATED)),
+        Cue(is_live(2), push(MIGRATED.replace("memory: 512", "memory: 1024"))),
+    ),
     story("verify.success", CALM, Cue(at_once, commands(TRIES)), Cue(at_once, push(TRIED))),
     story("verify.fails", CALM, Cue(at_once, commands(TRIES, FAILS)), Cue(at_once, push(TRIED))),
     story("drifted.tuned", CALM, Cue(at_once, tune), Cue(ended_as(2, Phase.SUCCEEDED), wait)),
@@ -553,12 +560,14 @@ OTHERS = [
 COVERING = frozenset(
     {
         "an_older_commit",
+        "alarmed.late",
         "alarmed.rang_and_is_well",
         "analysed",
         "approved",
         "assumed_role",
         "before.aborted",
         "before.fails",
+        "before.ran_already",
         "first_version_red",
         "gated",
         "guarded.aborted",

@@ -23,7 +23,7 @@ from tests.exhaustive.stories import STORIES, order
 from tests.support.sites import Site, SiteKind
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = 90
+SAMPLE = 100
 SHORT = STORIES["route"]
 
 
