@@ -137,6 +137,9 @@ class OrderRequest(Wanted):
     correct: bool = Field(False, strict=True, description="deploy: what is live, once more as its file declares it.")
     service: Words | None = Field(None, description="prune: the service that the file no longer names.")
     limit: Limit | None = Field(None, alias="for", description="pause: how long, until it turns back by itself.")
+    idempotency_key: Words | None = Field(
+        None, description="Of your choosing: the same order under the same key is taken once, and has one id."
+    )
 
     @property
     def wish(self) -> Wish:

@@ -15,7 +15,8 @@ def leave(context: ApiContext, asked: Asked) -> OrderLeft:
     given: OrderRequest = asked.body
     name = asked.path["name"]
     try:
-        number = context.orders.leave(given.order, name, given.deployment, given.reason, asked.caller, given.wish)
+        wanted = (given.order, name, given.deployment, given.reason, asked.caller, given.wish)
+        number = context.orders.leave(*wanted, given.idempotency_key)
     except OrderRefused as error:
         if error.code == "order.unknown_environment":
             raise missing("environment", name) from error

@@ -1,5 +1,6 @@
 """The page on which an order is confirmed before it is given, and its form. A look changes nothing."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from controller.inbox.wishes import OrderRefused
 from controller.store import Unit
 
 YES = "yes"
+CHANGED = "What it would do has changed since this page was opened. This is what it would do now: give it again."
 
 
 class NoTime(Missing):
@@ -54,16 +56,16 @@ class OrderPage:
         except NoTime as error:
             readable = {name: text for name, text in form.items() if name != "for"}
             return self._drawn("/", visitor, readable, HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        meant, key = _meant(order, form), form.get("key") or None
         try:
-            self._context.rights.insist(caller, environment, least_role(order.kind), str(order.kind))
-            with self._context.store.read() as unit:
-                judged, means = self._offer(unit, order, visitor), self._means(unit, order, visitor)
-            refusal, status = _lacks(judged, means, form)
-            if refusal:
-                return self._drawn("/", visitor, form, status, refusal)
-            across = judged.typed if order.kind is OrderKind.ROLLBACK else ""
-            told, wish = form.get("reason", ""), replace(order.wish, across=across or None)
-            number = self._context.orders.leave(order.kind, environment, order.deployment, told, caller, wish)
+            number = self._context.orders.given(meant, caller, key)
+            if number is None:
+                self._context.rights.insist(caller, environment, least_role(order.kind), str(order.kind))
+                refusal, status = self._lacks(order, visitor, form)
+                if refusal:
+                    return self._drawn("/", visitor, form, status, refusal)
+                wanted = (meant.kind, environment, meant.deployment, meant.reason, caller, meant.wish)
+                number = self._context.orders.leave(*wanted, key)
         except (OrderRefused, Forbidden) as error:
             is_forbidden = isinstance(error, Forbidden)
             status = HTTPStatus.FORBIDDEN if is_forbidden else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -96,6 +98,19 @@ class OrderPage:
         """What would come of it as things stand. For how long is no part of it: whoever gives the order says that."""
         return self._offer(unit, replace(order, wish=replace(order.wish, limit=None)), visitor).outcome
 
+    def _lacks(self, order: Order, visitor: Visitor, form: Form) -> tuple[str, HTTPStatus]:
+        """What keeps it from being given, in words; empty: nothing that can be told here. Rights are asked anew
+        later."""
+        with self._context.store.read() as unit:
+            judged, means = self._offer(unit, order, visitor), self._means(unit, order, visitor)
+        if judged.refusal:
+            return f"{judged.refusal}.", HTTPStatus.UNPROCESSABLE_ENTITY
+        if "means" in form and form["means"] != means:
+            return CHANGED, HTTPStatus.CONFLICT
+        if judged.typed and form.get("typed", "").strip() != judged.typed:
+            return f"Type {judged.typed} to mean it.", HTTPStatus.UNPROCESSABLE_ENTITY
+        return "", HTTPStatus.OK
+
     def _drawn(
         self,
         where: str,
@@ -124,6 +139,7 @@ class OrderPage:
             live_id=live.id if live else "",
             target=version_view(target.revision, self._context) if target else None,
             target_id=target.id if target else "",
+            key=secrets.token_urlsafe(12),
             refusal=refusal,
             reason=given.get("reason", ""),
         )
@@ -155,17 +171,10 @@ def _wish(given: Mapping[str, str]) -> Wish:
     )
 
 
-def _lacks(judged: Offer, means: str, form: Form) -> tuple[str, HTTPStatus]:
-    """What keeps it from being given, in words; empty: nothing that can be told here. Rights are asked anew later."""
-    if judged.refusal:
-        return f"{judged.refusal}.", HTTPStatus.UNPROCESSABLE_ENTITY
-    if "means" in form and form["means"] != means:
-        told = "What it would do has changed since this page was opened. This is what it would do now: give it again."
-        return told, HTTPStatus.CONFLICT
-    if judged.typed and form.get("typed", "").strip() != judged.typed:
-        told = f"Type {judged.typed} to mean it."
-        return told, HTTPStatus.UNPROCESSABLE_ENTITY
-    return "", HTTPStatus.OK
+def _meant(order: Order, form: Form) -> Order:
+    """With what is typed and told in the form. To go back across a migration takes its deployment's id, typed."""
+    across = form.get("typed", "").strip() or None if order.kind is OrderKind.ROLLBACK else None
+    return replace(order, reason=form.get("reason", ""), wish=replace(order.wish, across=across))
 
 
 def given_order(unit: Unit, request: Request, visitor: Visitor) -> Order | None:

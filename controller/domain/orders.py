@@ -66,7 +66,8 @@ class Wish:
 @dataclass(frozen=True)
 class Order:
     """`deployment` is the id of the one it is about, None when it is about the environment; `outcome` says what came
-    of it. `actor` is the name that people read; `by` is None where a program gave it, which is nobody."""
+    of it. `actor` is the name that people read; `by` is None where a program gave it, which is nobody. `key` is the
+    idempotency key under which its giver gave it: what arrives twice is one order."""
 
     id: int
     kind: OrderKind
@@ -80,3 +81,9 @@ class Order:
     outcome: str = ""
     by: Person | None = None
     via: Via = Via.API
+    key: str | None = None
+
+    def is_again(self, other: "Order") -> bool:
+        """Whether it asks for the same in the same words."""
+        ours, theirs = ((one.kind, one.environment, one.deployment, one.wish, one.reason) for one in (self, other))
+        return ours == theirs

@@ -1,7 +1,8 @@
 """Where people's orders end up."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from controller.domain.approval import decide_approval
@@ -21,6 +22,8 @@ from controller.store import Store, Unit
 LONGEST_REASON = 1000
 MOST_ANSWERS, ANSWERS_WITHIN = 30, timedelta(minutes=1)
 """Of one person, or one token: each asks GitHub for everybody's rights."""
+
+KEY, KEY_SAID = re.compile(r"[!-~]{1,128}"), "from 1 to 128 printable characters of ASCII, and no space"
 
 NO_WISH = Wish()
 ACROSS = "order.across"
@@ -48,24 +51,43 @@ class Orders:
         reason: str,
         caller: Caller,
         wish: Wish = NO_WISH,
+        key: str | None = None,
     ) -> int:
-        """The order's id, durable when it returns. What comes of it is up to the loop.
+        """The order's id, durable when it returns. What comes of it is up to the loop. Under a `key` that the caller
+        has given it under before, it is the order of then, and nothing new.
 
         `OrderRefused` for what can be told from the order and the rows: `order.no_reason`, `order.reason_too_long`,
         `order.reason_unprintable`, the codes of `check_form`, `order.unknown_environment`, `order.unknown_deployment`,
-        `order.not_succeeded`, `order.across`, `order.service_in_use`, and the codes of `decide_approval`. `Forbidden`
-        for whoever may not, `TooOften` for whoever answers too often.
+        `order.not_succeeded`, `order.across`, `order.service_in_use`, `order.invalid_key`, `order.key_is_taken`, and
+        the codes of `decide_approval`. `Forbidden` for whoever may not, `TooOften` for whoever answers too often.
         """
-        made = (self.clock.now(), wish, OrderState.RECEIVED, "", caller.person, caller.via)
+        made = (self.clock.now(), wish, OrderState.RECEIVED, "", caller.person, caller.via, own_key(caller, key))
         order = Order(0, kind, environment, deployment, checked(reason), caller.name, *made)
         check_form(order)
         self._check_rights(order, caller)
+        given = self._given(order)
+        if given is not None:
+            return given
         with self.store.write() as unit:
             check_subject(unit, order)
-            number = unit.orders.leave(order)
-            unit.audit.append([accepted(order, number)])
+            number, is_new = unit.orders.leave(order)
+            if is_new:
+                unit.audit.append([accepted(order, number)])
         self.wake(environment)
         return number
+
+    def given(self, order: Order, caller: Caller, key: str | None) -> int | None:
+        """The id of the same order, where the caller has given it under this key already. `OrderRefused` with
+        `order.key_is_taken` where it was another one."""
+        return self._given(replace(order, reason=checked(order.reason), key=own_key(caller, key)))
+
+    def _given(self, order: Order) -> int | None:
+        with self.store.read() as unit:
+            before = unit.orders.given(order.key)
+        if before is not None and not before.is_again(order):
+            text = f"order {before.id} was given under this key, and asks for something else: {in_words(before)}"
+            raise OrderRefused(text, code="order.key_is_taken")
+        return before.id if before else None
 
     def _check_rights(self, order: Order, caller: Caller) -> None:
         """Breaking the glass works while nobody can be looked up: those who may are known by number. So is whoever
@@ -76,7 +98,7 @@ class Orders:
             text = f"{caller.name} came in as {caller.most.words}, and to {kind} takes the role {least.words}"
             raise Forbidden(text, code="role.too_low")
         if kind in ANSWERS:
-            self._answers.take(f"person {caller.person.id}" if caller.person else f"program {caller.name}")
+            self._answers.take(giver(caller))
         if kind not in {OrderKind.BREAK_GLASS, OrderKind.REVOKE}:
             self.rights.insist(caller, order.environment, least, str(kind))
         if kind not in ANSWERS or binding is None:
@@ -91,6 +113,17 @@ class Orders:
         ruling = decide_approval(self.rights.polls.ballot(deployment, binding), kind, caller.person, order.wish.plan)
         if not ruling.accepted:
             raise OrderRefused(ruling.reason.text, code=ruling.reason.code)
+
+
+def own_key(caller: Caller, key: str | None) -> str | None:
+    """As it is stored: nobody can guess their way to another one's order."""
+    if key is not None and not KEY.fullmatch(key):
+        raise OrderRefused(f"{key[:80]!r} is no idempotency key: {KEY_SAID}", code="order.invalid_key")
+    return None if key is None else f"{giver(caller)}: {key}"
+
+
+def giver(caller: Caller) -> str:
+    return f"person {caller.person.id}" if caller.person else f"program {caller.name}"
 
 
 def checked(reason: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from controller.domain.errors import Conflict
@@ -42,12 +42,21 @@ class Orders:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def leave(self, order: Order) -> int:
-        """The id under which it is stored; `order.id` counts for nothing."""
-        left = self._transaction.changed(insert(OrderRow).values(to_row(order)).returning(col(OrderRow.id)))
+    def leave(self, order: Order) -> tuple[int, bool]:
+        """The id under which it is stored, and whether it is new: one that has its key already stays as it is.
+        `order.id` counts for nothing."""
+        left = self._transaction.inserted(OrderRow, to_row(order), ["key"], [col(OrderRow.id)])
+        if left is None:
+            found = self.given(order.key)
+            assert found is not None, "an INSERT that a key kept out met a row with that key"
+            return found.id, False
         Waking(self._transaction).say(Call.LOOK, order.environment)
-        assert left is not None, "an INSERT that worked returns its row"
-        return int(left["id"])
+        return int(left["id"]), True
+
+    def given(self, key: str | None) -> Order | None:
+        """The one that was left under this key."""
+        row = self._transaction.row(select(OrderRow).where(col(OrderRow.key) == key)) if key else None
+        return None if row is None else from_row(row)
 
     def get(self, order_id: int) -> Order | None:
         row = self._transaction.row(select(OrderRow).where(col(OrderRow.id) == order_id))

@@ -181,10 +181,14 @@ class DeliveryRow(Row, table=True):
 
 
 class OrderRow(Row, table=True):
-    """`person` is the number of the GitHub account that gave it, None where a program did; `actor` its login then."""
+    """`person` is the number of the GitHub account that gave it, None where a program did; `actor` its login then.
+    `key` names its giver too: two people's keys are two."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("orders_in_state", "environment", "state", "id"),)
+    __table_args__ = (
+        Index("orders_in_state", "environment", "state", "id"),
+        Index("orders_once", "key", unique=True),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
     kind: str = Field(sa_type=Prose)
@@ -198,6 +202,7 @@ class OrderRow(Row, table=True):
     outcome: str = Field(sa_type=Prose)
     person: int | None = Field(default=None, sa_type=BigInteger)
     via: str = Field(default="api", sa_type=Prose)
+    key: str | None = Field(default=None, sa_type=Prose)
 
 
 class AuditRow(Row, table=True):

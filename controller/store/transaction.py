@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Executable, Interval, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from controller.domain.ports import Clock
 from controller.store.columns import UtcTime
@@ -64,9 +65,16 @@ class Transaction:
 
     def insert_new(self, table: type[Row], values: Mapping[str, Any], unique: Sequence[str]) -> bool:
         """Whether the row is new; a row with the same `unique` columns is left as it is."""
+        return self.inserted(table, values, unique, [literal(1)]) is not None
+
+    def inserted(
+        self, table: type[Row], values: Mapping[str, Any], unique: Sequence[str], told: Sequence[SQLCoreOperations[Any]]
+    ) -> StoredRow | None:
+        """What is `told` of the new row; None where there is a row with the same `unique` columns, which is left as it
+        is."""
         insert = postgresql.insert if self.is_postgres else sqlite.insert
         statement = insert(table).values(values).on_conflict_do_nothing(index_elements=unique)
-        return self.changed(statement.returning(literal(1))) is not None
+        return self.changed(statement.returning(*told))
 
     def put(self, table: type[Row], values: Mapping[str, Any], unique: Sequence[str]) -> None:
         """The row has these values, whether it was there or not."""

@@ -36,13 +36,15 @@ class Waiting(NoonClock):
 
 @dataclass
 class Terminal:
-    """Types commands. `lost` counts how many requests get no reply before the next that does."""
+    """Types commands. `lost` counts how many requests get no reply before the next that does; `unheard`,
+    how many replies are lost of requests that arrived."""
 
     door: Door
     clock: Waiting
     asked: list[Asked] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=lambda: {"TIDEGATE_URL": URL, "TIDEGATE_API_TOKEN": TOKEN})
     lost: int = 0
+    unheard: int = 0
     examined: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, *words: str, typed: str = "") -> Any:
@@ -72,6 +74,9 @@ class Terminal:
                 return await client.request(asked.method, asked.url, headers=dict(asked.headers), content=asked.body)
 
         reply = asyncio.run(send())
+        if self.unheard:
+            self.unheard -= 1
+            raise NoReply("timed out")
         return Reply(reply.status_code, dict(reply.headers), reply.content)
 
 

@@ -139,6 +139,22 @@ def test_a_controller_that_starts_again_still_tells_what_came_of_an_order(termin
     assert (result.exit_code, result.stdout) == (0, "order 1 (unhold): dev is released\n")
 
 
+def test_an_order_whose_answer_was_lost_is_given_once(terminal: Terminal, store: Store) -> None:
+    terminal.unheard = 1
+    terminal.clock.happenings = [answered(store, OrderState.DONE, "dev is released")]
+    result = terminal("unhold", "dev")
+    assert (result.exit_code, result.stdout) == (0, "order 1 (unhold): dev is released\n")
+    with store.read() as unit:
+        assert unit.orders.get(2) is None
+
+
+def test_an_order_that_nobody_answers_twice_is_not_said_to_be_given(terminal: Terminal) -> None:
+    terminal.unheard = 2
+    result = terminal("unhold", "dev")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "can't be reached: timed out" in result.stderr
+
+
 def test_a_controller_that_dies_after_the_order_leaves_it_kept(terminal: Terminal) -> None:
     def dies() -> None:
         terminal.lost = 1000

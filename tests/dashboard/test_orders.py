@@ -171,6 +171,41 @@ def test_an_order_about_an_environment_leads_back_to_it(doors: Doors) -> None:
     assert "Your order was received: unhold" in words(doors.look("/environments/staging?order=1", doors.session(OWEN)))
 
 
+def hidden(page: Reply) -> dict[str, str]:
+    return {name: unescape(text) for name, text in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)}
+
+
+def test_a_form_that_is_sent_twice_gives_one_order(doors: Doors) -> None:
+    session = doors.session(OWEN)
+    form = hidden(doors.look("/orders/new?order=deploy&environment=prod", session))
+    given = {**form, "reason": "once more", "typed": "prod"}
+    first = doors.post("/orders", session, given)
+    with doors.store.write() as unit:
+        unit.orders.settle(1, OrderState.DONE, "prod-2 waits")
+    second = doors.post("/orders", session, given)
+    assert {first.get("location"), second.get("location")} == {"/environments/prod?order=1"}
+    assert doors.bell.woken == ["prod"]
+
+
+def test_a_page_that_is_opened_anew_gives_another_order(doors: Doors) -> None:
+    session = doors.session(OWEN)
+    for _ in range(2):
+        form = hidden(doors.look("/orders/new?order=deploy&environment=prod", session))
+        doors.post("/orders", session, {**form, "reason": "once more", "typed": "prod"})
+    assert len(doors.orders) == 2
+
+
+def test_a_form_that_has_given_its_order_and_says_something_else_now_is_shown_anew(doors: Doors) -> None:
+    session = doors.session(OWEN)
+    form = hidden(doors.look("/orders/new?order=deploy&environment=prod", session))
+    doors.post("/orders", session, {**form, "reason": "once more", "typed": "prod"})
+    changed = {**form, "reason": "once more", "typed": "prod", "ref": "v1.4.0"}
+    shown = doors.post("/orders", session, changed)
+    assert (shown.status, "order 1 was given under this key" in shown.text) == (422, True)
+    assert doors.post("/orders", session, {**changed, "key": hidden(shown)["key"]}).status == 303
+    assert left(doors, 2) == (OrderKind.DEPLOY, None, Wish(ref="v1.4.0"))
+
+
 @pytest.mark.parametrize("typed", ["", "Prod", "staging", "prod-1"])
 def test_to_deploy_the_environments_name_is_typed(doors: Doors, typed: str) -> None:
     reply = doors.post("/orders", doors.session(OWEN), {**DEPLOY, "typed": typed})
@@ -210,7 +245,7 @@ def test_an_order_that_would_do_something_else_by_now_is_shown_once_more(doors: 
 def test_how_long_a_pause_lasts_is_said_on_its_page_and_is_no_change_since(doors: Doors) -> None:
     session = doors.session(OWEN)
     page = doors.look("/orders/new?order=pause&environment=dev&deployment=dev-2", session)
-    form = {name: unescape(text) for name, text in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text)}
+    form = hidden(page)
     assert form["means"]
     given = {**form, "for": "10m", "reason": "let me look"}
     assert doors.post("/orders", session, given).status == 303

@@ -1,19 +1,36 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from controller.domain.deployment import Phase
 from controller.domain.events import Event
-from controller.domain.orders import Order, OrderKind, Wish
+from controller.domain.orders import Order, OrderKind, OrderState, Wish
 from controller.inbox.orders import LONGEST_REASON, Orders
 from controller.inbox.rights import Rights
 from controller.inbox.wishes import OrderRefused
 from controller.polls import Polls
-from controller.store import Store
+from controller.store import Store, Unit
 from tests.store.recorded import deployment, record
 from tests.support.database import MovedClock
 from tests.support.town import PROGRAM, Town
+
+
+class Overtaken:
+    """A store whose next write comes after somebody else's."""
+
+    def __init__(self, store: Store, first: Callable[[], object]) -> None:
+        self._store, self._first = store, first
+        self.read = store.read
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        self._first()
+        with self._store.write() as unit:
+            yield unit
 
 
 @pytest.fixture
@@ -45,6 +62,59 @@ def test_an_order_is_stored_and_audited_before_its_environment_is_woken(
 def test_an_order_about_an_environment_needs_no_deployment(orders: Orders, woken: list[str]) -> None:
     assert orders.leave(OrderKind.UNHOLD, "dev", None, "we looked", PROGRAM) > 0
     assert woken == ["dev"]
+
+
+def test_what_arrives_twice_under_one_key_is_one_order(orders: Orders, store: Store, woken: list[str]) -> None:
+    first, second = (orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1") for _ in range(2))
+    assert first == second and woken == ["dev"]
+    with store.read() as unit:
+        assert [one.id for one in unit.orders.waiting("dev")] == [first]
+        assert [line.event for line in unit.audit.page().items] == [Event.ORDER_ACCEPTED]
+
+
+def test_it_is_that_order_after_something_came_of_it(orders: Orders, store: Store) -> None:
+    first = orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1")
+    with store.write() as unit:
+        unit.orders.settle(first, OrderState.DONE, "done")
+    assert orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1") == first
+
+
+def test_of_two_that_arrive_at_once_and_see_nothing_of_each_other_one_is_taken(orders: Orders, store: Store) -> None:
+    overtaken = Overtaken(store, lambda: orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1"))
+    late = replace(orders, store=cast(Store, overtaken))
+    number = late.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1")
+    with store.read() as unit:
+        assert [one.id for one in unit.orders.waiting("dev")] == [number]
+        assert len(unit.audit.page().items) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "wish"),
+    [
+        (OrderKind.DEPLOY, "twice", Wish()),
+        (OrderKind.DEPLOY, "once", Wish(restart=True)),
+        (OrderKind.UNHOLD, "once", Wish()),
+    ],
+)
+def test_a_key_that_is_taken_takes_no_other_order(orders: Orders, kind: OrderKind, reason: str, wish: Wish) -> None:
+    number = orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1")
+    told = f"order {number} was given under this key, and asks for something else: deploy"
+    with pytest.raises(OrderRefused, match=told) as caught:
+        orders.leave(kind, "dev", None, reason, PROGRAM, wish, "k-1")
+    assert caught.value.code == "order.key_is_taken"
+
+
+def test_the_same_key_of_somebody_else_is_another_one(orders: Orders) -> None:
+    robot = replace(PROGRAM, name="robot")
+    first, second = (orders.leave(OrderKind.DEPLOY, "dev", None, "once", who, key="k-1") for who in (PROGRAM, robot))
+    assert first != second
+
+
+@pytest.mark.parametrize("key", ["", " ", "k 1", "k\n", "ö", "k" * 129])
+def test_what_is_no_key_is_refused(orders: Orders, key: str) -> None:
+    with pytest.raises(OrderRefused, match="from 1 to 128 printable characters of ASCII") as caught:
+        orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key=key)
+    assert caught.value.code == "order.invalid_key"
 
 
 @pytest.mark.parametrize(

@@ -596,7 +596,7 @@ def test_a_backup_of_older_tables_is_migrated_on_the_way(
 NEWER_COLUMNS = {
     "environments": {"numbers_taken", "looked_by", "looked_at"},
     "deliveries": {"recovered_at"},
-    "orders": {"wish", "person", "via"},
+    "orders": {"wish", "person", "via", "key"},
     "audit": {"position", "key", "link"},
     "deployments": {"summary", "summarized"},
 }

@@ -13,7 +13,7 @@ UNHOLD = Order(0, OrderKind.UNHOLD, "dev", None, "we looked", "ada", datetime(20
 
 def leave(store: Store, order: Order) -> int:
     with store.write() as unit:
-        return unit.orders.leave(order)
+        return unit.orders.leave(order)[0]
 
 
 def test_an_order_comes_back_under_the_id_it_was_given(store: Store) -> None:
@@ -47,6 +47,22 @@ def test_waiting_orders_are_the_environments_own_oldest_first(store: Store) -> N
     with store.write() as unit:
         unit.orders.settle(numbers[2], OrderState.DONE, "released")
         assert [order.id for order in unit.orders.waiting("dev")] == [numbers[0], numbers[3]]
+
+
+def test_what_is_left_under_a_key_once_more_is_the_order_of_then(store: Store) -> None:
+    keyed = replace(UNHOLD, key="person 1: abc")
+    with store.write() as unit:
+        number, is_new = unit.orders.leave(keyed)
+        again = unit.orders.leave(replace(keyed, reason="we looked twice"))
+        other, is_new_too = unit.orders.leave(replace(keyed, key="person 2: abc"))
+    assert is_new and is_new_too and again == (number, False) and other != number
+    with store.read() as unit:
+        assert unit.orders.given("person 1: abc") == replace(keyed, id=number)
+        assert unit.orders.given("abc") is None and unit.orders.given(None) is None
+
+
+def test_orders_without_a_key_are_each_their_own(store: Store) -> None:
+    assert leave(store, UNHOLD) != leave(store, UNHOLD)
 
 
 def test_an_order_is_settled_once(store: Store) -> None:
