@@ -144,21 +144,27 @@ class StandIn:
         return Response(answer, reply.status, dict(reply.headers), media_type=reply.content_type)
 
     async def _github(self, request: Request) -> Response:
-        """https://docs.github.com/en/rest/git/refs#list-matching-references and
+        """https://docs.github.com/en/rest/git/refs#list-matching-references,
+        https://docs.github.com/en/rest/pulls/pulls#list-pull-requests (there are none) and
         https://docs.github.com/en/rest/branches/branches#get-a-branch"""
-        if "/branches/" in request.url.path:
-            self.asked["github branch"] += 1
-            person = {"name": "Ada", "email": "ada@example.com", "date": "2026-11-21T12:00:00Z"}
-            git = {"author": person, "committer": person, "message": "First", "tree": {"sha": self._head}}
-            commit = {"sha": self._head, "commit": git, "author": None}
-            branch = {"name": request.url.path.rpartition("/")[2], "commit": commit}
-            return Response(json.dumps(branch), media_type="application/json")
         if request.headers.get("if-none-match") == '"same"':
             self.asked["github 304"] += 1
             return Response(status_code=304, headers={"etag": '"same"'})
-        self.asked["github 200"] += 1
-        refs = [{"ref": f"refs/heads/{one}", "object": {"type": "commit", "sha": self._head}} for one in BRANCHES]
-        return Response(json.dumps(refs), headers={"etag": '"same"'}, media_type="application/json")
+        path = request.url.path
+        self.asked["github, and it counts"] += 1
+        if "/branches/" in path:
+            person = {"name": "Ada", "email": "ada@example.com", "date": "2026-11-21T12:00:00Z"}
+            git = {"author": person, "committer": person, "message": "First", "tree": {"sha": self._head}}
+            commit = {"sha": self._head, "commit": git, "author": None}
+            return _shown({"name": path.rpartition("/")[2], "commit": commit})
+        if path.endswith("/matching-refs/heads/"):
+            object_ = {"type": "commit", "sha": self._head}
+            return _shown([{"ref": f"refs/heads/{one}", "object": object_} for one in BRANCHES], etag='"same"')
+        return _shown([], etag='"same"') if path.endswith("/pulls") else Response(status_code=404)
+
+
+def _shown(body: Any, **headers: str) -> Response:
+    return Response(json.dumps(body), headers=headers, media_type="application/json")
 
 
 def _operation(headers: dict[str, str], body: bytes) -> str:

@@ -24,6 +24,9 @@ from controller.domain.proposal import Opinion, Pull, Written
 from controller.domain.revision import Commit
 
 GONE = frozenset({"github.repository_missing"})
+OPEN_KEPT = 2000
+"""One for each branch that is followed: all of them are asked for again and again."""
+
 PAGES_KEPT = 500
 READS = "Pull requests: read"
 
@@ -31,7 +34,7 @@ READS = "Pull requests: read"
 class GitHubPulls:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._open = Pages(_listed, PAGES_KEPT)
+        self._open = Pages(_listed, OPEN_KEPT)
         self._comments = Pages(_commented, PAGES_KEPT)
         self._me: dict[str, str] = {}
 
