@@ -115,10 +115,9 @@ def flag(deployment: Deployment, repository: str, link: str) -> Flag:
     return Flag(repository, deployment.revision.commit.sha, f"tidegate/{deployment.environment}", colour, text, link)
 
 
-def anchoring(deployment: Deployment, repository: str, line: str) -> Posting:
+def anchoring(repository: str, commit: str, since: datetime, line: str) -> Posting:
     """An entry of its own beside a commit that was deployed: what it has said stays there."""
-    commit = deployment.revision.commit.sha
-    return Posting(repository, commit, AUDIT, AUDIT, deployment.created_at, Mark.SUCCESS, short(line))
+    return Posting(repository, commit, AUDIT, AUDIT, since, Mark.SUCCESS, short(line))
 
 
 def _said(deployment: Deployment, *, is_live: bool) -> str:

@@ -38,9 +38,14 @@ class Postings:
         """The end of the audit that a notice tells, in each repository: beside the commit that went live last there.
         None where nothing is live yet."""
         with self._store.read() as unit:
-            live = [found for name in self._bindings if (found := unit.deployments.live(name)) is not None]
-        newest = {self._repository(each): each for each in sorted(live, key=lambda each: each.created_at)}
-        return [anchoring(each, repository, str(notice["line"])) for repository, each in newest.items()]
+            live = unit.distances.live()
+        found = [
+            (each.created_at, each.sha, self._bindings[name].repository)
+            for name, each in live.items()
+            if name in self._bindings and each.created_at is not None and each.sha is not None
+        ]
+        newest = {repository: (sha, since) for since, sha, repository in sorted(found)}
+        return [anchoring(repository, *at, str(notice["line"])) for repository, at in newest.items()]
 
     def link(self, deployment_id: str) -> str:
         return f"{self._public_url}/deployments/{deployment_id}" if self._public_url else ""

@@ -16,10 +16,12 @@ from controller.store.transaction import Transaction
 
 @dataclass(frozen=True)
 class Live:
-    """What is live in an environment: the deployment's number and its commit, None where nothing is."""
+    """What is live in an environment: the deployment's number, its commit, and when it was made. None where nothing
+    is."""
 
     number: int | None
     sha: str | None
+    created_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,16 @@ class Distances:
             col(DeploymentRow.number) == col(EnvironmentRow.live)
         )
         found = self._transaction.rows(
-            select(col(EnvironmentRow.name), col(EnvironmentRow.live), col(DeploymentRow.sha))
+            select(
+                col(EnvironmentRow.name),
+                col(EnvironmentRow.live),
+                col(DeploymentRow.sha),
+                col(DeploymentRow.created_at),
+            )
             .select_from(EnvironmentRow)
             .outerjoin(DeploymentRow, joined)
         )
-        return {row["name"]: Live(row["live"], row["sha"]) for row in found}
+        return {row["name"]: Live(row["live"], row["sha"], row["created_at"]) for row in found}
 
     def put(self, measured: Measured) -> None:
         self._transaction.put(DistanceRow, vars(measured), ["environment"])

@@ -56,8 +56,7 @@ class Environments:
 
     def save(self, environment: Environment) -> Environment:
         """The value with its new version. `head_requested` is as it was given, so that a request which arrived
-        meanwhile
-        is never taken for one that was answered. `Conflict` when somebody saved since it was read.
+        meanwhile is never taken for one that was answered. `Conflict` when somebody saved since it was read.
         """
         saved = self._transaction.change(
             update(EnvironmentRow)
