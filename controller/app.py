@@ -32,15 +32,12 @@ from controller.adapters.github.courier import GitHubCourier
 from controller.adapters.github.directory import GitHubDirectory
 from controller.adapters.github.examiner import GitHubExaminer
 from controller.adapters.github.history import GitHubHistory
-from controller.adapters.github.oauth import GitHubSignIn
 from controller.adapters.github.pulls import GitHubPulls
 from controller.adapters.github.sign_in import App, Credentials
 from controller.adapters.github.source import GitHubSource
 from controller.adapters.outgoing import Outgoing
 from controller.adapters.pagerduty import PagerDuty
 from controller.adapters.probe import HttpProbe
-from controller.adapters.slack.client import SlackChat
-from controller.adapters.slack.verifier import SlackSignatures
 from controller.adapters.webhook import WebhookReceiver
 from controller.api import ApiContext, metrics
 from controller.dashboard import DashboardContext
@@ -218,7 +215,9 @@ def _others(settings: Settings, world: World, tellings: Tellings, callers: Calle
     return found
 
 
-def _chat(settings: Settings) -> SlackChat:
+def _chat(settings: Settings) -> Chat:
+    from controller.adapters.slack.client import SlackChat  # slack_sdk is for those who use Slack
+
     return SlackChat(settings.slack_url, Secret(settings.slack_token.get_secret_value()))
 
 
@@ -331,10 +330,12 @@ def _pages(
     )
 
 
-def _sign_in(settings: Settings, clock: Clock) -> GitHubSignIn | None:
+def _sign_in(settings: Settings, clock: Clock) -> SignIn | None:
     pages = web_address(settings.github_url)
     if not settings.signs_in or pages is None:
         return None
+    from controller.adapters.github.oauth import GitHubSignIn  # authlib is for those who let people sign in
+
     secret = Secret(settings.github_oauth_secret.get_secret_value())
     back = f"{settings.public_url.rstrip('/')}{BACK}"
     return GitHubSignIn(pages, settings.github_url, settings.github_oauth_id, secret, back, clock)
@@ -360,6 +361,8 @@ def _slack_routes(
     if answers is None:
         return []
     secrets = [secret.get_secret_value() for secret in settings.slack_signing_secret]
+    from controller.adapters.slack.verifier import SlackSignatures  # see above
+
     signatures = SlackSignatures(secrets, clock)
     return [slack_route(signatures, answers, settings.slack_team, settings.slack_app, count=count)]
 
