@@ -1,6 +1,7 @@
 """Run by alembic within `controller.store.schema.migrate`, which opens the connection and makes sure that it is alone.
 
-Each migration is one transaction, on SQLite too: a crash leaves the tables as they were before it or after it.
+Each migration is one transaction, on SQLite too: a crash leaves the tables as they were before it or after it. What
+`beside.py` does on PostgreSQL is several, and is done again after a crash.
 """
 
 from alembic import context

@@ -24,9 +24,9 @@ from controller.store.failures import translated
 from controller.store.places import audit_head, places
 from controller.store.restored_rows import Restored, make_safe
 from controller.store.schema import (
-    ADVISORY_LOCK,
     EMPTY,
     LATEST,
+    alone_on_server,
     alone_with_file,
     configuration,
     open_engine,
@@ -73,9 +73,8 @@ def alone_with(url: str) -> Iterator[Connection]:
                 yield connection
         else:
             insist_nobody_is_connected(engine)
-            with translated(doing), transaction(engine) as connection:
+            with translated(doing), alone_on_server(engine) as connection:
                 take_your_time(connection)
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
                 yield connection
     finally:
         engine.dispose()
@@ -136,7 +135,7 @@ def _count_if_there(connection: Connection, table: Table) -> int:
 def move(connection: Connection, to: str) -> None:
     """Migrate within this very transaction: alembic leaves one alone that is open already."""
     settings = configuration()
-    settings.attributes["connection"] = connection
+    settings.attributes |= {"connection": connection, "is_alone": True}
     if to == EMPTY:
         command.downgrade(settings, to)
     else:

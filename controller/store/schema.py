@@ -149,11 +149,26 @@ def alone_with_file(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone_on_server(engine: Engine) -> Iterator[None]:
-    """A transaction of its own holds the lock: it ends with its connection, and works through transaction poolers."""
-    with transaction(engine) as connection, translated("waiting for another migration"):
-        connection.execute(text("SET LOCAL lock_timeout = 0"))
+def alone_on_server(engine: Engine) -> Iterator[Connection]:
+    """A transaction of its own holds the lock: it ends with its connection, and works through transaction poolers.
+
+    Each attempt is a transaction, too. One that waited for its turn would be waited for in turn, without an end, by
+    whoever makes an index beside others: that waits for all transactions that have looked at the database before.
+    """
+    while True:
+        with transaction(engine) as connection:
+            if _takes_its_turn(connection):
+                yield connection
+                return
+
+
+def _takes_its_turn(connection: Connection) -> bool:
+    """Else a moment has passed. What is said last lets go of the picture that the question had of the database."""
+    with translated("waiting for another migration"):
+        asked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        is_ours: bool = asked.scalar_one()
+        if not is_ours:
+            connection.execute(text("SELECT pg_sleep(0.1)"))
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        yield
+        return is_ours

@@ -25,7 +25,15 @@ from controller.store.columns import DOCUMENT, SERIAL, Prose, UtcTime
 ONCE = text("state IN ('started', 'succeeded')")
 IN_FLIGHT = text("phase IN ('running', 'rolling_back')")
 RECOVERED = text("recovered_at IS NOT NULL")
-STALE = text("summarized <> version")
+STALE = text("summarized <> version AND set_aside <> version")
+SET_ASIDE = text("set_aside = version")
+TO_ASK = text("due_at IS NOT NULL AND NOT is_set_aside")
+TO_COUNT = text("NOT is_counted AND NOT is_set_aside")
+NOT_COUNTED = text("is_set_aside")
+TO_LOOK_AT = text("due_at IS NOT NULL")
+OPEN = text("is_open")
+TO_SUM_UP = text("is_stale")
+UNRESTORED = text("harmed AND restored_seconds IS NULL")
 Document = Mapping[str, Any]
 
 
@@ -94,7 +102,8 @@ class DeploymentRow(Row, table=True):
     deployment, and one row is what compare-and-set protects.
 
     `summary` is what a list shows of it; `summarized` is the row's `version` of which the summary and the terms tell,
-    -1 where there are none: rows of an older program, or that one has saved since.
+    -1 where there are none: rows of an older program, or that one has saved since. `set_aside` is the `version` of
+    which nobody could read what it says, -1 where there is none.
     """
 
     __tablename__ = "deployments"
@@ -105,6 +114,7 @@ class DeploymentRow(Row, table=True):
         Index("deployments_of_environment", "environment", "seq"),
         Index("deployments_in_phase", "phase", "seq"),
         Index("deployments_of_environment_in_phase", "environment", "phase", "seq"),
+        Index("deployments_in_phase_by_number", "environment", "phase", "number"),
         Index("deployments_open", "environment", "is_open", "number"),
         Index("deployments_of_tree", "environment", "tree", "seq"),
         Index(
@@ -114,7 +124,8 @@ class DeploymentRow(Row, table=True):
             sqlite_where=IN_FLIGHT,
             postgresql_where=IN_FLIGHT,
         ),
-        Index("deployments_unsummarized", "seq", sqlite_where=STALE, postgresql_where=STALE),
+        Index("deployments_stale", "seq", sqlite_where=STALE, postgresql_where=STALE),
+        Index("deployments_set_aside", "seq", sqlite_where=SET_ASIDE, postgresql_where=SET_ASIDE),
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -137,6 +148,7 @@ class DeploymentRow(Row, table=True):
     body_version: int
     summary: Document | None = Field(default=None, sa_type=DOCUMENT)
     summarized: int = -1
+    set_aside: int = -1
 
 
 class TermRow(Row, table=True):
@@ -472,7 +484,15 @@ class ProposalRow(Row, table=True):
     counts the reasons. What was written about it, and what that went by, is in the body."""
 
     __tablename__ = "proposals"
-    __table_args__ = (Index("proposals_due", "due_at", "repository", "number"),)
+    __table_args__ = (
+        Index(
+            "proposals_to_look_at",
+            *("due_at", "repository", "number"),
+            sqlite_where=TO_LOOK_AT,
+            postgresql_where=TO_LOOK_AT,
+        ),
+        Index("proposals_open", "repository", "number", sqlite_where=OPEN, postgresql_where=OPEN),
+    )
 
     repository: str = Field(primary_key=True, sa_type=Prose)
     number: int = Field(primary_key=True)
@@ -489,13 +509,15 @@ class ProposalRow(Row, table=True):
 class ContentsRow(Row, table=True):
     """What a deployment brings: one row each, from its first moment. GitHub is to be asked while it has a `due_at`.
     `is_counted`: its figures are among the `delivery_facts`, as they are now. `left`: (rollback) the deployment whose
-    version it took the traffic from."""
+    version it took the traffic from. `is_set_aside`: what is to be read for that can't be, and is not tried again until
+    a controller starts."""
 
     __tablename__ = "contents"
     __table_args__ = (
         UniqueConstraint("deployment", name="contents_deployment"),
-        Index("contents_due", "due_at", "seq"),
-        Index("contents_uncounted", "is_counted", "seq"),
+        Index("contents_to_ask", "seq", sqlite_where=TO_ASK, postgresql_where=TO_ASK),
+        Index("contents_to_count", "seq", sqlite_where=TO_COUNT, postgresql_where=TO_COUNT),
+        Index("contents_set_aside", "seq", sqlite_where=NOT_COUNTED, postgresql_where=NOT_COUNTED),
         Index("contents_left", "left"),
     )
 
@@ -506,6 +528,7 @@ class ContentsRow(Row, table=True):
     attempts: int = 0
     due_at: datetime | None = Field(default=None, sa_type=UtcTime)
     is_counted: bool = False
+    is_set_aside: bool = False
     left: str | None = Field(default=None, sa_type=Prose)
     body: Document = Field(sa_type=DOCUMENT)
     body_version: int
@@ -532,7 +555,7 @@ class DeliveryWeekRow(Row, table=True):
     __tablename__ = "delivery_weeks"
     __table_args__ = (
         Index("delivery_weeks_of_service", "service", "week"),
-        Index("delivery_weeks_stale", "is_stale"),
+        Index("delivery_weeks_to_sum_up", "week", sqlite_where=TO_SUM_UP, postgresql_where=TO_SUM_UP),
     )
 
     environment: str = Field(primary_key=True, foreign_key="environments.name", sa_type=Prose)
@@ -553,6 +576,12 @@ class DeliveryFactRow(Row, table=True):
         UniqueConstraint("deployment", "service", name="delivery_facts_once"),
         Index("delivery_facts_of_environment", "environment", "service", "finished_at"),
         Index("delivery_facts_of_service", "service", "finished_at"),
+        Index(
+            "delivery_facts_unrestored",
+            *("environment", "service", "finished_at"),
+            sqlite_where=UNRESTORED,
+            postgresql_where=UNRESTORED,
+        ),
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)

@@ -8,13 +8,10 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-STALE = sa.text("summarized <> version")
-
 
 def upgrade() -> None:
     op.add_column("deployments", sa.Column("summary", sa.JSON(), nullable=True))
     op.add_column("deployments", sa.Column("summarized", sa.Integer(), nullable=False, server_default="-1"))
-    op.create_index("deployments_unsummarized", "deployments", ["seq"], sqlite_where=STALE, postgresql_where=STALE)
     op.create_table(
         "terms",
         sa.Column("term", sa.Text(), primary_key=True, nullable=False),
@@ -26,6 +23,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("terms")
-    op.drop_index("deployments_unsummarized", "deployments")
     op.drop_column("deployments", "summarized")
     op.drop_column("deployments", "summary")

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations import beside
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -16,7 +18,7 @@ INDEXES = {
 
 def upgrade() -> None:
     for name, columns in INDEXES.items():
-        op.create_index(name, "audit", columns)
+        beside.make_index(name, "audit", columns)
 
 
 def downgrade() -> None:

@@ -27,12 +27,6 @@ def upgrade() -> None:
         sa.Column("body_version", sa.Integer(), nullable=False),
         sa.UniqueConstraint("deployment", name="contents_deployment"),
     )
-    # Deployments from before have a row as well, so that their figures are counted. GitHub is asked about none of
-    # them: there may be a million.
-    op.execute(
-        "INSERT INTO contents (deployment, environment, asked, attempts, is_counted, body, body_version)"
-        " SELECT id, environment, 0, 0, false, '{}', 1 FROM deployments ORDER BY seq"
-    )
     op.create_index("contents_due", "contents", ["due_at", "seq"])
     op.create_index("contents_uncounted", "contents", ["is_counted", "seq"])
     op.create_index("contents_left", "contents", ["left"])

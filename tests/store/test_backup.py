@@ -598,7 +598,7 @@ NEWER_COLUMNS = {
     "deliveries": {"recovered_at"},
     "orders": {"wish", "person", "via", "key"},
     "audit": {"position", "key", "link"},
-    "deployments": {"summary", "summarized"},
+    "deployments": {"set_aside", "summary", "summarized"},
 }
 NEWER_TABLES = {
     *("anchors", "audit_head", "codes", "evidence", "identities", "ignored_commits", "interactions", "links"),
