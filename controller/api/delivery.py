@@ -13,6 +13,7 @@ from controller.api.models import Answer, AuthorAnswer, Time
 from controller.api.problems import Refused, missing
 from controller.api.reading import deployment_called, must_be_known
 from controller.domain import dora
+from controller.domain.backlog import counting
 from controller.domain.contents import Change, Contents, PullRequest
 from controller.domain.dora import MOST_WEEKS, WEEKS, Band, Fact, Key, Spans
 
@@ -105,6 +106,9 @@ class DeliveryAnswer(FourAnswer):
     since: Time
     until: Time
     weeks: tuple[WeekAnswer, ...] = Field(description="Oldest first.")
+    left: int = Field(description="Deployments that are still to be counted; 100,001 stands for more than 100,000.")
+    unreadable: int = Field(description="Deployments that can't be: what is written down of them can't be read.")
+    text: str = Field(description="Both in a sentence; empty: all are counted.")
 
 
 class LeadAnswer(Answer):
@@ -164,12 +168,15 @@ def delivery(context: ApiContext, asked: Asked) -> DeliveryAnswer:
         if query.environment is not None:
             must_be_known(unit, query.environment)
         found = unit.delivery_facts.report(query.environment, query.service or "", context.clock.now(), query.weeks)
+        backlog = unit.contents.backlog()
     return DeliveryAnswer(
         environment=query.environment,
         service=query.service,
         since=found.window.begins,
         until=found.window.until,
         weeks=tuple(WeekAnswer(week=week.name, **_four(week.four)) for week in found.weeks),
+        **vars(backlog),
+        text=counting(backlog),
         **_four(found.four),
     )
 

@@ -142,7 +142,7 @@ class Delivery(Collector):
                 with self._store.read() as unit:
                     names = [environment.name for environment in unit.environments.all()]
                     moment = self._clock.now()
-                    self._known = now, [unit.delivery_facts.report(name, "", moment, WEEKS) for name in names]
+                    self._known = now, list(unit.delivery_facts.reports(names, moment, WEEKS))
             return self._known[1]
 
 

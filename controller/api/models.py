@@ -216,7 +216,12 @@ class DeploymentsPage(Answer):
     looked_back_to: Time | None = Field(
         description="The page ends here before it is full, and `next` goes on; null: it is full, or the last one."
     )
+    unreadable: tuple[str, ...] = Field(
+        description="Deployments that belong here, and of which what is written down can't be read."
+    )
     is_catching_up: bool = Field(description="Deployments of an older Tidegate are not all searchable yet.")
+    left: int = Field(description="So many aren't yet; 100,001 stands for more than 100,000.")
+    text: str = Field(description="What can't be found for now, in a sentence; empty: nothing.")
 
 
 class SampleAnswer(Answer):

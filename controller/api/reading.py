@@ -21,6 +21,7 @@ from controller.api.models import (
 )
 from controller.api.overview import OverviewAnswer, overview_answer
 from controller.api.problems import Refused, missing
+from controller.domain.backlog import searching
 from controller.domain.comparison import compared
 from controller.domain.deployment import Deployment
 from controller.domain.errors import TidegateError, Transient
@@ -90,11 +91,15 @@ def deployments(context: ApiContext, asked: Asked) -> DeploymentsPage:
             must_be_known(unit, query.environment)
         page = unit.history.page(query.search, query.limit, query.cursor)
         found = unit.history.full(page.items)
+    read = {one.id for one in found}
     return DeploymentsPage(
         items=tuple(map(shapes.deployment_answer, found)),
         next=page.next,
         looked_back_to=page.looked_back_to,
-        is_catching_up=page.is_catching_up,
+        unreadable=tuple(line.id for line in page.items if line.id not in read),
+        is_catching_up=page.backlog.left > 0,
+        left=page.backlog.left,
+        text=searching(page.backlog),
     )
 
 

@@ -23,7 +23,8 @@ def delivery(found: Json) -> RenderableType:
         count = str(week["frequency"]["deployments"])
         weeks.add_row(week["week"], count, span(lead), share(week["failures"]), span(restore))
     about = " of ".join(each for each in (found["service"], found["environment"]) if each) or "everything"
-    return Group(Text(f"Delivery of {about}, {len(found['weeks'])} weeks", "bold"), "", keys, "", weeks)
+    still = (Text(found["text"], "yellow"),) if found["text"] else ()
+    return Group(Text(f"Delivery of {about}, {len(found['weeks'])} weeks", "bold"), *still, "", keys, "", weeks)
 
 
 def four(found: Json) -> list[tuple[str, str, str, str]]:

@@ -195,8 +195,10 @@ def _say_how_it_goes_on(page: Any) -> None:
     """Beside the list, for whoever looks at it."""
     if page["looked_back_to"]:
         typer.echo(f"looked back to {page['looked_back_to']}: --cursor {page['next']} goes on", err=True)
-    if page["is_catching_up"]:
-        typer.echo("deployments of an older Tidegate are not all searchable yet", err=True)
+    if page["text"]:
+        typer.echo(clean(page["text"]), err=True)
+    if page["unreadable"]:
+        typer.echo(f"can't be read: {clean(', '.join(page['unreadable']))}", err=True)
 
 
 def _showing() -> Any:

@@ -13,6 +13,7 @@ from controller.dashboard.views import Badge
 from controller.dashboard.visiting import Visitor
 from controller.dashboard.words import exact
 from controller.domain import dora
+from controller.domain.backlog import counting
 from controller.domain.dora import MOST_WEEKS, WEEKS, Band, Fact, Four, Key, Report, Spans, Week
 from controller.store import Page
 
@@ -107,6 +108,7 @@ class DeliveryPage:
             services = unit.delivery_facts.services()
             wanted = _wanted(request.query_params, names, services)
             report = unit.delivery_facts.report(wanted.environment, wanted.service, now, wanted.weeks)
+            backlog = unit.contents.backlog()
             rows: Page[Fact] | None = None
             if wanted.figure is not None:
                 since, until = _span(wanted, now)
@@ -123,6 +125,7 @@ class DeliveryPage:
             services=services,
             choices=sorted({*CHOICES, wanted.weeks}),
             report=report,
+            counting=counting(backlog),
             tiles=tuple(_tile(key, report, wanted) for key in Key),
             fewest=dora.FEWEST,
             figure=TITLES[wanted.figure] if wanted.figure else None,

@@ -14,6 +14,7 @@ from controller.dashboard.history_file import COLUMNS, MOST_ROWS, fields
 from controller.dashboard.pages import HEADERS
 from controller.dashboard.timeline import timeline
 from controller.dashboard.visiting import Visitor
+from controller.domain.backlog import searching
 from controller.domain.deployment import Kind, Phase
 from controller.domain.search import FIELDS, Search, SearchRefused, read_search
 from controller.domain.summary import HistoryLine
@@ -71,6 +72,7 @@ class HistoryPage:
             chips=tuple(_chips(given)),
             rows=timeline(page.items, self._context, now) if page else (),
             page=page,
+            searching=searching(page.backlog) if page else "",
             is_first=cursor is None,
             newest=_address(PATH, given),
             older=_address(PATH, {**given, "cursor": page.next}) if page and page.next else "",

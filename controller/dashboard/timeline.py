@@ -27,6 +27,7 @@ TRIGGERS: Mapping[Trigger, str] = {
     Trigger.ORDER: "order",
     Trigger.DRIFT: "drift",
     Trigger.ALARM: "alarm",
+    Trigger.UNKNOWN: "unknown",
 }
 STRATEGIES: Mapping[str, str] = {"rolling": "rolling", "blue_green": "blue-green", "canary": "canary"}
 

@@ -104,18 +104,23 @@ def counts(deployment: Deployment) -> bool:
     return bool(started) and deployment.phase in FINAL and bool(deployment.steps)
 
 
+def has_harmed(deployment: Deployment, left_by: Deployment | None) -> bool:
+    """Whether people could notice that something was wrong with it; then it matters what was well again."""
+    return left_by is not None or (deployment.has_raised and deployment.phase is not Phase.SUCCEEDED)
+
+
 def facts_of(
     deployment: Deployment, contents: Contents | None, left_by: Deployment | None, healthy_again: Deployment | None
 ) -> tuple[Fact, ...]:
     """Of all of it, and of each service that it changed; none where it doesn't count.
 
-    `left_by` is the rollback that took the traffic from its version; `healthy_again` the next version that was live
-    and well in its environment.
+    `left_by` is the rollback that took the traffic from its version; `healthy_again`, where it `has_harmed`, the next
+    version that was live and well in its environment.
     """
     if not counts(deployment):
         return ()
     assert deployment.started_at is not None and deployment.finished_at is not None, f"{deployment.id} is over"
-    harmed = deployment.has_raised and deployment.phase is not Phase.SUCCEEDED
+    harmed = has_harmed(deployment, left_by)
     whole = Fact(
         deployment=deployment.id,
         environment=deployment.environment,
@@ -123,8 +128,8 @@ def facts_of(
         started_at=deployment.started_at,
         finished_at=deployment.finished_at,
         succeeded=deployment.phase is Phase.SUCCEEDED,
-        failed=deployment.phase is Phase.ROLLED_BACK or harmed or left_by is not None,
-        harmed=harmed or left_by is not None,
+        failed=deployment.phase is Phase.ROLLED_BACK or harmed,
+        harmed=harmed,
         restored=_restored(deployment, left_by, healthy_again),
         leads=leads(contents, deployment.started_at, deployment.finished_at)
         if contents and deployment.phase is Phase.SUCCEEDED
@@ -169,7 +174,7 @@ def _restored(deployment: Deployment, left_by: Deployment | None, healthy_again:
     was well."""
     if left_by is not None and (home := _last(left_by, StepKind.SHIFT)) and left_by.phase is Phase.SUCCEEDED:
         return _span(left_by.created_at, home)
-    if left_by is None and (deployment.phase is Phase.SUCCEEDED or not deployment.has_raised):
+    if not has_harmed(deployment, left_by):
         return None
     seen = left_by.created_at if left_by is not None else _failed_at(deployment)
     home = None if left_by is not None else _last(deployment, StepKind.HOME)

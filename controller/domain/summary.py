@@ -17,6 +17,7 @@ MOST_WORDS = 60
 APART = re.compile(r"[^\w]+")
 EDGES = re.compile(r"^[^\w]+|[^\w]+$")
 TIDEGATE = "tidegate"
+UNREADABLE = Reason("deployment.unreadable", "it is broken, or a newer Tidegate's; the controller's log says more")
 
 
 class Trigger(StrEnum):
@@ -27,6 +28,7 @@ class Trigger(StrEnum):
     ORDER = "order"  # a person, or a program with a token
     DRIFT = "drift"  # AWS was not as the live file declares
     ALARM = "alarm"  # something spoke against what had succeeded
+    UNKNOWN = "unknown"  # what is written down of it can't be read
 
 
 class Standing(StrEnum):
@@ -121,6 +123,23 @@ def summary_of(deployment: Deployment, before: Before | None = None) -> Summary:
         pruned=deployment.pruned,
         restart=deployment.restart,
         glass_broken=any(vote.breaks_glass for vote in deployment.votes),
+    )
+
+
+def unreadable(sha: str) -> Summary:
+    """Stands for the summary of a deployment that can't be read, in a list that can't do without it."""
+    return Summary(
+        title="What is written down of it can't be read",
+        version="",
+        sha=sha,
+        tag=None,
+        authors=("unknown",),
+        actors=(),
+        requester=None,
+        trigger=Trigger.UNKNOWN,
+        strategy="",
+        services=(),
+        reason=UNREADABLE,
     )
 
 

@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controller.domain.errors import TidegateError
 from controller.loop.anchoring import anchor_if_due
-from controller.loop.catching_up import catch_up
+from controller.loop.catching_up import CatchingUp
 from controller.loop.intake import take_in
 from controller.loop.outbox import Tell, send_due
 from controller.loop.proposals import Proposals
@@ -47,14 +47,15 @@ SETTLED = timedelta(seconds=3)
 BETWEEN_ROUNDS = timedelta(seconds=15)
 """Pull requests of which many changed at once are looked at a few at a time: GitHub takes 80 comments and checks a
 minute (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
-BETWEEN_BATCHES = timedelta(seconds=0.5)
-"""Old deployments become searchable a few at a time, so that nobody waits for long to write."""
+BETWEEN_BATCHES = timedelta(seconds=0.1)
+"""Old deployments become searchable, and are counted, a few at a time. In between others write, for twice as long as
+one such transaction lasts."""
 BETWEEN_TRACES = timedelta(seconds=5)
 """What deployments bring is looked at a few at a time."""
 TICK_SECONDS = 1.0
 JUMP_SECONDS = 2.0
 INBOX, OUTBOX, SWEEP = ":inbox", ":outbox", ":sweep"
-ANCHOR, PROPOSALS, TRACES, HISTORY = ":anchor", ":proposals", ":traces", ":history"
+ANCHOR, PROPOSALS, TRACES, COUNTS, HISTORY = ":anchor", ":proposals", ":traces", ":counts", ":history"
 """Work that belongs to no environment; no environment has such a name."""
 
 
@@ -105,6 +106,7 @@ class Loop:
         self._hinted: dict[str, float] = {}
         self._stopping = False
         self._ended = threading.Event()
+        self._catching_up = CatchingUp(world.store, world.clock)
         self._heads = Heads(world.store, world.source, world.bindings)
         self._ear: Ear | None = None
         self._offset = self._wall_ahead()
@@ -208,9 +210,10 @@ class Loop:
         self.wake_tracing()
 
     def wake_tracing(self) -> None:
-        """What deployments bring is looked at by a thread of its own as well."""
+        """What deployments bring is looked at, and counted, by a thread of its own as well."""
         if self._tracing is not None:
             self._submit(TRACES, self._trace, self._tracers)
+            self._submit(COUNTS, self._count, self._tracers)
 
     def wake_proposals(self) -> None:
         """Pull requests are looked at by a thread of their own: a repository that does not answer holds up no pass."""
@@ -263,6 +266,14 @@ class Loop:
         except TidegateError as error:
             log.warning("contents not looked at", code=error.code, error=str(error))
 
+    def _count(self) -> None:
+        assert self._tracing is not None, "only who traces is woken for it"
+        try:
+            if self._tracing.count():
+                self._later(COUNTS, BETWEEN_BATCHES, lambda: self._submit(COUNTS, self._count, self._tracers))
+        except TidegateError as error:
+            log.warning("figures not counted", code=error.code, error=str(error))
+
     def _ask_for_lost(self, place: str) -> None:
         assert self._redelivery is not None, "only what is asked for has places"
         self._redelivery.sweep(place)
@@ -282,7 +293,7 @@ class Loop:
 
     def _catch_up(self) -> None:
         try:
-            if catch_up(self._world.store):
+            if self._catching_up.work():
                 self._later(HISTORY, BETWEEN_BATCHES, lambda: self._submit(HISTORY, self._catch_up))
         except TidegateError as error:
             log.warning("history not searchable", code=error.code, error=str(error))

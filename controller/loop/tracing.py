@@ -6,7 +6,7 @@ for about a day. The figures of a deployment are counted when it is over, and ag
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -28,8 +28,9 @@ from controller.domain.deployment import Deployment, Phase
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.ports import Clock, History
+from controller.loop.pace import Pace
 from controller.loop.world import World
-from controller.store import LONGEST_WAIT, Unit
+from controller.store import LONGEST_WAIT, Unit, Unreadable
 from controller.store.distances import Live, Measured
 
 log = structlog.get_logger()
@@ -37,11 +38,11 @@ log = structlog.get_logger()
 A_ROUND = 3
 """So many deployments at most before others have their turn."""
 
-COUNTED_AT_ONCE = 50
-"""So many deployments whose figures are counted in one round: about a millisecond of a core each."""
+MOST_COUNTED, MOST_SUMMED = 500, 100
+"""So many deployments are counted, and weeks summed up, in one transaction at most, however quick it is."""
 
-SUMMED_AT_ONCE = 50
-"""So many weeks that are summed up anew in one round."""
+SUMMED_EVERY = timedelta(seconds=5)
+"""While figures are being counted: each of a week's deployments would have all of it summed up again."""
 
 AN_HOUR = 1000
 """So many requests an hour at most, of the 5,000 that GitHub grants a token
@@ -87,12 +88,14 @@ class Tracing:
         self._world, self._history = world, history
         self._budget = Budget(AN_HOUR, world.clock)
         self._sources: dict[str, tuple[object, str | None]] = {}
+        self._counting, self._summing = Pace(MOST_COUNTED), Pace(MOST_SUMMED)
+        self._summed_at: float | None = None
 
     def work(self) -> bool:
-        """A round; whether there is more to do soon."""
+        """A round of what others are asked; whether there is more to do soon."""
         more = self._trace()
         self.measure()
-        return self.count() or more
+        return more
 
     # What deployments bring.
 
@@ -110,14 +113,20 @@ class Tracing:
         with store.read() as unit:
             return unit.contents.is_due(clock.now())
 
-    def _handle(self, claimed: Contents) -> None:
-        with self._world.store.read() as unit:
-            deployment = unit.deployments.get(claimed.deployment)
-            base = unit.deployments.before(deployment) if deployment else None
+    def _handle(self, deployment_id: str) -> None:
+        try:
+            with self._world.store.read() as unit:
+                claimed, deployment = unit.contents.of(deployment_id), unit.deployments.get(deployment_id)
+        except Unreadable as error:
+            self._set_aside(deployment_id, error)
+            return
+        assert claimed is not None, f"{deployment_id} was claimed"
         if deployment is None or not brings_commits(deployment):
             self._settle(claimed, is_news=False)
             return
         try:
+            with self._world.store.read() as unit:
+                base = unit.deployments.before(deployment)
             found = self._looked_at(deployment, base)
         except Spent as error:
             self._put_off(claimed, min(error.retry_after, LONGEST_WAIT))
@@ -242,12 +251,18 @@ class Tracing:
         return between.total, between.behind
 
     def _source(self, name: str, live: Live | None, unit: Unit) -> str | None:
-        """Where the versions of an environment come from, by its live file, else by its newest; read once of each."""
+        """Where the versions of an environment come from, by its live file, else by its newest; read once of each. None
+        where it can't be read, too."""
         recorded = unit.environments.get(name).recorded if live is None or live.number is None else None
         key = live.number if live is not None and live.number is not None else recorded
         known = self._sources.get(name)
         if known is None or known[0] != key:
-            known = self._sources[name] = (key, self._read_source(name, recorded, unit) if key is not None else None)
+            try:
+                found = self._read_source(name, recorded, unit) if key is not None else None
+            except Unreadable as error:
+                log.warning("source not known", environment=name, code=error.code, error=str(error))
+                found = None
+            known = self._sources[name] = (key, found)
         return known[1]
 
     def _read_source(self, name: str, recorded: str | None, unit: Unit) -> str | None:
@@ -261,30 +276,62 @@ class Tracing:
     # How well they are delivered.
 
     def count(self) -> bool:
-        """Write down the figures of finished deployments that have none yet; whether there may be more: what one says
-        can change what others say."""
+        """Write down figures of finished deployments that have none yet, the newest first, in one short transaction;
+        whether there may be more: what one says can change what others say."""
+        clock = self._world.clock
         with self._world.store.read() as unit:
-            ids = unit.contents.uncounted(COUNTED_AT_ONCE)
-        for deployment_id in ids:
-            try:
-                with self._world.store.write() as unit:
-                    self._count(deployment_id, unit)
-            except TidegateError:
+            ids = unit.contents.uncounted(self._counting.size)
+        began = clock.monotonic()
+        is_ours = not ids or self._count_all(ids)
+        if ids and is_ours:
+            self._counting.took(len(ids), clock.monotonic() - began)
+        is_time = self._summed_at is None or clock.monotonic() - self._summed_at >= SUMMED_EVERY.total_seconds()
+        more = self._sum_up() if is_time or not ids else False
+        return more or (bool(ids) and is_ours)
+
+    def _count_all(self, ids: Sequence[str]) -> bool:
+        """In one transaction; whether it was our turn. One that breaks is set aside, and the others are counted."""
+        try:
+            with self._world.store.write() as unit:
+                if not unit.contents.takes_turn():
+                    return False
+                counted = [self._count(deployment_id, unit) for deployment_id in ids]
+                for environment, at in _last_successes(counted).items():
+                    unit.contents.count_unrestored_again(environment, at)
+                return True
+        except Exception as error:
+            if isinstance(error, TidegateError) and not isinstance(error, Unreadable):
                 raise
-            except Exception:
-                log.exception("figures broke", deployment=deployment_id)
-                with self._world.store.write() as unit:
-                    unit.contents.counted(deployment_id, None)
-        return self._sum_up() or bool(ids)
+            if len(ids) == 1:
+                self._set_aside(ids[0], error)
+                return True
+        turns = [self._count_all([each]) for each in ids]
+        return all(turns)
+
+    def _set_aside(self, deployment_id: str, error: Exception) -> None:
+        """It is tried again when a controller starts."""
+        if isinstance(error, TidegateError):
+            log.error("contents set aside", deployment=deployment_id, code=error.code, error=str(error))
+        else:
+            log.error("figures broke", deployment=deployment_id, exc_info=error)
+        with self._world.store.write() as unit:
+            unit.contents.set_aside(deployment_id)
 
     def _sum_up(self) -> bool:
+        """Some weeks; whether there may be more."""
+        clock = self._world.clock
         with self._world.store.read() as unit:
             if not unit.delivery_facts.is_stale():
                 return False
+        began = clock.monotonic()
         with self._world.store.write() as unit:
-            return unit.delivery_facts.sum_up(SUMMED_AT_ONCE)
+            weeks = unit.delivery_facts.sum_up(self._summing.size)
+        if weeks:
+            self._summing.took(weeks, clock.monotonic() - began)
+        self._summed_at = clock.monotonic()
+        return weeks > 0
 
-    def _count(self, deployment_id: str, unit: Unit) -> None:
+    def _count(self, deployment_id: str, unit: Unit) -> Deployment:
         deployment, contents = unit.deployments.get(deployment_id), unit.contents.of(deployment_id)
         assert deployment is not None and contents is not None, f"{deployment_id} has both"
         left = self._left(deployment, unit)
@@ -294,15 +341,16 @@ class Tracing:
         self._compare_again(deployment, contents, unit)
         by = unit.contents.left_by(deployment.id)
         rollback = unit.deployments.get(by) if by else None
-        facts = dora.facts_of(deployment, contents, rollback, unit.deployments.next_success(deployment))
-        unit.delivery_facts.put(facts)
-        if deployment.phase is Phase.SUCCEEDED and deployment.finished_at is not None:
-            unit.contents.count_unrestored_again(deployment.environment, deployment.finished_at)
+        well = unit.deployments.next_success(deployment) if dora.has_harmed(deployment, rollback) else None
+        unit.delivery_facts.put(dora.facts_of(deployment, contents, rollback, well))
+        return deployment
 
     def _compare_again(self, deployment: Deployment, contents: Contents, unit: Unit) -> None:
         """What was live changed between its first moment and its start."""
+        if not contents.is_known or not brings_commits(deployment):
+            return
         base = unit.deployments.before(deployment)
-        if contents.is_known and brings_commits(deployment) and contents.base != (base.id if base else None):
+        if contents.base != (base.id if base else None):
             unit.contents.ask(deployment.id, self._world.clock.now())
 
     def _left(self, deployment: Deployment, unit: Unit) -> Deployment | None:
@@ -314,6 +362,16 @@ class Tracing:
             earlier = found.back_to if found.is_way_back else found.replaced
             found = unit.deployments.get(earlier) if earlier else None
         return found
+
+
+def _last_successes(counted: Iterable[Deployment]) -> Mapping[str, datetime]:
+    """When the last one ended that succeeded, by environment."""
+    found: dict[str, datetime] = {}
+    for deployment in counted:
+        if deployment.phase is Phase.SUCCEEDED and deployment.finished_at is not None:
+            last = found.get(deployment.environment, deployment.finished_at)
+            found[deployment.environment] = max(last, deployment.finished_at)
+    return found
 
 
 def promoted_from(file: EnvironmentFile) -> Iterator[str]:

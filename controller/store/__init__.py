@@ -8,6 +8,7 @@ restore makes of it in `restored_rows.py`, a test on both databases.
 """
 
 from controller.store.cursor import BadCursor, Page
+from controller.store.failures import Unreadable
 from controller.store.leases import Elsewhere, Lease, LeaseHolder
 from controller.store.listening import Ear
 from controller.store.outbox import Message
@@ -31,4 +32,5 @@ __all__ = [
     "Store",
     "Timer",
     "Unit",
+    "Unreadable",
 ]

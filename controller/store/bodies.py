@@ -14,13 +14,13 @@ from controller.domain.contents import Contents
 from controller.domain.deployment import Deployment
 from controller.domain.dora import Tally
 from controller.domain.environment import Environment
-from controller.domain.errors import Blocked
 from controller.domain.evidence import FailureEvidence
 from controller.domain.hooks import Run
 from controller.domain.proposal import Proposal
 from controller.domain.revision import Revision
 from controller.domain.sighting import Sighting
 from controller.domain.summary import Summary
+from controller.store.failures import Unreadable, legible
 
 Value = TypeVar("Value")
 Document = dict[str, Any]
@@ -46,17 +46,19 @@ class Bodies(Generic[Value]):
         return document
 
     def load(self, version: int, document: Mapping[str, Any], columns: Mapping[str, Any]) -> Value:
-        """The value again; `Blocked` when a newer Tidegate wrote it in a shape that this one does not know."""
+        """The value again; `Unreadable` when it is broken, or when a newer Tidegate wrote it in a shape that this one
+        does not know."""
         if version > self.version:
-            raise Blocked(
+            raise Unreadable(
                 f"a {self._kind.__name__} was stored in shape {version}, and this Tidegate reads up to {self.version}; "
                 "run the newer one again",
                 code="database.schema_unknown",
             )
-        current = dict(document)
-        for upgrade in self._upgrades[version - 1 :]:
-            current = upgrade(current)
-        return self._adapter.validate_python({**current, **columns})
+        with legible(f"a {self._kind.__name__}"):
+            current = dict(document)
+            for upgrade in self._upgrades[version - 1 :]:
+                current = upgrade(current)
+            return self._adapter.validate_python({**current, **columns})
 
 
 ENVIRONMENTS = Bodies(Environment, ("name", "live", "head_requested", "head_seen", "version"))

@@ -4,17 +4,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlmodel import col
 
+from controller.domain.backlog import Backlog
 from controller.domain.contents import Contents
-from controller.domain.deployment import FINAL, Deployment
+from controller.domain.deployment import FINAL, Deployment, Phase
 from controller.store.bodies import CONTENTS
-from controller.store.tables import ContentsRow, DeliveryFactRow, DeploymentRow
+from controller.store.tables import (
+    NOT_COUNTED,
+    TO_ASK,
+    TO_COUNT,
+    UNRESTORED,
+    ContentsRow,
+    DeliveryFactRow,
+    DeploymentRow,
+)
 from controller.store.timers import LONGEST_WAIT
 from controller.store.transaction import Transaction
 
 COLUMNS = ("deployment", "environment", "asked", "attempts")
+
+TURN = 0x71DEC047
+"""Any number will do, as long as nobody else locks it in the same database."""
 
 
 def from_row(row: Mapping[str, Any]) -> Contents:
@@ -42,11 +54,12 @@ class ContentsKept:
         row = self._transaction.row(select(ContentsRow).where(col(ContentsRow.deployment) == deployment))
         return None if row is None else from_row(row)
 
-    def claim(self, now: datetime, hold: timedelta) -> Contents | None:
-        """The newest about which GitHub is to be asked, and about which nobody else asks before `hold` is over."""
+    def claim(self, now: datetime, hold: timedelta) -> str | None:
+        """The id of the newest about which GitHub is to be asked, and about which nobody else asks before `hold` is
+        over."""
         row = self._transaction.row(
             select(col(ContentsRow.deployment))
-            .where(_due(now))
+            .where(TO_ASK, _due(now))
             .order_by(col(ContentsRow.seq).desc())
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -54,10 +67,10 @@ class ContentsKept:
         if row is None:
             return None
         self._change(row["deployment"], {"due_at": now + hold})
-        return self.of(row["deployment"])
+        return str(row["deployment"])
 
     def is_due(self, now: datetime) -> bool:
-        return self._transaction.row(select(col(ContentsRow.seq)).where(_due(now)).limit(1)) is not None
+        return self._transaction.row(select(col(ContentsRow.seq)).where(TO_ASK, _due(now)).limit(1)) is not None
 
     def settle(self, contents: Contents, is_news: bool) -> None:
         """Nobody asks any more; with news its figures are counted anew."""
@@ -80,16 +93,39 @@ class ContentsKept:
 
     # Whose figures are counted.
 
+    def takes_turn(self) -> bool:
+        """Whether no other controller counts, until this transaction ends."""
+        return self._transaction.takes_turn(TURN)
+
     def uncounted(self, most: int) -> tuple[str, ...]:
-        """The ids of finished deployments whose figures are not counted yet, or not as they are now, newest first."""
+        """The ids of finished deployments whose figures are not counted yet, or not as they are now, newest first.
+        Without those that are set aside."""
+        phase = select(col(DeploymentRow.phase)).where(col(DeploymentRow.id) == col(ContentsRow.deployment))
         found = self._transaction.rows(
             select(col(ContentsRow.deployment))
-            .join(DeploymentRow, col(DeploymentRow.id) == col(ContentsRow.deployment))
-            .where(col(ContentsRow.is_counted).is_(False), col(DeploymentRow.phase).in_(sorted(FINAL)))
+            .where(TO_COUNT, phase.scalar_subquery().in_(sorted(FINAL)))
             .order_by(col(ContentsRow.seq).desc())
             .limit(most)
         )
         return tuple(row["deployment"] for row in found)
+
+    def backlog(self) -> Backlog:
+        """Finished deployments whose figures are not counted. Those that are not finished are few."""
+        is_here = exists().where(col(ContentsRow.deployment) == col(DeploymentRow.id), TO_COUNT)
+        is_open = col(DeploymentRow.phase).in_(sorted(set(Phase) - FINAL))
+        open_ones = self._transaction.row(
+            select(func.count().label("count")).select_from(DeploymentRow).where(is_open, is_here)
+        )
+        left, aside = (self._transaction.count_some(ContentsRow, which) for which in (TO_COUNT, NOT_COUNTED))
+        return Backlog(max(left - (open_ones["count"] if open_ones else 0), 0), aside)
+
+    def set_aside(self, deployment: str) -> None:
+        """What is to be read for it can't be: GitHub is not asked about it, and its figures are not counted."""
+        self._change(deployment, {"is_set_aside": True})
+
+    def try_again(self) -> None:
+        """What was set aside: this program may read what another one could not."""
+        self._transaction.change(update(ContentsRow).where(NOT_COUNTED).values(is_set_aside=False))
 
     def counted(self, deployment: str, left: str | None) -> None:
         self._change(deployment, {"is_counted": True, "left": left})
@@ -102,11 +138,10 @@ class ContentsKept:
     def count_unrestored_again(self, environment: str, before: datetime) -> None:
         """Something has succeeded there: what had failed before may be over."""
         hurt = select(col(DeliveryFactRow.deployment)).where(
+            UNRESTORED,
             col(DeliveryFactRow.environment) == environment,
             col(DeliveryFactRow.service) == "",
             col(DeliveryFactRow.finished_at) < before,
-            col(DeliveryFactRow.harmed).is_(True),
-            col(DeliveryFactRow.restored_seconds).is_(None),
         )
         self._transaction.change(
             update(ContentsRow).where(col(ContentsRow.deployment).in_(hurt)).values(is_counted=False)

@@ -10,7 +10,7 @@ from sqlmodel import col
 from controller.domain.dora import Fact, Key, Lead, Report, Tally, of_week, report, tally, window
 from controller.store.bodies import TALLIES
 from controller.store.cursor import BadCursor, Page, page, position
-from controller.store.tables import DeliveryFactRow, DeliveryWeekRow
+from controller.store.tables import TO_SUM_UP, DeliveryFactRow, DeliveryWeekRow, EnvironmentRow
 from controller.store.transaction import Transaction
 
 TABLE = "delivery_facts"
@@ -18,6 +18,9 @@ COLUMNS = (
     *("deployment", "environment", "service", "started_at", "finished_at"),
     *("succeeded", "failed", "harmed", "restored_seconds", "leads"),
 )
+WEEK = ("environment", "service", "week")
+ONCE = ("deployment", "service")
+
 ROWS = select(col(DeliveryFactRow.seq), *(col(getattr(DeliveryFactRow, name)) for name in COLUMNS))
 
 
@@ -52,31 +55,41 @@ def _seconds(span: timedelta | None) -> int | None:
 class DeliveryFacts:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._pending: dict[tuple[str, str], Fact] = {}
 
     def put(self, facts: Sequence[Fact]) -> None:
-        """Their weeks are to be summed up anew."""
-        for fact in facts:
-            self._transaction.put(DeliveryFactRow, to_row(fact), ["deployment", "service"])
-            week = {"environment": fact.environment, "service": fact.service, "week": fact.week.isoformat()}
+        """They are written when the transaction is about to end, all at once; their weeks are to be summed up anew."""
+        self._pending |= {(fact.deployment, fact.service): fact for fact in facts}
+
+    def write_down(self) -> None:
+        """In one order, so that no two transactions wait for each other."""
+        facts, self._pending = [self._pending[key] for key in sorted(self._pending)], {}
+        self._transaction.put_each(DeliveryFactRow, list(map(to_row, facts)), ONCE)
+        for place in sorted({(fact.environment, fact.service, fact.week.isoformat()) for fact in facts}):
+            week = dict(zip(WEEK, place, strict=True))
             new = {**week, "is_stale": True, "body": TALLIES.dump(Tally()), "body_version": TALLIES.version}
-            if not self._transaction.insert_new(DeliveryWeekRow, new, list(week)):
+            if not self._transaction.insert_new(DeliveryWeekRow, new, WEEK):
                 self._transaction.change(update(DeliveryWeekRow).where(*_is(week)).values(is_stale=True))
 
     def is_stale(self) -> bool:
         """Whether a week is to be summed up anew."""
-        stale = select(col(DeliveryWeekRow.week)).where(col(DeliveryWeekRow.is_stale).is_(True)).limit(1)
+        self.write_down()
+        stale = select(col(DeliveryWeekRow.week)).where(TO_SUM_UP).limit(1)
         return self._transaction.row(stale) is not None
 
-    def sum_up(self, most: int) -> bool:
-        """Some weeks whose facts have changed; whether there may be more."""
-        stale = select(DeliveryWeekRow).where(col(DeliveryWeekRow.is_stale).is_(True)).limit(most)
-        found = self._transaction.rows(stale)
+    def sum_up(self, most: int) -> int:
+        """Some weeks whose facts have changed, the newest first; how many there were. Whoever writes facts of them
+        meanwhile waits until they are summed up without those."""
+        self.write_down()
+        names = (col(getattr(DeliveryWeekRow, name)) for name in WEEK)
+        stale = select(*names).where(TO_SUM_UP).order_by(col(DeliveryWeekRow.week).desc())
+        found = self._transaction.rows(stale.limit(most).with_for_update(skip_locked=True))
         for row in found:
-            week = {name: row[name] for name in ("environment", "service", "week")}
+            week = {name: row[name] for name in WEEK}
             facts = self.between(row["environment"], row["service"], *of_week(date.fromisoformat(row["week"])))
             values = {"is_stale": False, "body": TALLIES.dump(tally(facts)), "body_version": TALLIES.version}
             self._transaction.change(update(DeliveryWeekRow).where(*_is(week)).values(values))
-        return len(found) == most
+        return len(found)
 
     def between(self, environment: str | None, service: str, since: datetime, until: datetime) -> tuple[Fact, ...]:
         """Those that ended then, oldest first; of whole deployments where `service` is empty."""
@@ -94,6 +107,21 @@ class DeliveryFacts:
         tallies = ((date.fromisoformat(row["week"]), _tally(row)) for row in found)
         return report(environment, service, tallies, looked_at)
 
+    def reports(self, environments: Sequence[str], now: datetime, weeks: int) -> tuple[Report, ...]:
+        """Of each of them, as `report` with all services, in two questions however many they are."""
+        ended = select(func.min(col(DeliveryFactRow.finished_at))).where(
+            col(DeliveryFactRow.environment) == col(EnvironmentRow.name), col(DeliveryFactRow.service) == ""
+        )
+        named = self._transaction.rows(select(col(EnvironmentRow.name), ended.scalar_subquery().label("first")))
+        firsts = {row["name"]: row["first"] for row in named}
+        since = window(now, weeks, None).first.isoformat()
+        about = col(DeliveryWeekRow.service) == "", col(DeliveryWeekRow.week) >= since
+        tallies: dict[str, list[tuple[date, Tally]]] = {name: [] for name in environments}
+        for row in self._transaction.rows(select(DeliveryWeekRow).where(*about)):
+            if row["environment"] in tallies:
+                tallies[row["environment"]].append((date.fromisoformat(row["week"]), _tally(row)))
+        return tuple(report(name, "", tallies[name], window(now, weeks, firsts.get(name))) for name in environments)
+
     def first(self, environment: str | None, service: str) -> datetime | None:
         """When the first of all ended."""
         wanted = select(col(DeliveryFactRow.finished_at)).where(*_about(environment, service))
@@ -101,16 +129,14 @@ class DeliveryFacts:
         return None if row is None else row["finished_at"]
 
     def services(self) -> tuple[str, ...]:
-        """The names of all services that were ever changed; each is one step in an index, however many rows it has."""
-        found: list[str] = []
-        after = ""
-        while True:
-            least = select(func.min(col(DeliveryFactRow.service)).label("service"))
-            row = self._transaction.row(least.where(col(DeliveryFactRow.service) > after))
-            if row is None or row["service"] is None:
-                return tuple(found)
-            after = row["service"]
-            found.append(after)
+        """The names of all services that were ever changed, in order; each is one step in an index, however many rows
+        it has."""
+        least, name = select(func.min(col(DeliveryFactRow.service)).label("service")), col(DeliveryFactRow.service)
+        steps = least.where(name > "").cte("steps", recursive=True)
+        following = least.where(name > steps.c.service).scalar_subquery()
+        steps = steps.union_all(select(following).where(steps.c.service.is_not(None)))
+        found = self._transaction.rows(select(steps.c.service).where(steps.c.service.is_not(None)))
+        return tuple(row["service"] for row in found)
 
     def page(
         self,

@@ -16,6 +16,7 @@ from controller.domain.summary import Before, HistoryLine, Summary, summary_of
 from controller.store.bodies import DEPLOYMENTS, SUMMARIES
 from controller.store.contents import ContentsKept
 from controller.store.cursor import Page, page, position
+from controller.store.failures import Unreadable, legible
 from controller.store.remembered import Remembered
 from controller.store.tables import DeploymentRow, EnvironmentRow, RevisionRow
 from controller.store.tables import IgnoredCommitRow as Ignored
@@ -37,9 +38,11 @@ LONGEST_WALK, MOST_SUPERSEDED = 200, 100
 
 
 def from_row(row: Mapping[str, Any]) -> Deployment:
-    document = {**row["body"], "steps": row["steps"], "undo": row["undo"]}
-    columns = {name: row[name] for name in PLAIN} | {"secret": {"text": row["secret"]}}
-    return DEPLOYMENTS.load(row["body_version"], document, columns)
+    """`Unreadable` where what is written down of it is broken, or a newer Tidegate's."""
+    with legible(f"deployment {row['id']}"):
+        document = {**row["body"], "steps": row["steps"], "undo": row["undo"]}
+        columns = {name: row[name] for name in PLAIN} | {"secret": {"text": row["secret"]}}
+        return DEPLOYMENTS.load(row["body_version"], document, columns)
 
 
 def to_row(deployment: Deployment) -> dict[str, Any]:
@@ -142,6 +145,13 @@ class Deployments:
             self._contents.begin(deployment)
             self._terms.add(seq, terms_of(line_of(seq, deployment, summary)))
 
+    def set_aside(self, line: HistoryLine, version: int) -> None:
+        """`line` is what its columns tell of one that can't be read: by them it is found. It is not tried again while
+        it is at this version."""
+        row = update(DeploymentRow).where(col(DeploymentRow.seq) == line.seq)
+        self._transaction.change(row.values(set_aside=version))
+        self._terms.add(line.seq, terms_of(line))
+
     def write_down(self) -> None:
         self._terms.write_down()
 
@@ -151,11 +161,14 @@ class Deployments:
         return summary_of(deployment, self._before(deployment, before))
 
     def _before(self, deployment: Deployment, known: Before | None) -> Before | None:
-        if deployment.replaced is not None and (known is None or known.id != deployment.replaced):
-            found = self.get(deployment.replaced)
-        elif known is None and deployment.started_at is not None and not deployment.is_final:
-            found = self.live(deployment.environment)
-        else:
+        try:
+            if deployment.replaced is not None and (known is None or known.id != deployment.replaced):
+                found = self.get(deployment.replaced)
+            elif known is None and deployment.started_at is not None and not deployment.is_final:
+                found = self.live(deployment.environment)
+            else:
+                return known
+        except Unreadable:
             return known
         return Before(found.id, found.revision.version) if found is not None and found.id != deployment.id else known
 

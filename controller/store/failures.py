@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,6 +25,7 @@ REFUSED = "database.refused"
 CORRUPT = "database.corrupt"
 SCHEMA_OLD = "database.schema_old"
 TAKEN = "database.taken"
+UNREADABLE = "database.unreadable"
 
 REFUSALS = (
     "password authentication failed",
@@ -38,6 +40,9 @@ REFUSALS = (
 words, and these are the English ones. In other languages a refusal looks like a server that is gone."""
 
 UNIQUE_VIOLATION = "23505"
+
+MOST_TOLD = 3
+"""Of what is wrong with a document."""
 
 SQLITE: Mapping[int, str] = {
     3: REFUSED,  # PERM
@@ -83,7 +88,28 @@ ADVICE: Mapping[str, str] = {
     REFUSED: "check the address, name and password in TIDEGATE_DATABASE_URL, and that its user may use this database",
     CORRUPT: "stop, keep a copy of the database, and restore a backup",
     SCHEMA_OLD: "run `tidegate migrate`",
+    UNREADABLE: "take its row from a backup, or mend it; everything else goes on",
 }
+
+
+class Unreadable(Blocked):
+    """What is written down of something can't be read: it is broken, or a newer Tidegate has written it."""
+
+
+@contextmanager
+def legible(what: str) -> Iterator[None]:
+    """Raise `Unreadable` where `what` is not what this program wrote. Of what is in it nothing is told: it may be a
+    secret."""
+    try:
+        yield
+    except TidegateError:
+        raise
+    except ValidationError as error:
+        found = ", ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors()[:MOST_TOLD])
+        raise Unreadable(f"reading {what}: {found}; {ADVICE[UNREADABLE]}", code=UNREADABLE) from None
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        told = f"reading {what}: {type(error).__name__}; {ADVICE[UNREADABLE]}"
+        raise Unreadable(told, code=UNREADABLE) from None
 
 
 @contextmanager

@@ -6,22 +6,24 @@ have none after less than a thousand rows of the index.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, repeat
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
+from controller.domain.backlog import NOTHING_LEFT, Backlog
 from controller.domain.deployment import FINAL, Deployment, Kind, Phase
 from controller.domain.search import Search, clauses
-from controller.domain.summary import HistoryLine
+from controller.domain.summary import HistoryLine, unreadable
 from controller.store.bodies import SUMMARIES
 from controller.store.cursor import Page, cursor, position
 from controller.store.deployments import TABLE, Deployments, from_row, line_of
+from controller.store.failures import Unreadable
 from controller.store.postings import BLOCK, below, block_of, offsets
-from controller.store.tables import DeploymentRow
+from controller.store.tables import SET_ASIDE, STALE, DeploymentRow
 from controller.store.terms import Place, Terms
 from controller.store.transaction import Transaction
 
@@ -35,21 +37,32 @@ MOST_TURNED_DOWN = 500
 """So many lines that the index finds, and that are not what is meant, one page reads."""
 
 LIGHT = (
-    *("seq", "id", "number", "environment", "kind", "phase", "version"),
+    *("seq", "id", "number", "environment", "kind", "phase", "sha", "version"),
     *("created_at", "started_at", "finished_at", "summary", "summarized"),
 )
 COLUMNS = [getattr(DeploymentRow, name) for name in LIGHT]
-STALE = col(DeploymentRow.summarized) != col(DeploymentRow.version)
-A_STALE_ONE = select(col(DeploymentRow.seq)).where(STALE).limit(1)
+AN_OPEN_QUESTION = select(col(DeploymentRow.seq)).where(STALE).limit(1)
+ONE_SET_ASIDE = select(col(DeploymentRow.seq)).where(SET_ASIDE).limit(1)
+
+TURN = 0x71DE5EA2
+"""Any number will do, as long as nobody else locks it in the same database."""
 
 
 @dataclass(frozen=True)
 class HistoryPage(Page[HistoryLine]):
     """`looked_back_to`: when the oldest deployment was made that was looked at, where a page ends before it is full and
-    `next` goes on. `is_catching_up`: rows of an older Tidegate are still to be made searchable."""
+    `next` goes on. `backlog` is what can't be searched yet, or at all."""
 
     looked_back_to: datetime | None = None
-    is_catching_up: bool = False
+    backlog: Backlog = NOTHING_LEFT
+
+
+@dataclass(frozen=True)
+class Summarized:
+    """`done` rows were made searchable or set aside; `unreadable` says by id why those were."""
+
+    done: int = 0
+    unreadable: Mapping[str, Unreadable] = field(default_factory=dict)
 
 
 class History:
@@ -67,12 +80,10 @@ class History:
         return self._sought(search, limit, start, most_blocks)
 
     def full(self, lines: Sequence[HistoryLine]) -> tuple[Deployment, ...]:
-        """The same ones with their documents, in the same order."""
-        found = self._transaction.rows(
-            select(DeploymentRow).where(col(DeploymentRow.seq).in_([line.seq for line in lines]))
-        )
-        by_seq = {row["seq"]: from_row(row) for row in found}
-        return tuple(by_seq[line.seq] for line in lines)
+        """The same ones with their documents, in the same order, without those that can't be read."""
+        read = self._read([line.seq for line in lines])
+        found = (read.get(line.seq) for line in lines)
+        return tuple(each for each in found if isinstance(each, Deployment))
 
     # ------------------------------------------------------------------ by columns
 
@@ -90,7 +101,7 @@ class History:
 
     def _sought(self, search: Search, limit: int, start: int, most_blocks: int) -> HistoryPage:
         """Candidates come from the index; whether one is meant says `Search.admits`."""
-        newest, catching_up = self._newest()
+        newest, backlog = self._newest()
         looking = _Looking(min(start, newest + 1), most_blocks)
         found: list[HistoryLine] = []
         for seqs in _batches(self._candidates(search, looking), limit + 1):
@@ -98,7 +109,7 @@ class History:
                 if search.admits(line):
                     found.append(line)
                     if len(found) > limit:
-                        return HistoryPage(tuple(found[:limit]), cursor(TABLE, found[limit - 1].seq), None, catching_up)
+                        return HistoryPage(tuple(found[:limit]), cursor(TABLE, found[limit - 1].seq), None, backlog)
                 else:
                     looking.turned_down += 1
             if looking.turned_down >= MOST_TURNED_DOWN:
@@ -106,9 +117,9 @@ class History:
                 break
         else:
             if looking.is_at_the_end:
-                return HistoryPage(tuple(found), None, None, catching_up)
+                return HistoryPage(tuple(found), None, None, backlog)
             at = looking.floor
-        return HistoryPage(tuple(found), cursor(TABLE, at), self._made_at(at), catching_up)
+        return HistoryPage(tuple(found), cursor(TABLE, at), self._made_at(at), backlog)
 
     def _numbered(self, seqs: Sequence[int]) -> Sequence[Mapping[str, Any]]:
         wanted = select(*COLUMNS).where(col(DeploymentRow.seq).in_(seqs))
@@ -125,12 +136,14 @@ class History:
                 yield from looking.of_block(block, _intersected(search, asked, rows, opened, named, block))
                 looking.floor = block * BLOCK
 
-    def _newest(self) -> tuple[int, bool]:
-        """The highest number, and whether there are rows that are not searchable yet; in one question."""
+    def _newest(self) -> tuple[int, Backlog]:
+        """The highest number, and what is not searchable; mostly in one question."""
         newest = select(func.max(col(DeploymentRow.seq))).scalar_subquery().label("newest")
-        row = self._transaction.row(select(newest, A_STALE_ONE.scalar_subquery().label("stale")))
+        some = (AN_OPEN_QUESTION.scalar_subquery().label("stale"), ONE_SET_ASIDE.scalar_subquery().label("aside"))
+        row = self._transaction.row(select(newest, *some))
         assert row is not None, "a row without a table is always there"
-        return row["newest"] or 0, row["stale"] is not None
+        is_whole = row["stale"] is None and row["aside"] is None
+        return row["newest"] or 0, NOTHING_LEFT if is_whole else self.backlog()
 
     def _called(self, word: str) -> int | None:
         """The number of the deployment with this id; `word` is in lower case, as ids of environments mostly are."""
@@ -158,36 +171,81 @@ class History:
     # ------------------------------------------------------------------ lines
 
     def _lines(self, rows: Sequence[Mapping[str, Any]]) -> list[HistoryLine]:
-        stale = [row["seq"] for row in rows if row["summarized"] != row["version"]]
-        read = dict(self._read(stale))
-        return [_line(row) if row["seq"] not in read else self._told(row["seq"], read[row["seq"]]) for row in rows]
+        """Of one that can't be read its columns tell what they can."""
+        read = self._read([row["seq"] for row in rows if row["summarized"] != row["version"]])
+        return [self._told(row, read.get(row["seq"])) for row in rows]
 
-    def _read(self, seqs: Sequence[int]) -> Iterator[tuple[int, Deployment]]:
-        if seqs:
-            for row in self._transaction.rows(select(DeploymentRow).where(col(DeploymentRow.seq).in_(seqs))):
-                yield row["seq"], from_row(row)
+    def _told(self, row: Mapping[str, Any], read: Deployment | Unreadable | None) -> HistoryLine:
+        if isinstance(read, Deployment):
+            return line_of(row["seq"], read, self._deployments.summary(read))
+        return _line(row) if read is None else _columns(row)
 
-    def _told(self, seq: int, deployment: Deployment) -> HistoryLine:
-        return line_of(seq, deployment, self._deployments.summary(deployment))
+    def _read(self, seqs: Sequence[int]) -> Mapping[int, Deployment | Unreadable]:
+        """By number, also why one can't be read. One of which even the row can't be keeps no other one back."""
+        if not seqs:
+            return {}
+        try:
+            rows = self._transaction.rows(select(DeploymentRow).where(col(DeploymentRow.seq).in_(seqs)))
+        except Unreadable as error:
+            if len(seqs) == 1:
+                return {seqs[0]: error}
+            return {seq: found for one in seqs for seq, found in self._read([one]).items()}
+        return {row["seq"]: _read(row) for row in rows}
+
+    # ------------------------------------------------------------------ catching up
 
     def is_catching_up(self) -> bool:
         """Whether there are rows of an older Tidegate that are not searchable yet."""
-        return self._transaction.row(A_STALE_ONE) is not None
+        return self._transaction.row(AN_OPEN_QUESTION) is not None
 
-    def summarize_some(self, most: int) -> int:
-        """Make that many more rows of an older Tidegate searchable, newest first; how many there were."""
-        wanted = select(col(DeploymentRow.seq)).where(STALE).order_by(col(DeploymentRow.seq).desc()).limit(most)
-        seqs = [row["seq"] for row in self._transaction.rows(wanted)]
-        for seq, deployment in self._read(seqs):
-            self._deployments.summarize(seq, deployment)
-        return len(seqs)
+    def backlog(self) -> Backlog:
+        left, aside = (self._transaction.count_some(DeploymentRow, which) for which in (STALE, SET_ASIDE))
+        return Backlog(left, aside)
+
+    def summarize_some(self, most: int) -> Summarized:
+        """Make that many more rows of an older Tidegate searchable, newest first; nothing while another controller
+        does. One that can't be read is set aside."""
+        if not self._transaction.takes_turn(TURN):
+            return Summarized()
+        wanted = select(*COLUMNS).where(STALE).order_by(col(DeploymentRow.seq).desc()).limit(most)
+        rows = self._transaction.rows(wanted)
+        read = self._read([row["seq"] for row in rows])
+        unreadable: dict[str, Unreadable] = {}
+        for row in rows:
+            found = read.get(row["seq"])
+            if isinstance(found, Deployment):
+                self._deployments.summarize(row["seq"], found)
+            elif found is not None:
+                unreadable[row["id"]] = found
+                self._deployments.set_aside(_columns(row), row["version"])
+        return Summarized(len(rows), unreadable)
+
+    def try_again(self) -> None:
+        """What was set aside: this program may read what another one could not."""
+        self._transaction.change(update(DeploymentRow).where(SET_ASIDE).values(set_aside=-1))
+
+
+def _read(row: Mapping[str, Any]) -> Deployment | Unreadable:
+    try:
+        return from_row(row)
+    except Unreadable as error:
+        return error
 
 
 def _line(row: Mapping[str, Any]) -> HistoryLine:
+    try:
+        summary = SUMMARIES.load(SUMMARIES.version, row["summary"], {})
+    except Unreadable:
+        return _columns(row)
+    return replace(_columns(row), summary=summary)
+
+
+def _columns(row: Mapping[str, Any]) -> HistoryLine:
+    """What columns alone tell."""
     columns = {name: row[name] for name in ("seq", "id", "number", "environment")}
     times = {name: row[name] for name in ("created_at", "started_at", "finished_at")}
-    summary = SUMMARIES.load(SUMMARIES.version, row["summary"], {})
-    return HistoryLine(**columns, **times, kind=Kind(row["kind"]), phase=Phase(row["phase"]), summary=summary)
+    phase, summary = Phase(row["phase"]), unreadable(row["sha"])
+    return HistoryLine(**columns, **times, kind=Kind(row["kind"]), phase=phase, summary=summary)
 
 
 def _page(lines: Sequence[HistoryLine], limit: int) -> HistoryPage:

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from controller.domain.proposal import Proposal
 from controller.store.bodies import PROPOSALS
-from controller.store.tables import ProposalRow
+from controller.store.tables import OPEN, TO_LOOK_AT, ProposalRow
 from controller.store.timers import LONGEST_WAIT
 from controller.store.transaction import Transaction
 
@@ -53,8 +53,8 @@ class Proposals:
         found = self._transaction.rows(
             select(ProposalRow)
             .where(
+                OPEN,
                 col(ProposalRow.repository) == repository.lower(),
-                col(ProposalRow.is_open).is_(True),
                 col(ProposalRow.due_at).is_(None),
             )
             .order_by(col(ProposalRow.number))
@@ -64,20 +64,18 @@ class Proposals:
     def known(self, repository: str) -> frozenset[int]:
         """The numbers of all open ones, also of those that somebody is about to look at."""
         found = self._transaction.rows(
-            select(col(ProposalRow.number)).where(
-                col(ProposalRow.repository) == repository.lower(), col(ProposalRow.is_open).is_(True)
-            )
+            select(col(ProposalRow.number)).where(OPEN, col(ProposalRow.repository) == repository.lower())
         )
         return frozenset(row["number"] for row in found)
 
     def is_due(self, now: datetime) -> bool:
-        return self._transaction.row(select(ProposalRow).where(_due(now)).limit(1)) is not None
+        return self._transaction.row(select(ProposalRow).where(TO_LOOK_AT, _due(now)).limit(1)) is not None
 
     def claim(self, now: datetime, hold: timedelta) -> Proposal | None:
         """One that is to be looked at, and not by anybody else before `hold` is over."""
         wanted = (
             select(col(ProposalRow.repository), col(ProposalRow.number))
-            .where(_due(now))
+            .where(TO_LOOK_AT, _due(now))
             .order_by(col(ProposalRow.due_at), col(ProposalRow.repository), col(ProposalRow.number))
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Interval, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Executable, Interval, TextClause, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+from controller.domain.backlog import MOST_COUNTED
 from controller.domain.ports import Clock
 from controller.store.columns import UtcTime
-from controller.store.failures import translated
+from controller.store.failures import legible, translated
 from controller.store.remembered import Remembered
 from controller.store.tables import Row
 
@@ -44,10 +45,19 @@ class Transaction:
         return self.connection.dialect.name == "postgresql"
 
     def rows(self, statement: Executable) -> Sequence[StoredRow]:
-        return [dict(row) for row in self._execute(statement).mappings()]
+        """`Unreadable` where a value in one of them is not of its column's kind."""
+        found = self._execute(statement)
+        with legible("rows"):
+            return [dict(row) for row in found.mappings()]
 
     def row(self, statement: Executable) -> StoredRow | None:
         return first(self._execute(statement))
+
+    def count_some(self, table: type[Row], which: ColumnElement[bool] | TextClause) -> int:
+        """How many there are, up to one more than `MOST_COUNTED`."""
+        some = select(literal(1)).select_from(table).where(which).limit(MOST_COUNTED + 1).subquery()
+        row = self.row(select(func.count().label("count")).select_from(some))
+        return row["count"] if row else 0
 
     def change(self, statement: Executable) -> int:
         """How many rows it changed."""
@@ -58,6 +68,13 @@ class Transaction:
         assert self.writes, READS_ONLY
         with translated("talking to the database"):
             self.connection.execute(statement, values)
+
+    def takes_turn(self, key: int) -> bool:
+        """Whether nobody else who asks for this turn has it; then it is ours until the transaction ends."""
+        if not self.is_postgres:
+            return True
+        row = self.row(select(func.pg_try_advisory_xact_lock(literal(key)).label("is_ours")))
+        return row is not None and bool(row["is_ours"])
 
     def changed(self, statement: Executable) -> StoredRow | None:
         """What the statement's RETURNING says of the one row it changed; None when it changed none."""
@@ -75,6 +92,14 @@ class Transaction:
         insert = postgresql.insert if self.is_postgres else sqlite.insert
         statement = insert(table).values(values).on_conflict_do_nothing(index_elements=unique)
         return self.changed(statement.returning(*told))
+
+    def put_each(self, table: type[Row], rows: Sequence[Mapping[str, Any]], unique: Sequence[str]) -> None:
+        """As `put` of each, all of the same columns, in one go."""
+        insert = postgresql.insert if self.is_postgres else sqlite.insert
+        statement = insert(table)
+        others = {name: statement.excluded[name] for row in rows[:1] for name in row if name not in unique}
+        if rows:
+            self.change_each(statement.on_conflict_do_update(index_elements=unique, set_=others), rows)
 
     def put(self, table: type[Row], values: Mapping[str, Any], unique: Sequence[str]) -> None:
         """The row has these values, whether it was there or not."""
@@ -106,5 +131,6 @@ class Transaction:
 
 
 def first(result: CursorResult[Any]) -> StoredRow | None:
-    row = result.mappings().first()
-    return None if row is None else dict(row)
+    with legible("a row"):
+        row = result.mappings().first()
+        return None if row is None else dict(row)

@@ -69,6 +69,7 @@ class Unit:
         """What is kept for the end: whoever opened the transaction asks for it there. The audit is last, because others
         that append wait for it."""
         self.deployments.write_down()
+        self.delivery_facts.write_down()
         self.audit.write_down()
 
     def now(self) -> datetime:

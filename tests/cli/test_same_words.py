@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 
 from controller.dashboard.words import state_words
 from controller.domain import states
@@ -127,6 +128,31 @@ def test_an_environment_is_explained_in_the_same_words_everywhere(terminal: Term
     for words in says(answer):
         assert words in explained and words in status
         assert bare(words) in bare(shown)
+
+
+def test_what_is_still_to_be_counted_is_said_in_the_same_words_everywhere(terminal: Terminal, store: Store) -> None:
+    with store.write() as unit:
+        unit.contents.set_aside("dev-1")
+        left = unit.contents.backlog().left
+    answer = terminal.door.get("/api/v1/delivery").json()
+    are = "deployment is" if left == 1 else "deployments are"
+    words = f"counting what was before: {left} {are} left; 1 deployment can't be read and isn't counted"
+    assert left and answer["text"].startswith(words)
+    assert (answer["left"], answer["unreadable"]) == (left, 1)
+    shown = page(Browser(store, terminal.clock), "/delivery").text
+    assert flat(answer["text"]) in flat(terminal("delivery").stdout)
+    assert f"C{answer['text'][1:]}." in flat(shown)
+
+
+def test_what_cannot_be_found_yet_is_said_in_the_same_words_everywhere(terminal: Terminal, store: Store) -> None:
+    with store.write() as unit:
+        unit.deployments._transaction.change(sql("UPDATE deployments SET summarized = -1 WHERE id = 'dev-1'"))
+    answer = terminal.door.get("/api/v1/deployments?kind=deploy").json()
+    assert answer["text"] == "making what was before searchable, the newest first: 1 deployment is left"
+    assert (answer["left"], answer["is_catching_up"], answer["unreadable"]) == (1, True, [])
+    assert answer["text"] in terminal("history", "--kind", "deploy").stderr
+    shown = page(Browser(store, terminal.clock), "/history?kind=deploy").text
+    assert f"M{answer['text'][1:]}." in flat(shown)
 
 
 @pytest.mark.usefixtures("told")

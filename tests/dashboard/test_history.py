@@ -105,7 +105,7 @@ def test_what_strangers_wrote_is_escaped_and_cut(browser: Browser, store: Store)
 
 
 def test_a_history_says_when_old_rows_are_not_searchable_yet(browser: Browser, store: Store) -> None:
-    told = "still being made searchable"
+    told = "aking what was before searchable"
     assert told not in browser.get("/history?kind=deploy").text
     from sqlalchemy import text
 

@@ -1,12 +1,15 @@
 """What deployments bring is written down once, without ever holding anybody up; so are distances and figures."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text as sql
+from structlog.testing import capture_logs
 
+from controller.domain.backlog import Backlog
 from controller.domain.contents import Between, Change, PullRequest, Traced
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.distance import Distance
@@ -16,12 +19,13 @@ from controller.domain.reason import Reason
 from controller.domain.revision import Author
 from controller.domain.step import StepState
 from controller.loop import tracing as module
-from controller.loop.catching_up import catch_up
-from controller.loop.tracing import ATTEMPTS_AT_A_LOST_COMMIT, Budget, Spent, Tracing
+from controller.loop.catching_up import CatchingUp
+from controller.loop.pace import FIRST as FIRST_SIZE
+from controller.loop.tracing import ATTEMPTS_AT_A_LOST_COMMIT, HOLD, Budget, Spent, Tracing
 from controller.loop.world import World
 from controller.store import Store
 from tests.support.builders import FILE, NOON, a_binding, a_commit, a_revision, a_running_deployment
-from tests.support.database import MovedClock
+from tests.support.database import MovedClock, PostgresServer
 
 NAME = "acme/captioncraft"
 FIRST, SECOND, THIRD = ("1" * 40, "2" * 40, "3" * 40)
@@ -104,7 +108,7 @@ def tracing(store: Store, clock: MovedClock, told: Told) -> Tracing:
 
 
 def run(tracing: Tracing) -> None:
-    while tracing.work():
+    while any([tracing.work(), tracing.count()]):
         pass
 
 
@@ -304,7 +308,7 @@ def test_figures_of_a_deployment_are_kept_for_all_of_it_and_for_each_service(
 
 @pytest.mark.parametrize("is_saved", [False, True])
 def test_what_a_controller_of_the_version_before_has_added_is_traced_and_counted_as_well(
-    store: Store, tracing: Tracing, is_saved: bool
+    store: Store, clock: MovedClock, tracing: Tracing, is_saved: bool
 ) -> None:
     """One may go on while the tables are newer: it knows neither of summaries nor of contents."""
     added = put(store, at("dev", 1, FIRST, succeeded()))
@@ -315,7 +319,7 @@ def test_what_a_controller_of_the_version_before_has_added_is_traced_and_counted
     if is_saved:
         with store.write() as unit:
             unit.deployments.save(added)
-    catch_up(store)
+    CatchingUp(store, clock).work()
     run(tracing)
     with store.read() as unit:
         found = unit.contents.of("dev-1")
@@ -354,6 +358,137 @@ def test_one_that_breaks_keeps_nobody_else_from_being_counted(
     monkeypatch.setattr(module.dora, "facts_of", breaks)
     run(tracing)
     assert set(facts(store)) == {"dev-1"}
+
+
+def change(store: Store, statement: str) -> None:
+    with store.write() as unit:
+        unit.deployments._transaction.change(sql(statement))
+
+
+def backlog(store: Store) -> Backlog:
+    with store.read() as unit:
+        return unit.contents.backlog()
+
+
+@pytest.mark.parametrize("how", ["deployments SET body_version = 99", "deployments SET body = '[]'"])
+def test_one_that_cannot_be_read_is_set_aside_and_all_others_are_counted(
+    store: Store, clock: MovedClock, tracing: Tracing, how: str
+) -> None:
+    put(store, at("dev", 1, FIRST, succeeded()))
+    put(store, at("dev", 2, SECOND, succeeded(replaced="dev-1")))
+    put(store, at("dev", 3, THIRD, succeeded(replaced="dev-2")))
+    change(store, "UPDATE contents SET due_at = NULL")
+    change(store, f"UPDATE {how} WHERE id = 'dev-2'")
+    assert backlog(store) == Backlog(left=3)
+    with capture_logs() as logged:
+        run(tracing)
+    assert [line["deployment"] for line in logged] == ["dev-2"], "once, by its id"
+    assert set(facts(store)) == {"dev-1", "dev-3"}
+    assert backlog(store) == Backlog(unreadable=1)
+    change(store, f"UPDATE deployments SET body_version = 1, body = (SELECT body FROM ({SAME}) AS one)")
+    run(tracing)
+    assert set(facts(store)) == {"dev-1", "dev-3"}, "until a controller starts"
+    CatchingUp(store, clock).work()
+    run(tracing)
+    assert set(facts(store)) == {"dev-1", "dev-2", "dev-3"}
+    assert backlog(store) == Backlog()
+
+
+SAME = "SELECT body FROM deployments WHERE id = 'dev-3'"
+
+
+@pytest.mark.parametrize("how", ["contents SET body_version = 99", "deployments SET body_version = 99"])
+def test_one_that_cannot_be_read_keeps_github_from_being_asked_about_no_other_one(
+    store: Store, clock: MovedClock, tracing: Tracing, told: Told, how: str
+) -> None:
+    put(store, at("dev", 1, FIRST, succeeded()))
+    put(store, at("dev", 2, SECOND, succeeded()), is_live=False)
+    change(store, f"UPDATE {how} WHERE {'deployment' if how.startswith('contents') else 'id'} = 'dev-2'")
+    run(tracing)
+    with store.read() as unit:
+        assert (found := unit.contents.of("dev-1")) is not None and found.is_known
+    assert backlog(store) == Backlog(unreadable=1)
+    change(store, "UPDATE contents SET body_version = 1")
+    change(store, "UPDATE deployments SET body_version = 1")
+    CatchingUp(store, clock).work()
+    clock.sleep(HOLD.total_seconds())
+    run(tracing)
+    with store.read() as unit:
+        assert (found := unit.contents.of("dev-2")) is not None and found.is_known
+
+
+def test_what_was_live_before_it_may_be_unreadable_and_its_figures_are_counted_still(
+    store: Store, tracing: Tracing
+) -> None:
+    put(store, at("dev", 1, FIRST, succeeded()))
+    run(tracing)
+    put(store, at("dev", 2, SECOND, succeeded(replaced="dev-1")))
+    change(store, "UPDATE deployments SET body_version = 99 WHERE id = 'dev-1'")
+    run(tracing)
+    assert set(facts(store)) == {"dev-1", "dev-2"}
+    with store.read() as unit:
+        found = unit.contents.of("dev-2")
+    assert found is not None and "stored in shape 99" in found.told
+
+
+def test_a_live_one_that_cannot_be_read_keeps_no_other_environment_from_being_compared(
+    store: Store, tracing: Tracing, told: Told
+) -> None:
+    put(store, at("dev", 1, SECOND, succeeded()))
+    promoting(store, FIRST)
+    change(store, "UPDATE deployments SET body_version = 99 WHERE id = 'dev-1'")
+    told.between_[FIRST, SECOND] = Between((), 4, 0)
+    run(tracing)
+    assert distance(store) == Distance("prod", "dev", 4)
+
+
+def test_the_newest_are_counted_first_as_many_as_a_short_transaction_has_time_for(
+    store: Store, clock: MovedClock, tracing: Tracing
+) -> None:
+    for number in range(1, FIRST_SIZE + 3):
+        put(store, at("dev", number, FIRST, succeeded(id=f"dev-{number}", number=number)))
+    assert tracing.count()
+    newest = {f"dev-{number}" for number in range(3, FIRST_SIZE + 3)}
+    assert set(facts(store)) == newest
+    assert backlog(store) == Backlog(left=2)
+    assert tracing.count()
+    assert backlog(store) == Backlog()
+
+
+def test_what_is_under_way_is_not_left_to_be_counted(store: Store, tracing: Tracing) -> None:
+    put(store, at("dev", 1, FIRST, a_running_deployment()))
+    assert backlog(store) == Backlog()
+
+
+def test_while_figures_are_counted_weeks_are_summed_up_once_in_a_while(
+    store: Store, clock: MovedClock, tracing: Tracing
+) -> None:
+    """Each one would have all of its week summed up again."""
+    for number in range(1, 4 * FIRST_SIZE):
+        put(store, at("dev", number, FIRST, succeeded(id=f"dev-{number}", number=number)))
+    summed: list[bool] = []
+    for _ in range(3):
+        assert tracing.count()
+        with store.read() as unit:
+            summed.append(not unit.delivery_facts.is_stale())
+        clock.sleep(4)
+    assert summed == [True, False, True]
+
+
+def test_two_controllers_count_in_turns(postgres: PostgresServer, clock: MovedClock, told: Told) -> None:
+    store = Store(postgres.wiped_database(), clock)
+    with store.write() as unit:
+        unit.environments.ensure(["dev"])
+    put(store, at("dev", 1, FIRST, succeeded()))
+    world = World(store, clock, None, None, None, None, {}, lambda: "")  # type: ignore[arg-type]
+    with store.write() as unit:
+        assert unit.contents.takes_turn()
+        with ThreadPoolExecutor(1) as other:
+            assert not other.submit(Tracing(world, told).count).result()
+    assert facts(store) == {}
+    assert Tracing(world, told).count()
+    assert set(facts(store)) == {"dev-1"}
+    store.close()
 
 
 def test_what_harmed_is_restored_when_something_is_well_again(store: Store, tracing: Tracing) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from controller.domain.dora import COUNTED, Fact, Key, Lead
 from controller.store import BadCursor, Store
@@ -49,6 +50,31 @@ def test_what_was_put_comes_back(store: Store, facts: tuple[Fact, ...]) -> None:
         assert unit.delivery_facts.first(None, "") == facts[4].finished_at
 
 
+def test_the_names_of_services_are_one_question_however_many_there_are(store: Store) -> None:
+    record(store, deployment(1))
+    put(store, *(a_fact(1, service) for service in ("", "worker", "backend", "api")))
+    asked: list[str] = []
+    with store.read() as unit:
+        connection = unit.delivery_facts._transaction.connection
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        assert unit.delivery_facts.services() == ("api", "backend", "worker")
+    assert len(asked) == 1
+
+
+def test_a_week_is_marked_once_for_all_that_one_transaction_puts(store: Store, facts: tuple[Fact, ...]) -> None:
+    asked: list[str] = []
+    with store.write() as unit:
+        connection = unit.delivery_facts._transaction.connection
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        for fact in facts[:3]:
+            unit.delivery_facts.put([fact])
+    assert len([each for each in asked if each.startswith("INSERT INTO delivery_facts")]) == 1
+    weeks = {fact.week for fact in facts[:3]}
+    assert len([each for each in asked if "delivery_weeks" in each]) == 2 * len(weeks) < 6
+    with store.read() as unit:
+        assert unit.delivery_facts.is_stale()
+
+
 def test_put_again_it_is_counted_once_and_as_it_is_now(store: Store, facts: tuple[Fact, ...]) -> None:
     put(store, a_fact(1, failed=True, harmed=True))
     with store.read() as unit:
@@ -74,6 +100,16 @@ def test_a_report_is_of_one_environment_or_of_all(
     wanted = [fact for fact in facts if not fact.service and environment in (None, fact.environment)]
     assert report.four.failures.started == len(wanted)
     assert sum(week.four.frequency.deployments for week in report.weeks) == sum(fact.succeeded for fact in wanted)
+
+
+def test_the_reports_of_all_environments_are_two_questions(store: Store, facts: tuple[Fact, ...]) -> None:
+    names, asked = ["dev", "staging", "prod"], []
+    with store.read() as unit:
+        one_by_one = tuple(unit.delivery_facts.report(name, "", NOON, 3) for name in names)
+        connection = unit.delivery_facts._transaction.connection
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        assert unit.delivery_facts.reports(names, NOON, 3) == one_by_one
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("key", list(Key))

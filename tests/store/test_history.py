@@ -1,26 +1,31 @@
 """The history: whatever is asked for, the index finds what reading every line would find, in pages."""
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from structlog.testing import capture_logs
 
+from controller.domain.backlog import Backlog
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.revision import Author
 from controller.domain.search import Search, read_search
 from controller.domain.summary import Before, HistoryLine, Trigger
-from controller.loop.catching_up import catch_up
+from controller.loop.catching_up import CatchingUp
 from controller.store import BadCursor, Store
 from controller.store.postings import BLOCK, pack, unpack
 from tests.store.recorded import deployment, record
 from tests.support.builders import a_running_deployment
+from tests.support.database import MovedClock
 
 START = datetime(2026, 2, 27, 22, 30, tzinfo=UTC)
 TITLES = ("Retry payments-api (#41)", "Add captions", "Fix the retry of captions", "Drop ÜBER tones", "")
@@ -48,6 +53,12 @@ def fill(store: Store, count: int = 60) -> None:
     chance = Random(6)
     for number in range(1, count + 1):
         record(store, made(number, chance, ("dev", "staging", "prod")[number % 3]))
+
+
+def catch_up(store: Store) -> None:
+    catching_up = CatchingUp(store, MovedClock())
+    while catching_up.work():
+        pass
 
 
 SEARCHES: tuple[Mapping[str, str], ...] = (
@@ -118,8 +129,7 @@ def spread(store: Store, blocks: int) -> None:
             unit.deployments._transaction.change(move)
             unit.deployments._transaction.change(text("DELETE FROM terms"))
             unit.deployments._transaction.change(text("UPDATE deployments SET summarized = -1"))
-    while catch_up(store):
-        pass
+    catch_up(store)
 
 
 def test_what_is_blocks_apart_is_found_and_a_page_may_end_early_and_say_so(store: Store) -> None:
@@ -141,12 +151,12 @@ def test_rows_of_an_older_program_are_listed_at_once_and_found_once_the_loop_has
     search = read_search({"text": "captions"})
     with store.read() as unit:
         assert len(unit.history.page(Search(), 20).items) == 9
-        assert unit.history.page(search, 20).is_catching_up
-    assert not catch_up(store)
+        assert unit.history.page(search, 20).backlog == Backlog(left=9)
+    catch_up(store)
     with store.read() as unit:
         page = unit.history.page(search, 20)
     assert page.items
-    assert not page.is_catching_up
+    assert page.backlog == Backlog()
 
 
 def test_what_an_older_program_has_saved_is_summarized_again(store: Store) -> None:
@@ -155,6 +165,113 @@ def test_what_an_older_program_has_saved_is_summarized_again(store: Store) -> No
         unit.deployments._transaction.change(text("UPDATE deployments SET phase = 'failed', version = version + 1"))
     catch_up(store)
     assert [line.id for line in everything(store, read_search({"phase": "failed", "kind": "deploy"}), 5)] == ["dev-1"]
+
+
+UNREADABLE = (
+    "body_version = 99",
+    "body = '{}'",
+    "body = '[]'",
+    'steps = \'[{"kind": "no such step"}]\'',
+)
+"""What may be wrong with a row: a newer Tidegate wrote it, or it is broken."""
+
+
+def spoil(store: Store, which: str, how: str) -> None:
+    """As an older program has left it, and `which` as nobody can read it."""
+    with store.write() as unit:
+        change = unit.deployments._transaction.change
+        change(text("UPDATE deployments SET summarized = -1, summary = NULL"))
+        change(text("DELETE FROM terms"))
+        change(text(f"UPDATE deployments SET {how} WHERE id = '{which}'"))
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+def test_one_that_cannot_be_read_is_set_aside_and_all_others_become_searchable(store: Store, how: str) -> None:
+    record(store, *(deployment(number) for number in (1, 2, 3)))
+    spoil(store, "dev-2", how)
+    with capture_logs() as logged:
+        catch_up(store)
+        catching_up = CatchingUp(store, MovedClock())
+        catching_up._has_tried_again = True
+        assert not catching_up.work()
+    told = [(line["deployment"], line["log_level"]) for line in logged]
+    assert told == [("dev-2", "error")], "once, by its id"
+    with store.read() as unit:
+        found = unit.history.page(read_search({"text": "develop"}), 5)
+        assert [line.id for line in found.items] == ["dev-3", "dev-1"]
+        assert found.backlog == Backlog(left=0, unreadable=1)
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+@pytest.mark.parametrize("is_set_aside", [False, True])
+def test_one_that_cannot_be_read_is_listed_by_what_its_columns_tell(store: Store, how: str, is_set_aside: bool) -> None:
+    record(store, *(deployment(number) for number in (1, 2, 3)))
+    spoil(store, "dev-2", how)
+    if is_set_aside:
+        catch_up(store)
+        assert [line.id for line in everything(store, read_search({"text": "dev-2"}), 5)] == ["dev-2"]
+    lines = everything(store, Search(), 2)
+    assert [(line.id, line.summary.trigger) for line in lines] == [
+        ("dev-3", Trigger.MERGE),
+        ("dev-2", Trigger.UNKNOWN),
+        ("dev-1", Trigger.MERGE),
+    ]
+    with store.read() as unit:
+        assert [one.id for one in unit.history.full(lines)] == ["dev-3", "dev-1"]
+
+
+def test_what_was_set_aside_is_tried_again_when_a_controller_starts(store: Store) -> None:
+    record(store, *(deployment(number) for number in (1, 2)))
+    spoil(store, "dev-1", "body_version = 99")
+    catch_up(store)
+    with store.write() as unit:
+        unit.deployments._transaction.change(text("UPDATE deployments SET body_version = 1"))
+    catch_up(store)
+    with store.read() as unit:
+        found = unit.history.page(read_search({"text": "develop"}), 5)
+    assert ([line.id for line in found.items], found.backlog) == (["dev-2", "dev-1"], Backlog())
+
+
+def test_a_row_that_is_no_json_is_set_aside_as_well(migrated_file: Path, tmp_path: Path) -> None:
+    """PostgreSQL refuses to store such a one."""
+    shutil.copyfile(migrated_file, tmp_path / "tidegate.db")
+    store = Store(f"sqlite:///{tmp_path / 'tidegate.db'}", MovedClock())
+    with store.write() as unit:
+        unit.environments.ensure(["dev"])
+    record(store, *(deployment(number) for number in (1, 2, 3)))
+    spoil(store, "dev-2", "body = '{'")
+    catch_up(store)
+    with store.read() as unit:
+        page = unit.history.page(Search(), 5)
+        assert [line.id for line in page.items] == ["dev-3", "dev-2", "dev-1"]
+        assert unit.history.backlog() == Backlog(unreadable=1)
+    store.close()
+
+
+def test_what_was_live_before_one_that_can_be_read_may_be_unreadable(store: Store) -> None:
+    record(store, deployment(1), replace(deployment(2), phase=Phase.SUCCEEDED, replaced="dev-1"))
+    spoil(store, "dev-1", "body_version = 99")
+    catch_up(store)
+    assert [line.id for line in everything(store, read_search({"text": "develop"}), 5)] == ["dev-2"]
+
+
+class SlowDisk(MovedClock):
+    """Whatever is measured takes a fifth of a second."""
+
+    def monotonic(self) -> float:
+        self.sleep(0.2)
+        return super().monotonic()
+
+
+def test_a_batch_is_as_large_as_a_short_transaction_has_time_for(store: Store) -> None:
+    fill(store, 60)
+    spoil(store, "", "version = version")
+    quick, slow = CatchingUp(store, MovedClock()), CatchingUp(store, SlowDisk())
+    assert slow.work() and slow._pace.size == 10
+    assert quick.work() and quick._pace.size == 40
+    assert slow.work() and slow._pace.size == 5
+    with store.read() as unit:
+        assert unit.history.backlog() == Backlog(left=60 - 20 - 20 - 10)
 
 
 def test_a_deployment_is_found_by_what_it_becomes(store: Store) -> None:
@@ -211,8 +328,8 @@ def plans_of(store: Store, search: Search) -> list[str]:
     return ["\n".join(str(row[-1]) for row in rows) for rows in told]
 
 
-WHOLE = re.compile(r"SCAN (deployments|terms)\b(?!.*deployments_unsummarized)|Seq Scan on (deployments|terms)")
-"""That index has only what is still to be done."""
+WHOLE = re.compile(r"SCAN (deployments|terms)\b(?!.*deployments_(?:stale|set_aside))|Seq Scan on (deployments|terms)")
+"""Those indexes have only what is still to be done, or can't be."""
 
 
 @pytest.mark.parametrize("asked", SEARCHES[1:], ids=str)
