@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from benchmarks import (
+    audit,
     balancer,
     drift,
     history,
@@ -43,6 +44,7 @@ MEASURED: Mapping[str, Callable[[Given], Result]] = {
     "takeover": takeover.run,
     "listing": listing.run,
     "history": history.run,
+    "audit": audit.run,
     "pages": pages.run,
     "live": live.run,
 }
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--starts", type=int, help="of everything, and of the controller (3)")
     parser.add_argument("--rows", type=int, help="deployments behind the pages (100000)")
     parser.add_argument("--searched", type=int, help="deployments that are searched (1000000)")
+    parser.add_argument("--entries", type=int, help="of the audit that is verified (200000)")
     parser.add_argument("--passes", type=int, help="at rest (50)")
     parser.add_argument("--environments", type=int, help="at rest, all together (1000)")
     parser.add_argument("--sweeps", type=int, help="that long they are watched, a minute each (3)")

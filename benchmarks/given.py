@@ -20,6 +20,7 @@ class Given:
     starts: int = 3
     rows: int = 100_000
     searched: int = 1_000_000
+    entries: int = 200_000
     passes: int = 50
     environments: int = 1000
     sweeps: int = 3
@@ -38,6 +39,7 @@ QUICK: Mapping[str, Any] = {
     "starts": 1,
     "rows": 2_000,
     "searched": 20_000,
+    "entries": 5_000,
     "passes": 10,
     "environments": 60,
     "sweeps": 1,

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks.__main__ import MEASURED
 from controller.adapters.clock import SystemClock
 from controller.cli.main import Parts, build
 from controller.settings import PREFIX, Settings
@@ -53,3 +54,13 @@ def test_every_command_of_the_readme_is_one(words: list[str]) -> None:
 def test_every_setting_is_in_the_readme_and_nothing_else() -> None:
     told = set(re.findall(rf"`({PREFIX}[A-Z_]+)`", README))
     assert told == {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+
+
+MEASURES = re.compile(r"python -m benchmarks ([a-z]+)|\bbenchmarks/([a-z_]+)\.py")
+TELLING = sorted([*PAGES, *(ROOT / "controller").rglob("*.py"), ROOT / "Makefile"])
+
+
+def test_every_benchmark_that_is_named_is_one() -> None:
+    found = {name for file in TELLING for each in MEASURES.findall(file.read_text(encoding="utf-8")) for name in each}
+    known = {*MEASURED, "balancer", "kills", "__main__"}
+    assert len(found) > 5 and {name for name in found if name} - known == set()
