@@ -98,7 +98,7 @@ def _follow_what_is_live(table: dict[str, Deployment], live: Deployment | None) 
 
 def _stand_behind(table: dict[str, Deployment], running: Deployment) -> None:
     is_over = running.phase is Phase.SUCCEEDED
-    does = "has succeeded, and is not done with its slots" if is_over else f"is {running.phase.words}"
+    does = "has succeeded, and is not done with its slots" if is_over else running.phase.said
     reason = Reason("queue.behind", f"{running.id} {does}; one deployment moves at a time")
     for deployment in table.values():
         if deployment.phase is Phase.WAITING and deployment.revision.is_sealed:

@@ -100,7 +100,7 @@ class _Case:
             told = f"{deployment.id} rests since a backup was restored: there is nothing to {purpose}"
             end = f"`tidegate unhold {deployment.environment}` lets it go home, if AWS is as it left it, or end"
             return self.refused(f"{told}; {end}")
-        state = f"is {deployment.phase.words}" if deployment else "is over"
+        state = deployment.phase.said if deployment else "is over"
         return self.refused(f"{self.order.deployment} {state}: there is nothing to {purpose}")
 
 
@@ -231,7 +231,7 @@ def _rollback(case: _Case) -> Answer:
     if running is not None and wanted is not None:
         turns_back = running.phase is Phase.ROLLING_BACK
         first = "wait until it is over" if turns_back else "abort it first, or roll back without naming a version"
-        return case.refused(f"{running.id} is {running.phase.words}: {first}")
+        return case.refused(f"{running.id} {running.phase.said}: {first}")
     if running is not None and running.phase is Phase.ROLLING_BACK:
         return case.refused(f"{running.id} turns back already")
     if running is not None and running.kind is Kind.PRUNE:
@@ -242,9 +242,11 @@ def _rollback(case: _Case) -> Answer:
         return case.refused("a rollback is about to start already")
     target = case.known.named.get(wanted) if wanted else case.known.before
     if live is None or target is None:
-        return case.refused(f"{case.environment.name} has no earlier version that was live and well")
+        return case.refused(
+            f"{case.environment.name} has no earlier version that was live and well, and was not rolled back"
+        )
     if target.phase is not Phase.SUCCEEDED or target.kind is Kind.PRUNE:
-        return case.refused(f"{target.id} is {target.phase.words}: only a version that was live and well can come back")
+        return case.refused(f"{target.id} {target.phase.said}: only a version that was live and well can come back")
     crossed = case.known.crossing.get(target.id, ())
     if crossed and case.order.wish.across != crossed[-1].deployment:
         return case.refused(across(target, crossed))

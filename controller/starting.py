@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from controller import plan as planning
 from controller.decision import AT_ONCE, Decision
 from controller.domain.alarms import ringing
+from controller.domain.approval import Ballot
 from controller.domain.deployment import RUNNING, Asked, Deployment, Kind, Phase, Plan
-from controller.domain.electorate import Electorate
 from controller.domain.hooks import until_rolled
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason, until_pruned
@@ -19,6 +19,7 @@ from controller.domain.undo import RuleAsItWas, UndoEntry, UndoRecord
 from controller.domain.verdict import Answer, Verdict
 from controller.gates import APPROVAL, BEFORE_PLAN, WITH_PLAN, ask, sees
 from controller.gates import Asked as Judgement
+from controller.gates.approval import ballot_of
 from controller.gates.base import Case
 from controller.progress import standing, watch
 from controller.progress.outcomes import Terms
@@ -74,8 +75,9 @@ def wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms
     plan = plan.beside(deployment.revision.file, terms.live) if gated else plan
     deployment = watch.less_excused(deployment, snapshot)
     deployment = replace(deployment, red=tuple(view.name for view in ringing(snapshot.alarms, deployment.excused)))
-    last = ask(WITH_PLAN if gated else {}, _case(deployment, terms, snapshot, plan), snapshot.has, now)
-    deployment = _polled(replace(deployment, gates=cheap.judged + last.judged), plan, last, snapshot.electorate, now)
+    case = _case(deployment, terms, snapshot, plan)
+    last = ask(WITH_PLAN if gated else {}, case, snapshot.has, now)
+    deployment = _polled(replace(deployment, gates=cheap.judged + last.judged), plan, last, ballot_of(case), now)
     if last.shut:
         return _stay(deployment, last.shut, now)
     assert not last.lacks, f"{deployment.id}: the picture was asked for {last.lacks} with the rest"
@@ -83,21 +85,18 @@ def wait(deployment: Deployment, snapshot: Snapshot, now: datetime, terms: Terms
     return _start(replace(deployment, plan=plan, heard=heard), snapshot, now, terms)
 
 
-def _polled(
-    deployment: Deployment, plan: Plan, gates: Judgement, electorate: Electorate | Reason, now: datetime
-) -> Deployment:
-    """What people are asked about is kept, and since when. Another plan voids what they answered; while a cheaper gate
-    is shut nobody is asked, and no time runs. Without GitHub whoever may break the glass is asked; a time that
-    turns out to be yet to come begins anew."""
+def _polled(deployment: Deployment, plan: Plan, gates: Judgement, ballot: Ballot, now: datetime) -> Deployment:
+    """What people are asked about is kept, since when, and who they are. Another plan voids what they answered; while a
+    cheaper gate is shut nobody is asked, and no time runs. Without GitHub whoever may break the glass is asked; a time
+    that turns out to be yet to come begins anew."""
     votes = tuple(vote for vote in deployment.votes if vote.digest == plan.digest)
     deployment = deployment if votes == deployment.votes else replace(deployment, votes=votes)
     if gates.shut is None or gates.judged[-1].gate != APPROVAL:
         return replace(deployment, asked=None)
-    known = deployment.asked
-    seen_at = electorate.seen_at if isinstance(electorate, Electorate) else now
-    if known is not None and known.plan.digest == plan.digest and known.since <= seen_at:
-        return deployment
-    return replace(deployment, asked=Asked(plan, seen_at))
+    known, seen_at = deployment.asked, ballot.seen_at(now)
+    is_asked_already = known is not None and known.plan.digest == plan.digest and known.since <= seen_at
+    asked = replace(known, could=ballot.could) if is_asked_already and known else Asked(plan, seen_at, ballot.could)
+    return deployment if asked == known else replace(deployment, asked=asked)
 
 
 def _unclear(deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Reason | None:

@@ -135,7 +135,7 @@ def test_breaking_the_glass_and_taking_back_wait_for_nobody() -> None:
 def test_there_is_nothing_to_answer_of_what_runs_turns_back_or_is_over(kind: OrderKind) -> None:
     running = replace(a_running_deployment(), votes=(vote(LINUS),))
     home = turned_back(running, Reason("smoke.red", "red"), NOON)
-    for moved, told in ((running, "dev-2 is running"), (home, "dev-2 is rolling back")):
+    for moved, told in ((running, "dev-2 is rolling out"), (home, "dev-2 is turning back")):
         choice = chosen(an_order(kind), deployment=moved)
         assert states(choice) == [REFUSED] and told in choice.orders[0].outcome
     over = choose(Environment("dev"), [], [an_order(kind)], Known(), NOON)

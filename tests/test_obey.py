@@ -64,7 +64,7 @@ def test_what_is_over_can_t_be_ordered_about(kind: OrderKind) -> None:
 def test_what_turns_back_already_goes_on_doing_so(kind: OrderKind) -> None:
     back = turned_back(a_running_deployment(), Reason("smoke.red", "red"), NOON)
     answer = answered(kind, back, about="dev-2")
-    assert answer.order.state is OrderState.REFUSED and "dev-2 is rolling back" in answer.order.outcome
+    assert answer.order.state is OrderState.REFUSED and "dev-2 is turning back" in answer.order.outcome
 
 
 @pytest.mark.parametrize("kind", [OrderKind.PROMOTE, OrderKind.PAUSE, OrderKind.RESUME])
@@ -150,7 +150,7 @@ def test_a_rollback_opens_a_deployment_of_the_version_before() -> None:
         (Known(live=NEW), None, "no earlier version"),
         (Known(live=NEW, before=OLD), "dev-9", "no earlier version"),
         (Known(live=NEW, named={"dev-2": NEW}), "dev-2", "is what is live"),
-        (Known(live=NEW, named={"dev-3": a_deployment(3, phase=Phase.FAILED)}), "dev-3", "dev-3 is failed"),
+        (Known(live=NEW, named={"dev-3": a_deployment(3, phase=Phase.FAILED)}), "dev-3", "dev-3 has failed"),
         (Known(live=NEW, named={"dev-3": replace(OLD, kind=Kind.PRUNE)}), "dev-3", "only a version"),
     ],
     ids=["nothing live", "nothing before", "unknown", "live itself", "failed", "prune"],
@@ -167,10 +167,10 @@ def test_a_second_rollback_before_the_first_began_is_refused() -> None:
 
 def test_rolling_back_to_a_name_while_something_runs_asks_to_abort_it_first() -> None:
     answer = rolled_back(Known(live=NEW, named={"dev-1": OLD}), a_running_deployment(), to="dev-1")
-    assert answer.order.state is OrderState.REFUSED and "dev-2 is running: abort it first" in answer.order.outcome
+    assert answer.order.state is OrderState.REFUSED and "dev-2 is rolling out: abort it first" in answer.order.outcome
     home = turned_back(a_running_deployment(), Reason("smoke.red", "red"), NOON)
     answer = rolled_back(Known(live=NEW, named={"dev-1": OLD}), home, to="dev-1")
-    assert "dev-2 is rolling back: wait until it is over" in answer.order.outcome
+    assert "dev-2 is turning back: wait until it is over" in answer.order.outcome
 
 
 def deployed(found: Mapping[int, object], live: Deployment | None = NEW, **wish: object) -> Answer | None:

@@ -49,7 +49,16 @@ def test_people_are_asked_about_the_plan_since_the_databases_now() -> None:
 def test_as_long_as_it_is_the_same_plan_the_time_runs_on() -> None:
     asked = Asked(PLAN, NOON - 20 * MINUTE)
     found = decided(waiting(vote(LINUS), asked=asked)).deployment
-    assert (found.asked, found.votes) == (asked, (vote(LINUS),))
+    assert found.asked is not None
+    assert (found.asked.plan, found.asked.since, found.votes) == (PLAN, NOON - 20 * MINUTE, (vote(LINUS),))
+
+
+def test_who_is_asked_is_kept_as_it_was_found_last_and_that_nobody_could_tell() -> None:
+    found = decided(waiting(vote(LINUS))).deployment
+    assert found.asked is not None and found.asked.could == (GRACE,)
+    away = decided(found, electorate=UNSEEN).deployment
+    assert away.asked == replace(found.asked, could=None)
+    assert decided(away).deployment.asked == found.asked
 
 
 def test_another_plan_voids_what_was_answered_and_asks_anew() -> None:

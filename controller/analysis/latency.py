@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from controller.analysis.comparing import LEAST_MINUTES, is_slower
 from controller.analysis.minutes import requests, span, stretches
+from controller.domain.counting import counted
 from controller.domain.manifest import WatchedLatency
 from controller.domain.metrics import Finding, Minutes, Result, Sample, latency_name
 from controller.domain.slot import Slot
@@ -60,8 +61,8 @@ def _compared(service: str, percent: int, new: Minutes, old: Minutes, wanted: Wa
     busy_new, busy_old = _busy(new, percent), _busy(old, percent)
     if min(len(busy_new), len(busy_old)) < LEAST_MINUTES:
         text = (
-            f"{len(busy_new)} minutes of the new version and {len(busy_old)} of the old one had {meaningful(percent)} "
-            f"or more requests: p{percent} is compared by {LEAST_MINUTES} or more of each"
+            f"{counted(len(busy_new), 'minute')} of the new version and {len(busy_old)} of the old one had "
+            f"{meaningful(percent)} or more requests: p{percent} is compared by {LEAST_MINUTES} or more of each"
         )
         return _finding(service, percent, new, Result.INCONCLUSIVE, text, wanted)
     chance = is_slower(_series(busy_new, percent), _series(busy_old, percent))

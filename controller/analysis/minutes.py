@@ -1,5 +1,6 @@
 """What every metric asks of minutes."""
 
+from controller.domain.counting import counted
 from controller.domain.metrics import Minutes
 
 RECENT = 5
@@ -19,6 +20,5 @@ def span(minutes: Minutes) -> str:
     """How people read where numbers come from: `1,240 requests in 5 minutes from 12:01 UTC`."""
     if not minutes:
         return "no requests"
-    count = requests(minutes)
-    words = f"{count:,} request{'' if count == 1 else 's'}"
-    return f"{words} in {len(minutes)} minute{'' if len(minutes) == 1 else 's'} from {minutes[0].at:%H:%M} UTC"
+    many, long = counted(requests(minutes), "request"), counted(len(minutes), "minute")
+    return f"{many} in {long} from {minutes[0].at:%H:%M} UTC"

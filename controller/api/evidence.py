@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from controller.api.models import Answer, DeploymentAnswer, ExplanationAnswer, FindingAnswer, Time
-from controller.api.shapes import deployment_answer, explanation_answer
+from controller.api.shapes import deployment_answer, explanation_answer, finding_answer
 from controller.domain.alarms import AlarmState
 from controller.domain.contents import Contents, brings_commits
 from controller.domain.deployment import Deployment
@@ -116,7 +116,7 @@ def evidence_answer(evidence: FailureEvidence) -> EvidenceAnswer:
         gathered_at=evidence.gathered_at,
         slots=tuple(map(_slot, evidence.slots)),
         alarms=tuple(map(_alarm, evidence.alarms)),
-        findings=tuple(FindingAnswer(**vars(finding)) for finding in evidence.findings),
+        findings=tuple(finding_answer(finding, is_over=True) for finding in evidence.findings),
         commands=tuple(CommandEvidenceAnswer(**vars(hook)) for hook in evidence.hooks),
         unread=tuple(unread.told for unread in evidence.unread),
     )

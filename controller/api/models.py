@@ -121,6 +121,7 @@ class FindingAnswer(Answer):
     service: str
     metric: str = Field(description="errors, latency_p95 or latency_p99.")
     result: Result
+    verdict: str = Field(description="The result in words, past tense once nothing is judged any more.")
     text: str
     value: float | None = Field(description="A share from 0 to 1, or seconds; null: nothing was counted.")
     limit: float
@@ -357,6 +358,7 @@ class CandidatesAnswer(Answer):
     items: tuple[CandidateAnswer, ...] = Field(description="Five at most, the newest first.")
     looked_at: Time | None = Field(description="When AWS was asked; null: it was not, or did not answer in time.")
     unlooked: str | None = Field(description="Why not.")
+    why_none: str | None = Field(description="Where there is no item: why; a part of a sentence.")
 
 
 class PlannedStep(Answer):

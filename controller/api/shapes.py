@@ -47,13 +47,14 @@ from controller.domain.environment import Environment
 from controller.domain.events import AuditEntry
 from controller.domain.explaining import Explanation
 from controller.domain.hooks import Run
-from controller.domain.metrics import Sample
+from controller.domain.metrics import Finding, Sample
 from controller.domain.orders import Order
 from controller.domain.overview import Overview, ServiceState, pause_left, turns_back_after
 from controller.domain.reason import Reason
 from controller.domain.release import Release
 from controller.domain.revision import Revision
 from controller.domain.slot import Slot
+from controller.domain.states import finding_of
 from controller.domain.step import Step, spoken
 from controller.domain.undo import UndoEntry
 from controller.domain.verdict import Judged
@@ -78,7 +79,7 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         because_of=_reason(deployment.because_of) if deployment.because_of else None,
         plan_digest=deployment.shown_plan.digest if deployment.shown_plan else None,
         steps=tuple(map(_step, deployment.steps)),
-        findings=tuple(FindingAnswer(**vars(finding)) for finding in deployment.findings),
+        findings=tuple(finding_answer(each, is_over=deployment.is_judged_no_more) for each in deployment.findings),
         undo=_undo(deployment),
         turned_back=way_home(deployment) or None,
         gates=tuple(map(_gate, deployment.gates)),
@@ -88,6 +89,10 @@ def deployment_answer(deployment: Deployment) -> DeploymentAnswer:
         started_at=deployment.started_at,
         finished_at=deployment.finished_at,
     )
+
+
+def finding_answer(finding: Finding, *, is_over: bool) -> FindingAnswer:
+    return FindingAnswer(**vars(finding), verdict=finding_of(finding.result, is_over=is_over).text)
 
 
 def _approval(vote: Vote) -> ApprovalAnswer:
@@ -138,7 +143,12 @@ def environment_answer(overview: Overview, binding: Binding | None) -> Environme
 
 def candidates_answer(found: Candidates) -> CandidatesAnswer:
     items = tuple(map(_candidate, found.items))
-    return CandidatesAnswer(items=items, looked_at=found.looked_at, unlooked=found.unlooked or None)
+    return CandidatesAnswer(
+        items=items,
+        looked_at=found.looked_at,
+        unlooked=found.unlooked or None,
+        why_none=found.why_none or None,
+    )
 
 
 def _candidate(candidate: Candidate) -> CandidateAnswer:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from controller.cli.drawing import Json, table
 from controller.cli.time import exact
+from controller.domain.counting import counted
 
 STYLES = {"elite": "green", "high": "green", "medium": "yellow", "low": "red"}
 
@@ -24,18 +25,19 @@ def delivery(found: Json) -> RenderableType:
         weeks.add_row(week["week"], count, span(lead), share(week["failures"]), span(restore))
     about = " of ".join(each for each in (found["service"], found["environment"]) if each) or "everything"
     still = (Text(found["text"], "yellow"),) if found["text"] else ()
-    return Group(Text(f"Delivery of {about}, {len(found['weeks'])} weeks", "bold"), *still, "", keys, "", weeks)
+    weeks_told = counted(len(found["weeks"]), "week")
+    return Group(Text(f"Delivery of {about}, {weeks_told}", "bold"), *still, "", keys, "", weeks)
 
 
 def four(found: Json) -> list[tuple[str, str, str, str]]:
     """Key, figure, band, and what it is made of."""
     often, lead, failures, restore = (found[key] for key in ("frequency", "lead", "failures", "restore"))
-    made = f"{often['deployments']} that succeeded, on {often['days']} days"
+    made = f"{often['deployments']:,} that succeeded, on {counted(often['days'], 'day')}"
     return [
         ("deployment frequency", f"{often['per_week']:.1f} a week", often["band"], made),
-        ("lead time", span(lead["total"]), lead["band"], f"{lead['total']['number']} changes"),
-        ("change failures", share(failures), failures["band"], f"{failures['started']} that started"),
-        ("time to restore", span(restore["total"]), restore["band"], f"{restore['total']['number']} failures"),
+        ("lead time", span(lead["total"]), lead["band"], counted(lead["total"]["number"], "change")),
+        ("change failures", share(failures), failures["band"], f"{failures['started']:,} that started"),
+        ("time to restore", span(restore["total"]), restore["band"], counted(restore["total"]["number"], "failure")),
     ]
 
 

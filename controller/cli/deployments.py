@@ -118,7 +118,7 @@ def undo(entry: Json) -> str:
 
 def verdict(finding: Json) -> str:
     """What was found in one metric of one service last."""
-    return f"{finding['result']}: {finding['text']}"
+    return f"{finding['verdict']}: {finding['text']}"
 
 
 def everything(steps: Iterable[Json]) -> list[str]:

@@ -25,7 +25,7 @@ def evidence(items: Iterable[Json], now: datetime) -> Iterable[RenderableType]:
             yield from (_dated(change["at"], f"{change['state']}: {change['reason']}") for change in alarm["changes"])
         for finding in item["findings"]:
             yield _heading(f"{finding['service']} {finding['metric']}")
-            yield Indented(BESIDE, f"{finding['result']}: {finding['text']}")
+            yield Indented(BESIDE, f"{finding['verdict']}: {finding['text']}")
         for command in item["commands"]:
             yield _heading(command["title"])
             yield Indented(BESIDE, command["text"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from controller.cli.saying import NO, WRONG_USE, clean, print_json, stop
+from controller.domain.counting import counted
 
 if TYPE_CHECKING:
     from controller.domain.bindings import Binding
@@ -130,9 +131,5 @@ def _told(checked: Checked) -> Iterator[str]:
     for warning in checked.warnings:
         place = f"{warning['file']}:{warning['line']}:{warning['column']}"
         yield f"{place}: warning: {warning['key']}: {warning['sentence']}"
-    files, problems = _count(checked.files, "file"), _count(len(checked.problems), "problem")
-    yield f"{files}, {problems}, {_count(len(checked.warnings), 'warning')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    files, problems = counted(checked.files, "file"), counted(len(checked.problems), "problem")
+    yield f"{files}, {problems}, {counted(len(checked.warnings), 'warning')}"

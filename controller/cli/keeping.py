@@ -11,6 +11,7 @@ import typer
 from controller.cli.arguments import Json
 from controller.cli.parts import Parts
 from controller.cli.saying import print_json, told
+from controller.domain.counting import counted
 
 
 class Keeping:
@@ -51,15 +52,16 @@ class Keeping:
 
 def _backed_up(file: Path, made: Mapping[str, Any]) -> str:
     rows = made["rows"]
+    environments, deployments = counted(rows["environments"], "environment"), counted(rows["deployments"], "deployment")
     return (
-        f"backed up {rows['environments']} environments, {rows['deployments']} deployments and {rows['audit']} lines of"
-        f" audit into {file}: {made['bytes']} bytes, sha256 {made['sha256']}\n"
+        f"backed up {environments}, {deployments} and {counted(rows['audit'], 'line')} of audit into {file}:"
+        f" {made['bytes']} bytes, sha256 {made['sha256']}\n"
         "It holds the secrets of smoke tests, and only you may read it: keep it as you keep passwords."
     )
 
 
 def _restored(file: Path, done: Mapping[str, Any]) -> str:
-    lines = [f"restored {file}, taken at {done['taken_at']}: {done['rows']['deployments']} deployments"]
+    lines = [f"restored {file}, taken at {done['taken_at']}: {counted(done['rows']['deployments'], 'deployment')}"]
     if done["ended"]:
         lines.append(f"ended where they stood, with nothing changed on AWS: {', '.join(done['ended'])}")
     if done["resting"]:

@@ -149,7 +149,7 @@ READY = {"yes": "✓ ready", "no": "! look first", "unknown": "? not known"}
 def candidates(found: Json, now: datetime) -> RenderableType:
     """The versions to go back to; what is not ready of them is said below each."""
     if not found["items"]:
-        return Text("no other version was live and well before")
+        return Text(f"none: {found['why_none']}")
     shown = Listing(("TO", "VERSION", "WELL", "READY"), "WHAT THERE IS TO KNOW")
     for item in found["items"]:
         told = [f"{name}: {item[name]['text']}" for name in ("images", "definitions", "migration", "warm")]

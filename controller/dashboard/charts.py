@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from controller.analysis.latency import LEAST_REQUESTS
-from controller.dashboard.words import FINDINGS
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment
 from controller.domain.metrics import ERRORS, Finding, Result, Sample
 from controller.domain.slot import Slot
+from controller.domain.states import finding_of
 
 WIDTH, HEIGHT = 640, 170
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 12, 22
@@ -163,7 +164,7 @@ def _chart(samples: Sequence[Sample], finding: Finding | None, deployment: Deplo
         bad=sum(sample.verdict is Result.FAILED for sample in told),
         few=few,
         least=least,
-        verdict=FINDINGS[finding.result] if finding else None,
+        verdict=finding_of(finding.result, is_over=deployment.is_judged_no_more) if finding else None,
         told=finding.text if finding else "",
         rows=rows[:MOST_ROWS],
         left_out=max(0, len(rows) - MOST_ROWS),
@@ -212,7 +213,7 @@ def _dot(sample: Sample, frame: _Frame, least: int, role: str) -> Dot:
         frame.y(sample.value),
         sample.requests < least,
         sample.verdict is Result.FAILED,
-        f"{told}: {row.value} of {row.requests:,} requests, {row.verdict}",
+        f"{told}: {row.value} of {counted(row.requests, 'request')}, {row.verdict}",
     )
 
 

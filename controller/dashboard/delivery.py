@@ -14,6 +14,7 @@ from controller.dashboard.visiting import Visitor
 from controller.dashboard.words import exact
 from controller.domain import dora
 from controller.domain.backlog import counting
+from controller.domain.counting import counted
 from controller.domain.dora import MOST_WEEKS, WEEKS, Band, Fact, Four, Key, Report, Spans, Week
 from controller.store import Page
 
@@ -200,7 +201,7 @@ def _bar(number: int, value: float | None, most: float, week: Week, key: Key, wa
 
 def _frequency(four: Four) -> tuple[str, tuple[str, ...]]:
     found = four.frequency
-    days = f"{found.days_per_week:.1f} deploy days a week: {found.days:,} different days with a success"
+    days = f"{found.days_per_week:.1f} deploy days a week: {counted(found.days, 'day')} with a success"
     return f"{found.per_week:.1f} a week", (f"{found.deployments:,} succeeded", days)
 
 
@@ -235,7 +236,7 @@ def _restore(four: Four) -> tuple[str, tuple[str, ...]]:
 
 
 def _many(found: Spans, what: str) -> str:
-    return f"of {found.number:,} {what}{'' if found.number == 1 else 's'}"
+    return f"of {counted(found.number, what)}"
 
 
 def _with_number(found: Spans, what: str) -> str:

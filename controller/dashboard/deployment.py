@@ -16,11 +16,11 @@ from controller.dashboard.rungs import rungs
 from controller.dashboard.slots import of_deployment
 from controller.dashboard.views import VersionView, deployment_in_full, version_view
 from controller.dashboard.visiting import Visitor
-from controller.dashboard.words import FINDINGS
 from controller.domain.deployment import Deployment
 from controller.domain.differing import MOST_CHANGES, changes
 from controller.domain.overview import Overview
 from controller.domain.proposal import Change
+from controller.domain.states import finding_of
 
 AUDIT_LINES = 50
 MOST_SAMPLES = 2000
@@ -66,7 +66,9 @@ class DeploymentPage:
             pictures=of_deployment(found, overview),
             warm_until=warm_until(found, overview, now),
             charts=drawn,
-            unplotted=[(each, FINDINGS[each.result]) for each in unplotted(found, drawn)],
+            unplotted=[
+                (each, finding_of(each.result, is_over=found.is_judged_no_more)) for each in unplotted(found, drawn)
+            ],
             diff=self._diff(found, before),
             superseded=self._versions(superseded),
             offers=offers,

@@ -60,6 +60,7 @@ class EnvironmentPage:
             ways_back=way_back_views(ways_back, now, context),
             looked_at=ways_back.looked_at,
             unlooked=ways_back.unlooked,
+            why_none=ways_back.why_none,
             offers=offers,
             order=order,
             recent=[deployment_view(deployment, context, now) for deployment in recent],

@@ -11,6 +11,7 @@ from controller.dashboard.views import Badge, VersionView, version_view
 from controller.dashboard.words import ALARMS, READY
 from controller.domain.alarms import AlarmState, AlarmView
 from controller.domain.candidates import Candidate, Candidates, Ready
+from controller.domain.counting import counted
 from controller.domain.orders import OrderKind, Wish
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
@@ -195,8 +196,7 @@ def plan_view(plan: Mapping[str, Any]) -> PlanView:
 
 
 def _planned_service(name: str, planned: Mapping[str, Any]) -> tuple[str, str, str]:
-    count = planned["count"]
-    return name, f"{count} task{'' if count == 1 else 's'}, {planned['capacity']}", planned["image"]
+    return name, f"{counted(planned['count'], 'task')}, {planned['capacity']}", planned["image"]
 
 
 def _planned(step: Mapping[str, Any]) -> PlannedView:

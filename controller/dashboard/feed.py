@@ -17,7 +17,6 @@ from starlette.responses import Response
 from controller.dashboard.doors import Doors, Missing
 from controller.dashboard.pages import HEADERS
 from controller.dashboard.views import version_view
-from controller.dashboard.words import state_words
 from controller.domain.deployment import Deployment
 from controller.domain.people import Caller
 
@@ -91,7 +90,7 @@ class Feed:
     def _entry(self, feed: ElementTree.Element, deployment: Deployment, public: str) -> None:
         entry, version = ElementTree.SubElement(feed, "entry"), version_view(deployment.revision, self._context)
         _add(entry, "id", _urn(f"{deployment.id} {deployment.created_at.isoformat()}"))
-        _add(entry, "title", f"{deployment.id} {state_words(deployment)[1]}: {version.name} {version.title}")
+        _add(entry, "title", f"{deployment.id} {deployment.state.text}: {version.name} {version.title}")
         _add(entry, "updated", _spelled(updated(deployment)))
         _add(entry, "published", _spelled(deployment.created_at))
         href = f"{public}/deployments/{quote(deployment.id)}"

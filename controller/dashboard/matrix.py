@@ -7,6 +7,7 @@ from datetime import datetime
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import comparison_link
 from controller.dashboard.views import Badge, VersionView, standing_badge, version_view
+from controller.domain.counting import counted
 from controller.domain.deployment import IN_FLIGHT, Deployment
 from controller.domain.overview import Overview, ServiceState
 from controller.domain.slot import Slot
@@ -14,17 +15,21 @@ from controller.domain.slot import Slot
 DIGITS = 7
 """Of an image's digest."""
 
+UNSEEN = "not seen"
+"""What is said of a service that nobody has looked at."""
+
 
 @dataclass(frozen=True)
 class Cell:
     """One service in one environment. `healthy` is «2 of 2» of the slots with traffic, `image` the beginning of its
-    digest, `marks` say in words what is not as usual."""
+    digest, `marks` say in words what is not as usual. `is_absent`: nothing of it was ever live there."""
 
     service: str
     healthy: str
     image: str
     tone: str
     marks: tuple[str, ...] = ()
+    is_absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,17 @@ class Column:
     cells: Mapping[str, Cell] = field(default_factory=dict)
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing was ever live there."""
+        return all(cell.is_absent for cell in self.cells.values())
+
+    @property
     def unusual(self) -> tuple[Cell, ...]:
-        return tuple(cell for cell in self.cells.values() if cell.marks)
+        return tuple(
+            cell
+            for cell in self.cells.values()
+            if cell.marks or cell.healthy == UNSEEN or (cell.is_absent and not self.is_empty)
+        )
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,9 @@ def _column(overview: Overview, others: Mapping[str, Overview], context: Dashboa
 
 def _progress(moving: Deployment) -> Progress:
     done, of = sum(step.is_over for step in moving.steps), len(moving.steps)
-    words = f"step {moving.step.number} of {of}, {moving.step.title}" if moving.step else f"{done} of {of} steps"
+    words = (
+        f"step {moving.step.number} of {of}, {moving.step.title}" if moving.step else f"{done} of {counted(of, 'step')}"
+    )
     return Progress(done, of, words)
 
 
@@ -156,7 +172,9 @@ def _cells(overview: Overview, before: Overview | None) -> Iterator[Cell]:
             marks.append("drifted")
         if before is not None and upstream and image and upstream != image:
             marks.append(f"not as in {before.environment.name}")
-        yield Cell(name, _healthy(state), image, _tone(state, is_rolling, name in drifted), tuple(marks))
+        is_absent = state is not None and not _runs(state) and name not in named
+        tone = _tone(state, is_rolling, name in drifted, is_absent)
+        yield Cell(name, _healthy(state, is_absent), image, tone, tuple(marks), is_absent)
 
 
 def _split(state: ServiceState | None) -> Iterable[str]:
@@ -166,22 +184,34 @@ def _split(state: ServiceState | None) -> Iterable[str]:
     return [f"{share}% {slot}" for slot, share in shares] if len(shares) > 1 else []
 
 
-def _healthy(state: ServiceState | None) -> str:
+def _runs(state: ServiceState) -> bool:
+    """Whether any slot has its traffic, or stands for it."""
+    return state.live is not None or bool(state.serving.desired or state.serving.running)
+
+
+def _healthy(state: ServiceState | None, is_absent: bool) -> str:
+    """Where no task is wanted: what that means."""
     if state is None:
-        return "not seen"
+        return UNSEEN
     serving = state.serving
     well = serving.running if serving.healthy is None else serving.healthy
-    return f"{well} of {serving.desired}" if serving.desired or well else "none"
+    if serving.desired or well:
+        return f"{well} of {serving.desired}"
+    if is_absent:
+        return "nothing yet"
+    return "no task" if _runs(state) else "no traffic"
 
 
-def _tone(state: ServiceState | None, is_rolling: bool, is_drifted: bool) -> str:
+def _tone(state: ServiceState | None, is_rolling: bool, is_drifted: bool, is_absent: bool) -> str:
     if state is None:
         return "calm"
-    if state.is_short:
+    if state.is_short or not (is_absent or _runs(state)):
         return "bad"
     if is_drifted:
         return "warn"
-    return "busy" if is_rolling else "good"
+    if is_rolling:
+        return "busy"
+    return "good" if state.serving.desired else "calm"
 
 
 def _digest(image: str | None) -> str:

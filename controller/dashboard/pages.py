@@ -9,6 +9,8 @@ from starlette.responses import HTMLResponse, Response
 
 from controller.dashboard.visiting import NOBODY, Visitor
 from controller.dashboard.words import absolute, relative, with_commands
+from controller.domain.counting import counted
+from controller.domain.states import finding_of
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -37,7 +39,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"absolute": absolute, "with_commands": with_commands}
+        self._templates.filters |= {
+            "absolute": absolute,
+            "counted": counted,
+            "finding_of": finding_of,
+            "with_commands": with_commands,
+        }
         self._templates.tests["later_than"] = lambda moment, other: moment > other
         self._templates.globals |= {"relative": relative, "version": version}
 

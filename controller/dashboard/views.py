@@ -6,12 +6,12 @@ from datetime import datetime
 
 from controller.dashboard.context import DashboardContext
 from controller.dashboard.links import version_link
-from controller.dashboard.words import exact, state_words
+from controller.dashboard.words import exact
 from controller.domain.approval import Vote
 from controller.domain.deployment import Deployment, Pause, Phase
 from controller.domain.drift import Drift
 from controller.domain.evidence import FailureEvidence
-from controller.domain.explaining import Explanation, explain, explain_deployment, how_it_began
+from controller.domain.explaining import Explanation, cleared_here, explain, explain_deployment, how_it_began
 from controller.domain.overview import Overview, pause_left, spans
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
@@ -46,6 +46,8 @@ class VersionView:
 
 @dataclass(frozen=True)
 class StepView:
+    """`is_folded`: nobody has to look at it now, so its line says enough."""
+
     number: int
     title: str
     services: str
@@ -55,6 +57,7 @@ class StepView:
     took: str
     is_current: bool
     lines: tuple[str, ...] = ()
+    is_folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,7 @@ def version_view(revision: Revision, context: DashboardContext) -> VersionView:
 def standing_badge(overview: Overview) -> Badge:
     environment, moving = overview.environment, overview.moving
     shown = standing_of(
-        state_words(moving) if moving is not None else None,
+        moving.state if moving is not None else None,
         waits=moving is not None and moving.phase is Phase.WAITING,
         troubled=environment.trouble is not None,
         held=environment.hold is not None,
@@ -248,7 +251,7 @@ def standing_badge(overview: Overview) -> Badge:
 
 
 def _badge(deployment: Deployment) -> Badge:
-    return Badge(*state_words(deployment))
+    return Badge(*deployment.state)
 
 
 def _pause(pause: Pause, now: datetime) -> PauseView:
@@ -264,15 +267,13 @@ def _notices(overview: Overview, told: Explanation) -> Iterator[Notice]:
     )
     for title, reason, tone in wrong:
         if reason is not None:
-            clears = told.clears if told.code == reason.code else ""
-            yield Notice(reason.code, title, reason, clears, None, tone)
+            yield Notice(reason.code, title, reason, cleared_here(reason.code, overview), None, tone)
     remark = environment.remark
     if remark is not None and remark.text not in told.text:
         yield Notice(remark.code, "Its newest release isn't taken", remark, "", None, "warn")
     if environment.hold is not None:
         hold = environment.hold
-        until = "or the next commit lifts it" if hold.until == "next_commit" else "and look at it first"
-        clears = f"release it with `tidegate unhold {environment.name}`, {until}"
+        clears = cleared_here("environment.held", overview)
         title = f"Held since {environment.name}-{hold.deployment} {how_it_began(hold)}"
         yield Notice("environment.held", title, hold.reason, clears, hold.since, "warn")
 
@@ -289,6 +290,7 @@ def _step(step: Step, current: Step | None, now: datetime) -> StepView:
         took=took,
         is_current=current is not None and current.number == step.number and step.started_at is not None,
         lines=step.run.lines if step.run else (),
+        is_folded=step.state not in {StepState.RUNNING, StepState.FAILED},
     )
 
 

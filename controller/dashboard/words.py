@@ -8,17 +8,7 @@ from markupsafe import Markup, escape
 
 from controller.domain.alarms import AlarmState
 from controller.domain.candidates import Answer as Ready
-from controller.domain.deployment import Deployment
-from controller.domain.metrics import Result
-from controller.domain.states import Shown, state_of
-
-FINDINGS = {
-    Result.PASSED: Shown("✓", "good", "good"),
-    Result.FAILED: Shown("✕", "bad", "bad"),
-    Result.INCONCLUSIVE: Shown("?", "can't be judged yet", "warn"),
-    Result.ERROR: Shown("?", "can't be read", "bad"),
-}
-"""Of metrics."""
+from controller.domain.states import Shown
 
 ALARMS = {
     AlarmState.OK: Shown("✓", "ok", "good"),
@@ -32,15 +22,6 @@ READY = {
     Ready.UNKNOWN: Shown("?", "not known", "calm"),
 }
 """Of what going back needs."""
-
-
-def state_words(deployment: Deployment) -> Shown:
-    return state_of(
-        str(deployment.phase),
-        is_paused=deployment.pause is not None,
-        rests=deployment.rests,
-        needs_a_person=deployment.needs_a_person,
-    )
 
 
 def absolute(moment: datetime) -> str:

@@ -94,6 +94,13 @@ class Ballot:
         return Tally(asked, given, tuple(person for person in eligible if person.id not in holds))
 
     @property
+    def could(self) -> tuple[Person, ...] | None:
+        """Who may give an approval that is lacking; None where nobody can tell."""
+        if isinstance(self.electorate, Reason):
+            return None
+        return tuple(dict.fromkeys(person for tally in self.tallies() if not tally.is_met for person in tally.could))
+
+    @property
     def approvals(self) -> tuple[Vote, ...]:
         """Of this plan."""
         return tuple(vote for vote in self.votes if vote.digest == self.digest and not vote.breaks_glass)

@@ -124,7 +124,7 @@ def _said(deployment: Deployment, *, is_live: bool) -> str:
     named = deployment.id if deployment.kind == "deploy" else f"{deployment.id} ({deployment.kind})"
     if deployment.phase is Phase.SUCCEEDED:
         return f"{named}: live" if is_live else f"{named}: succeeded; something else is live now"
-    return f"{named} is {deployment.phase.words}: {deployment.why.text}"
+    return f"{named} {deployment.phase.said}: {deployment.why.text}"
 
 
 def short(text: str, longest: int = LONGEST) -> str:

@@ -58,11 +58,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The newest first. `looked_at` is when AWS was asked; `unlooked` says why nothing, or not all, is known of it."""
+    """The newest first. `looked_at` is when AWS was asked; `unlooked` says why nothing, or not all, is known of it.
+    `why_none`: where there is nothing to go back to."""
 
     items: tuple[Candidate, ...] = ()
     looked_at: datetime | None = None
     unlooked: str = ""
+    why_none: str = ""
 
 
 def candidate(deployment: Deployment, crossed: Sequence[Run], looked: Looked | None, unlooked: str) -> Candidate:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment, Kind, Phase
 from controller.domain.revision import Author, Commit
 
@@ -138,25 +139,17 @@ class Contents:
         if not self.total:
             return "no commit differs from what was live before"
         verb = "takes back" if self.is_taken_back else "brings"
-        pulls = f" of {_count(len(self.pulls), 'pull request')}" if self.pulls else ""
+        pulls = f" of {counted(len(self.pulls), 'pull request')}" if self.pulls else ""
         listed = f"; the oldest {len(self.changes)} are listed" if self.total > len(self.changes) else ""
-        lacks = f"; it lacks {_count(self.lacks, 'commit')} that {self.base} had" if self.lacks else ""
+        lacks = f"; it lacks {counted(self.lacks, 'commit')} that {self.base} had" if self.lacks else ""
         since = f" since {self.base}" if self.base else ", as the first one of its environment"
-        return f"it {verb} {_count(self.total, 'commit')}{pulls}{since}{listed}{lacks}"
+        return f"it {verb} {counted(self.total, 'commit')}{pulls}{since}{listed}{lacks}"
 
 
 def _unknown(contents: Contents) -> str:
     if contents.trouble:
         return f"{contents.trouble.rstrip('.')}{'; it is tried again by itself' if contents.is_due else ''}"
     return "GitHub has not been asked yet" if contents.is_due else "nobody asked GitHub while it was news"
-
-
-def _count(number: int, what: str) -> str:
-    """
-    >>> _count(1, "commit"), _count(2, "commit")
-    ('1 commit', '2 commits')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def brings_commits(deployment: Deployment) -> bool:

@@ -16,6 +16,7 @@ from controller.domain.revision import Revision
 from controller.domain.scaling import Bounds, Scaling, bounds_now, scaling_of
 from controller.domain.secret import Secret
 from controller.domain.slot import Sides, Slot
+from controller.domain.states import PHASES, VERBS, Shown, state_of
 from controller.domain.step import Step, StepKind, StepState
 from controller.domain.undo import UndoRecord
 from controller.domain.verdict import Judged
@@ -35,8 +36,13 @@ class Phase(StrEnum):
 
     @property
     def words(self) -> str:
-        """For sentences: `rolling back`."""
-        return self.value.replace("_", " ")
+        """Those of every page, terminal and message: `turning back`."""
+        return PHASES[self].text
+
+    @property
+    def said(self) -> str:
+        """For sentences: `is turning back`, `has failed`."""
+        return f"{VERBS.get(self, 'is')} {self.words}"
 
 
 MAY_FOLLOW: Mapping[Phase, frozenset[Phase]] = {
@@ -121,10 +127,12 @@ class Plan:
 @dataclass(frozen=True)
 class Asked:
     """People are asked to approve this plan, since then by the database's clock; by the controller's where GitHub
-    was away."""
+    was away. `could` are those who might give an approval that was lacking at the last look; None: nobody could
+    tell."""
 
     plan: Plan
     since: datetime
+    could: tuple[Person, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -280,6 +288,11 @@ class Deployment:
         return trouble.reason if trouble is not None and trouble.lasts else None
 
     @property
+    def is_judged_no_more(self) -> bool:
+        """What metrics say of it stays as it is: it is over, and keeps nothing warm to go back to."""
+        return self.is_final and not self.is_retiring
+
+    @property
     def needs_a_person(self) -> bool:
         """It waits to be confirmed; or it goes wrong, and doesn't end by itself: it is stuck on its way home, or it
         doesn't turn back, and its reason is what its step says."""
@@ -299,6 +312,13 @@ class Deployment:
     def waits_for_people(self) -> bool:
         """People are asked whether it may start, or whether it goes on."""
         return (self.phase is Phase.WAITING and self.asked is not None) or self.is_to_be_confirmed
+
+    @property
+    def state(self) -> Shown:
+        """How it stands, for whoever is told: its phase, or what its phase doesn't say."""
+        return state_of(
+            self.phase, is_paused=self.pause is not None, rests=self.rests, needs_a_person=self.needs_a_person
+        )
 
     @property
     def why(self) -> Reason:

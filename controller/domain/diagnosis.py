@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from controller.domain.counting import counted
+
 SKEW, WORST_SKEW = timedelta(seconds=10), timedelta(seconds=60)
 """An App's signature may be made a minute in the future at most:
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app"""
@@ -136,7 +138,9 @@ def of_protection(repository: str, branch: str, found: Protection) -> Iterator[L
     advice = list(_of_rules(found))
     yield from (Line(subject, State.ADVICE, told, what) for told, what in advice)
     if not advice:
-        yield Line(subject, State.OK, f"protected: {found.reviews} reviews, the check, no force pushes, no deletion")
+        yield Line(
+            subject, State.OK, f"protected: {counted(found.reviews, 'review')}, the check, no force pushes, no deletion"
+        )
 
 
 def _of_rules(found: Protection) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from controller.domain.counting import counted
+
 
 @dataclass(frozen=True)
 class Distance:
@@ -25,4 +27,4 @@ class Distance:
         if self.commits == 0:
             return f"ahead of {self.before}" if self.is_ahead else f"the same commit as {self.before}"
         apart = ", and has commits of its own" if self.is_ahead else ""
-        return f"{self.commits:,} commit{'' if self.commits == 1 else 's'} behind {self.before}{apart}"
+        return f"{counted(self.commits, 'commit')} behind {self.before}{apart}"

@@ -112,6 +112,34 @@ class Electorate:
         return tuple(dict.fromkeys(each.name for each in made if each.id is None and each.login is None))
 
 
+MOST_NAMED = 10
+"""Of people who are asked; the page of the approval names all of them."""
+
+
+def whom(could: Sequence[Person] | None, asked: Sequence[Requirement]) -> str:
+    """Who is asked: `could` are those who may give an approval that is lacking, as things stand. None: nobody can tell,
+    and whom the files name is said instead.
+
+    >>> whom([Person(1, "ada"), Person(2, "bo")], ()), whom([], ())
+    ('ada, bo', 'nobody: too few people may approve it')
+    >>> whom(None, [Requirement(OWN, 1, ("@acme/release", "ada"))])
+    "@acme/release, ada (by the file: who may can't be told now)"
+    >>> whom(None, [Requirement(OWN, 1)])
+    "whoever may approve here (who that is can't be told now)"
+    """
+    if could is not None:
+        return _some([person.login for person in could]) or "nobody: too few people may approve it"
+    named = list(dict.fromkeys(name for one in asked for name in one.reviewers))
+    if not named:
+        return "whoever may approve here (who that is can't be told now)"
+    return f"{_some(named)} (by the file: who may can't be told now)"
+
+
+def _some(names: Sequence[str]) -> str:
+    told, more = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
+    return f"{told} and {more} more" if more > 0 else told
+
+
 UNSEEN = Reason("approval.unknown", "nobody has been looked up yet")
 """Before GitHub is asked."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from controller.domain.alarms import AlarmState
+from controller.domain.counting import counted
 from controller.domain.log_lines import gist
 from controller.domain.metrics import Finding, Result
 from controller.domain.slot import Slot
@@ -76,7 +77,7 @@ class StoppedTasks:
         ...              "The program ended with an error at start", True).told
         '4 tasks stopped, exit code 1: Essential container in task exited: The program ended with an error at start'
         """
-        what = "1 task stopped" if self.times == 1 else f"{self.times} tasks stopped"
+        what = f"{counted(self.times, 'task')} stopped"
         code = "" if self.exit_code in {None, *STOPPED_BY_ECS} else f", exit code {self.exit_code}"
         memory = ", out of memory" if self.is_out_of_memory else ""
         reason = self.reason or self.stop_code
@@ -231,7 +232,7 @@ class FailureEvidence:
             (len(self.hooks), "command"),
             (sum(len(slot.events) for slot in self.slots), "event"),
         )
-        found = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+        found = [counted(count, noun) for count, noun in counts if count]
         lacks = f"; not all could be read: {self.unread[0].told}" if self.unread else ""
         return f"{', '.join(found) or 'nothing that speaks against it'}{lacks}"
 

@@ -10,8 +10,9 @@ from enum import IntEnum
 
 from controller.domain.approval import shortened
 from controller.domain.bindings import Binding
+from controller.domain.counting import counted
 from controller.domain.deployment import Asked, Deployment, Phase
-from controller.domain.electorate import Requirement, requirements
+from controller.domain.electorate import requirements, whom
 from controller.domain.explaining import Explanation, cleared_here, explain, how_it_began
 from controller.domain.manifest import Minimum
 from controller.domain.opening import frozen
@@ -59,7 +60,8 @@ class Need:
 @dataclass(frozen=True)
 class Ask:
     """People are asked: to approve a plan, or to confirm a step of one that runs. `given` of `count` have answered so
-    far, as their words stand: whether they count is asked of GitHub when they are counted. `whom` says who may."""
+    far, as their words stand: whether they count is asked of GitHub when they are counted. `whom` says who may, as far
+    as anybody could tell at the last look."""
 
     environment: str
     deployment: str
@@ -129,7 +131,7 @@ def needs_of(overview: Overview) -> Iterator[Need]:
     if environment.problem is not None:
         yield _need(overview, Urgency.UNTAKEN, "The newest commit isn't taken", environment.problem)
     if drift := environment.drift.found:
-        fields = f"{len(drift)} declared {'field' if len(drift) == 1 else 'fields'}"
+        fields = counted(len(drift), "declared field")
         reason = Reason("drift.found", f"AWS shows {fields} otherwise")
         since = min(each.since for each in drift)
         yield Need(Urgency.DRIFTED, name, "Drifted", reason, since, cleared_here("drift.found", overview))
@@ -189,16 +191,11 @@ def _approval(overview: Overview, deployment: Deployment, asked: Asked, binding:
         plan=in_few_words(deployment),
         given=len(given),
         count=max((one.count for one in wanted), default=1),
-        whom=_whom(wanted),
+        whom=whom(asked.could, wanted),
         since=asked.since,
         until=asked.since + lasts if lasts else None,
         digest=shortened(digest),
     )
-
-
-def _whom(wanted: Sequence[Requirement]) -> str:
-    named = dict.fromkeys(name for one in wanted for name in one.reviewers)
-    return _some(list(named)) if named else "whoever may approve here"
 
 
 def in_few_words(deployment: Deployment) -> str:
@@ -208,7 +205,7 @@ def in_few_words(deployment: Deployment) -> str:
         return "its plan is not drawn yet"
     rolling = [each.service for each in plan.rolling]
     does = f"rolls {_some(rolling)}" if rolling else "rolls nothing"
-    return f"{does} in {len(plan.steps)} {'step' if len(plan.steps) == 1 else 'steps'}"
+    return f"{does} in {counted(len(plan.steps), 'step')}"
 
 
 def _some(names: Sequence[str]) -> str:

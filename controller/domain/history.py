@@ -28,6 +28,19 @@ def versions_before(live: Deployment, earlier: Iterable[Deployment]) -> Iterator
         follower = one
 
 
+def why_none(live: Deployment | None, earlier: Iterable[Deployment]) -> str:
+    """Why there is no version to go back to by itself, as a part of a sentence; `earlier` as above."""
+    if live is None:
+        return "nothing was live here yet"
+    follower, own = live, _contents(live)
+    for one in earlier:
+        if follower.is_way_back and _contents(one) != own:
+            by_name = f"`tidegate rollback {one.environment} --to {one.id}` still brings it back"
+            return f"{one.id} ({one.revision.version}) was live before, and {follower.id} rolled it back; {by_name}"
+        follower = one
+    return "no other version was live here before"
+
+
 def across(target: Deployment, crossed: Sequence[Run]) -> str:
     """Why nobody goes back to `target` without saying so: what ran since its version was made, oldest first."""
     told = "; ".join(run.told for run in crossed)

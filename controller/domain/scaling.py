@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from controller.domain.counting import counted
 from controller.domain.drift import Difference
 from controller.domain.manifest import Count, ScheduledCount, Service, days_of_week
 from controller.domain.slot import Slot
@@ -59,7 +60,7 @@ class Bounds:
         >>> print(Bounds(2, 10), "/", Bounds(1, 1))
         2 to 10 tasks / 1 task
         """
-        return _tasks(self.min) if self.min == self.max else f"{self.min} to {_tasks(self.max)}"
+        return counted(self.min, "task") if self.min == self.max else f"{self.min} to {counted(self.max, 'task')}"
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,3 @@ def told(found: ScalingView, now: datetime) -> str:
     elif scaling.bounds.max == 0:
         line = "asleep"
     return f"{line} (held)" if found.suspended else line
-
-
-def _tasks(count: int) -> str:
-    return f"{count} task{'' if count == 1 else 's'}"

@@ -26,6 +26,12 @@ PHASES: Mapping[str, Shown] = {
     "aborted": Shown("■", "aborted", "warn"),
 }
 
+VERBS: Mapping[str, str] = {
+    **dict.fromkeys(("succeeded", "failed", "expired"), "has"),
+    **dict.fromkeys(("rolled_back", "superseded", "rejected", "aborted"), "was"),
+}
+"""What stands before a phase in a sentence, where that is not `is`."""
+
 PAUSED = Shown("❚❚", "paused", "warn")
 """Instead of the phase, which goes on to be `running`."""
 
@@ -52,6 +58,27 @@ STEPS: Mapping[str, Shown] = {
     "skipped": Shown("·", "skipped", "calm"),
     "undone": Shown("↩", "undone", "warn"),
 }
+
+
+FINDINGS: Mapping[str, Shown] = {
+    "pass": Shown("✓", "good", "good"),
+    "fail": Shown("✕", "bad", "bad"),
+    "inconclusive": Shown("?", "can't be judged yet", "warn"),
+    "error": Shown("?", "can't be read", "bad"),
+}
+"""Of metrics, while they are judged again and again."""
+
+LAST_FINDINGS: Mapping[str, Shown] = {
+    "pass": Shown("✓", "was good", "good"),
+    "fail": Shown("✕", "was bad", "bad"),
+    "inconclusive": Shown("?", "was not judged", "calm"),
+    "error": Shown("?", "could not be read", "warn"),
+}
+"""The same once nobody judges them any more."""
+
+
+def finding_of(result: str, *, is_over: bool) -> Shown:
+    return (LAST_FINDINGS if is_over else FINDINGS).get(result) or unheard_of(result)
 
 
 def state_of(phase: str, *, is_paused: bool, rests: bool, needs_a_person: bool) -> Shown:

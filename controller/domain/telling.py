@@ -8,22 +8,13 @@ from enum import StrEnum
 from controller.domain.approval import shortened
 from controller.domain.canonical import digest
 from controller.domain.deployment import FINAL, Deployment, Phase, Plan
+from controller.domain.states import STEPS
 from controller.domain.step import Step, StepKind, StepState, spoken
 from controller.domain.strangers import UNPRINTABLE
 
-ICONS = {
-    Phase.WAITING: "…",
-    Phase.RUNNING: "▶",
-    Phase.SUCCEEDED: "✓",
-    Phase.ROLLING_BACK: "◀",
-    Phase.ROLLED_BACK: "↩",
-    Phase.FAILED: "✕",
-    Phase.SUPERSEDED: "»",
-    Phase.REJECTED: "✕",
-    Phase.EXPIRED: "✕",
-    Phase.ABORTED: "■",
-}
-STEPS = {StepState.DONE: "✓", StepState.RUNNING: "▶", StepState.FAILED: "✕", StepState.UNDONE: "↩"}
+ENDS = frozenset({StepState.DONE, StepState.FAILED, StepState.UNDONE})
+"""Of steps that people hear of."""
+
 MOST_AUTHORS = 5
 MOST_SERVICES = 12
 LONGEST_FACT = 600
@@ -115,7 +106,7 @@ def telling(deployment: Deployment, public: str) -> Telling:
     return Telling(
         subject=deployment.id,
         environment=deployment.environment,
-        title=_line(f"{ICONS[deployment.phase]} {deployment.id}: {_what(deployment)} to {deployment.environment}"),
+        title=_line(f"{deployment.state.icon} {deployment.id}: {_what(deployment)} to {deployment.environment}"),
         state=_line(_state(deployment)),
         text=_line(deployment.why.text),
         facts=tuple((name, _line(text)) for name, text in _facts(deployment)),
@@ -154,11 +145,11 @@ def _what(deployment: Deployment) -> str:
 
 
 def _state(deployment: Deployment) -> str:
-    if deployment.pause is not None:
-        return f"paused by {deployment.pause.actor}"
+    if deployment.pause is not None and not deployment.rests:
+        return f"{deployment.state.text} by {deployment.pause.actor}"
     if deployment.asked is not None and deployment.phase is Phase.WAITING:
         return "waits for approval"
-    return "needs a person" if deployment.needs_a_person else deployment.phase.words
+    return deployment.state.text
 
 
 def _facts(deployment: Deployment) -> Iterator[tuple[str, str]]:
@@ -199,7 +190,7 @@ def _progress(deployment: Deployment) -> str:
 
 
 def _now(step: Step | None) -> str:
-    return f"; {STEPS.get(step.state, '')} {step.title}" if step is not None and step.started_at is not None else ""
+    return f"; {STEPS[step.state].icon} {step.title}" if step is not None and step.started_at is not None else ""
 
 
 def _warning(deployment: Deployment) -> str:
@@ -273,7 +264,7 @@ def _stepped(before: Deployment, after: Deployment) -> str:
     ended = [
         step
         for step in after.steps
-        if step.state in STEPS and step.state is not StepState.RUNNING and old.get(step.number) is not step.state
+        if step.state in ENDS and old.get(step.number) is not step.state
         if step.number in old
     ]
-    return "; ".join(f"{STEPS[step.state]} {step.title}: {step.detail}" for step in ended)
+    return "; ".join(f"{STEPS[step.state].icon} {step.title}: {step.detail}" for step in ended)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from controller.domain.chain import Finding, Head, Report, Restore, What
+from controller.domain.counting import counted
 
 MEANS: Mapping[What, str] = {
     What.CHANGED: "somebody without the key has changed it",
@@ -20,6 +21,9 @@ MEANS: Mapping[What, str] = {
 }
 """What is wrong → what that says of what happened."""
 
+ONE_EARLIER = "entry is from before the chain; its first one covers it as it was then"
+MORE_EARLIER = "entries are from before the chain; its first one covers them as they were then"
+
 
 def told(report: Report, given: int | None = None) -> Iterator[str]:
     """`given`: so many anchors came from outside; None: nobody was asked for any."""
@@ -31,19 +35,20 @@ def told(report: Report, given: int | None = None) -> Iterator[str]:
         yield from (f"  also {_place(each)}: {each.text} ({MEANS[each.what]})" for each in others)
         if report.more:
             yield f"  and {report.more:,} more"
-        yield f"{report.entries:,} entries were looked at{_head(report.head)}"
+        yield f"{counted(report.entries, 'entry was', 'entries were')} looked at{_head(report.head)}"
     if report.earlier:
-        yield f"{report.earlier:,} entries are from before the chain; its first one covers them as they were then"
+        yield counted(report.earlier, ONE_EARLIER, MORE_EARLIER)
     yield from map(_restored, report.restores)
     if report.anchors:
         outside = "" if given is None else f", {given:,} of them from outside"
-        yield f"{report.anchors:,} anchors were compared{outside}"
+        yield f"{counted(report.anchors, 'anchor was', 'anchors were')} compared{outside}"
 
 
 def _unbroken(report: Report) -> str:
     if not report.entries:
         return "nothing is written in the audit yet"
-    return f"{report.entries:,} entries, unbroken from {report.first:,} to {report.last:,}{_head(report.head)}"
+    entries = counted(report.entries, "entry", "entries")
+    return f"{entries}, unbroken from {report.first:,} to {report.last:,}{_head(report.head)}"
 
 
 def _head(head: Head | None) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from controller.domain.approval import Ballot, Tally, shortened
+from controller.domain.counting import counted
+from controller.domain.electorate import whom
 from controller.domain.people import Person
 from controller.domain.reason import Reason
 from controller.domain.verdict import Answer, Verdict, held, opened, unknown
@@ -60,21 +62,20 @@ def ballot_of(case: Case) -> Ballot:
 
 
 def _told(unmet: Iterable[Tally]) -> str:
-    return "; ".join(_counted(tally) for tally in unmet)
+    return "; ".join(_told_of(tally) for tally in unmet)
 
 
-def _counted(tally: Tally) -> str:
+def _told_of(tally: Tally) -> str:
     """`1 of 2 approvals that the file asks for (ada)`."""
-    number, given = tally.asked.count, f" ({_names(tally.given)})" if tally.given else ""
-    wanted = f"{number} approval{'' if number == 1 else 's'}"
+    given = f" ({_names(tally.given)})" if tally.given else ""
+    wanted = counted(tally.asked.count, "approval")
     return f"{len(tally.given)} of {wanted} that {tally.asked.whose} asks for{given}"
 
 
 def _waits(unmet: Iterable[Tally], ballot: Ballot, until: datetime) -> str:
-    could = dict.fromkeys(person for tally in unmet for person in tally.could)
     assert ballot.digest is not None
-    text = f"{_told(unmet)}; asked of {_names(could)} until {_spelled(until)}, for the plan {shortened(ballot.digest)}"
-    return f"{text}{_left_out(ballot)}"
+    people, plan = whom(ballot.could, ballot.asked), shortened(ballot.digest)
+    return f"{_told(unmet)}; asked of {people} until {_spelled(until)}, for the plan {plan}{_left_out(ballot)}"
 
 
 def _left_out(ballot: Ballot) -> str:
@@ -91,7 +92,7 @@ def _hopeless(tally: Tally, ballot: Ballot) -> str:
     barred = electorate.barred(asked, ballot.requester)
     left_out = [f"{person.login} {barred[person.id]}" for person in electorate.named(asked) if person.id in barred]
     can = _names((*tally.given, *tally.could)) or "nobody"
-    text = f"{asked.whose} asks for {asked.count} approvals, and only {can} could give one"
+    text = f"{asked.whose} asks for {counted(asked.count, 'approval')}, and only {can} could give one"
     why = f" ({'; '.join(left_out)})" if left_out else ""
     return f"{text}{why}: name more people who may, or let fewer be enough"
 

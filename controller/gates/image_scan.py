@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from controller.domain.counting import counted
 from controller.domain.manifest import EnvironmentFile
 from controller.domain.reason import Reason
 from controller.domain.scans import Scan, ScanState
@@ -80,5 +81,5 @@ def _said(scans: Mapping[str, Scan], state: ScanState) -> str:
 
 
 def _clean(images: Mapping[str, str], severities: Collection[str]) -> Verdict:
-    number = len(set(images.values()))
-    return opened("scan.clean", f"no {' or '.join(severities)} finding in {number} image{'s' if number != 1 else ''}")
+    scanned = counted(len(set(images.values())), "image")
+    return opened("scan.clean", f"no {' or '.join(severities)} finding in {scanned}")

@@ -108,7 +108,7 @@ class Orders:
             deployment = unit.deployments.get(order.deployment or "")
         assert deployment is not None, "an answer is about a deployment that there is"
         if deployment.phase is not Phase.WAITING:
-            text = f"{deployment.id} is {deployment.phase.words}: there is nothing to answer"
+            text = f"{deployment.id} {deployment.phase.said}: there is nothing to answer"
             raise OrderRefused(text, code="approval.too_late")
         ruling = decide_approval(self.rights.polls.ballot(deployment, binding), kind, caller.person, order.wish.plan)
         if not ruling.accepted:
@@ -168,7 +168,7 @@ def known(unit: Unit, order: Order, name: str) -> Deployment:
 def check_target(target: Deployment) -> None:
     """How a deployment ended is final, so it may be asked before the loop looks."""
     if target.phase is not Phase.SUCCEEDED:
-        text = f"rollback: {target.id} is {target.phase.words}; only a deployment that succeeded can be brought back"
+        text = f"rollback: {target.id} {target.phase.said}; only a deployment that succeeded can be brought back"
         raise OrderRefused(text, code="order.not_succeeded")
 
 

@@ -33,6 +33,7 @@ from controller.domain.actions import (
     StopTask,
     TuneSlot,
 )
+from controller.domain.counting import counted
 from controller.domain.errors import Conflict
 from controller.domain.ports import Cloud, Permit
 
@@ -46,7 +47,8 @@ def _set_count(action: SetCount, cloud: Cloud, permit: Permit) -> None:
     if action.share < 100:
         weight = cloud.looks.weights(action.service).get(action.slot, 0)
         if weight > action.share:
-            text = f"{action.slot} of {action.service} has weight {weight}: {action.count} tasks are too few for it"
+            few = counted(action.count, "task is", "tasks are")
+            text = f"{action.slot} of {action.service} has weight {weight}: {few} too few for it"
             raise Conflict(text, code="slot.has_traffic")
     cloud.tasks.set_count(action, permit)
 

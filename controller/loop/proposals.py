@@ -14,6 +14,7 @@ import structlog
 
 from controller.domain.bindings import Binding, check_belongs
 from controller.domain.canonical import digest
+from controller.domain.counting import counted
 from controller.domain.deployment import Kind, Phase
 from controller.domain.errors import Blocked, Conflict, Rejected, TidegateError, Transient
 from controller.domain.manifest import EnvironmentFile, place_of_key, read_environment, unbuilt
@@ -238,9 +239,9 @@ class Proposals:
         }
         differing = len(environment.drift.found)
         notes = [f"held: {environment.hold.reason.text}"] if environment.hold else []
-        notes += (
-            [f"AWS differs from what is live in {differing} things, which are not counted here"] if differing else []
-        )
+        if differing:
+            things = counted(differing, "thing, which is", "things, which are")
+            notes.append(f"AWS differs from what is live in {things} not counted here")
         return Prospect(
             revision,
             binding,

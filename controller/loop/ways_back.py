@@ -10,7 +10,7 @@ from controller.domain.content import Content
 from controller.domain.deployment import Deployment
 from controller.domain.errors import Blocked, TidegateError
 from controller.domain.foundation import Foundation
-from controller.domain.history import versions_before
+from controller.domain.history import versions_before, why_none
 from controller.domain.ports import Cloud
 from controller.domain.rendering import image_digest, render
 from controller.domain.snapshot import ServiceView, SlotView
@@ -30,7 +30,7 @@ class WaysBack:
         others had looked up a minute ago is shown."""
         found = self._earlier(environment)
         if not found:
-            return Candidates()
+            return Candidates(why_none=self._why_none(environment))
         heard = self._looked(environment, asks=asks)
         with self._world.store.read() as unit:
             crossed = {one.id: unit.runs.since(environment, unit.deployments.origin(one)) for one in found}
@@ -42,6 +42,11 @@ class WaysBack:
         with self._world.store.read() as unit:
             live = unit.deployments.live(environment)
             return list(islice(versions_before(live, unit.deployments.earlier(live)), MOST)) if live else []
+
+    def _why_none(self, environment: str) -> str:
+        with self._world.store.read() as unit:
+            live = unit.deployments.live(environment)
+            return why_none(live, unit.deployments.earlier(live) if live else ())
 
     def _look(self, environment: str) -> Mapping[str, Looked]:
         """By the deployment's id."""

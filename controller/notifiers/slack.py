@@ -12,7 +12,8 @@ from controller.domain.deployment import Phase
 from controller.domain.errors import Blocked, TidegateError, Transient
 from controller.domain.people import Person
 from controller.domain.ports import Chat, Said
-from controller.domain.telling import ICONS, Happened, Telling
+from controller.domain.states import PHASES
+from controller.domain.telling import Happened, Telling
 
 log = structlog.get_logger()
 
@@ -169,5 +170,5 @@ def _text(body: Mapping[str, object]) -> str:
     text, phase = str(body.get("text", "")), body.get("phase")
     if phase is None:
         return text
-    known = Phase(str(phase))
-    return f"{ICONS[known]} {known.words}: {text}"
+    shown = PHASES[str(phase)]
+    return f"{shown.icon} {shown.text}: {text}"

@@ -3,11 +3,12 @@
 from urllib.parse import urlsplit
 
 from controller.domain.checks import CheckAnswer
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.snapshot import Snapshot
 from controller.domain.step import Step
-from controller.progress.outcomes import Done, Outcome, Stumble, Terms, asleep_words, counted
+from controller.progress.outcomes import Done, Outcome, Stumble, Terms, asleep_words
 
 
 def smoke(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:

@@ -4,6 +4,7 @@ Counts are not content: they change in the slot, without another one.
 """
 
 from controller.domain.actions import AddTasks, SetCount
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -55,7 +56,7 @@ def shrink(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
                 return ask
         left = view.slots[live].running - view.slots[live].desired
         if left > 0:
-            text = f"{name}: {left} tasks are stopping in {live}"
+            text = f"{name}: {counted(left, 'task is', 'tasks are')} stopping in {live}"
             return Wait(Reason("slot.emptying", text))
     return Done(f"{step.percent}% of the old tasks remain")
 
@@ -78,7 +79,8 @@ def regrow(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms)
         if ask and count:
             return ask
         if view.slots[live].running < count:
-            text = f"{name}: {view.slots[live].running} of {count} tasks run in {live}"
+            run = counted(count, "task runs", "tasks run")
+            text = f"{name}: {view.slots[live].running} of {run} in {live}"
             return Wait(Reason("slot.warming", text))
     return Done("as many tasks as before")
 
@@ -87,7 +89,7 @@ def _added(step: Step, name: str, view: ServiceView, slot: Slot, count: int) -> 
     """What scaling has given since is kept, also where the picture doesn't show it."""
     if view.slots[slot].desired >= count and step.did("AddTasks", name, slot):
         return None
-    return Ask(AddTasks(name, slot, count), f"run {count} tasks of {name} in {slot}")
+    return Ask(AddTasks(name, slot, count), f"run {counted(count, 'task')} of {name} in {slot}")
 
 
 def _has_grown(name: str, slot: SlotView, count: int, deployment: Deployment) -> bool:
@@ -99,4 +101,4 @@ def _set(step: Step, name: str, view: ServiceView, slot: Slot, count: int, share
     """A picture may be old, so it is asked for once whatever is seen."""
     if view.slots[slot].desired == count and step.did("SetCount", name, slot):
         return None
-    return Ask(SetCount(name, slot, count, share), f"run {count} tasks of {name} in {slot}")
+    return Ask(SetCount(name, slot, count, share), f"run {counted(count, 'task')} of {name} in {slot}")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from controller.domain.actions import AddTasks, RemakeRule, RemoveRule, RestoreRule
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -90,8 +91,11 @@ def _revive(
         ends = f"`tidegate abort {deployment.id}` ends it with the traffic where it is"
         return Stumble(Reason("home.no_healthy_target", f"{text}{complaints}; {ends}"))
     if slot.exists and slot.desired < count:
-        return Ask(AddTasks(name, live, count), f"run {count} tasks of {name} in {live} again, so that it can go home")
-    found = f"{slot.running} of {count} tasks run there"
+        return Ask(
+            AddTasks(name, live, count),
+            f"run {counted(count, 'task')} of {name} in {live} again, so that it can go home",
+        )
+    found = f"{slot.running} of {counted(count, 'task runs', 'tasks run')} there"
     return Wait(Reason("home.no_healthy_target", f"{text} yet: {found}{complaints}"))
 
 

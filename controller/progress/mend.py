@@ -1,6 +1,7 @@
 """Mend: what differs from the file and can be set right where it is, without rolling anything."""
 
 from controller.domain.actions import PrepareGroup, SetWeights, TuneSlot
+from controller.domain.counting import counted
 from controller.domain.declared import grouped_otherwise, must_be_tuned
 from controller.domain.deployment import Deployment, Kind
 from controller.domain.reason import Reason
@@ -8,7 +9,7 @@ from controller.domain.rendering import group_settings, render
 from controller.domain.slot import Slot, weights
 from controller.domain.snapshot import ServiceView, Snapshot
 from controller.domain.step import Step
-from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, counted
+from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms
 
 
 def mend(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) -> Outcome:

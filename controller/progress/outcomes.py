@@ -117,7 +117,3 @@ def asleep_words(names: Sequence[str]) -> str:
     ('api is asleep', 'api, web are asleep')
     """
     return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} asleep"
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,6 +1,7 @@
 """Unroute, drain and delete: a service that no file names any more goes, because a person said so."""
 
 from controller.domain.actions import DeleteSlot, EmptySlot, RemoveRoute, RemoveScaling
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -29,7 +30,7 @@ def drain(step: Step, deployment: Deployment, snapshot: Snapshot, terms: Terms) 
             return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero")
     running = sum(view.slots[slot].running for slot in Slot)
     if running:
-        return Wait(Reason("slot.emptying", f"{name}: {running} tasks are stopping"))
+        return Wait(Reason("slot.emptying", f"{name}: {counted(running, 'task is', 'tasks are')} stopping"))
     return Done("scaled to zero")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from controller.domain.actions import EmptySlot, RemoveTestRule
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.reason import Reason
 from controller.domain.slot import Slot
@@ -120,5 +121,6 @@ def _empty(step: Step, name: str, slot: Slot, deployment: Deployment, snapshot: 
     if view.slots[slot].desired or not step.did("EmptySlot", name):
         return Ask(EmptySlot(name, slot), f"scale {slot} of {name} to zero")
     if view.slots[slot].running:
-        return Wait(Reason("slot.emptying", f"{name}: {view.slots[slot].running} tasks are stopping in {slot}"))
+        left = counted(view.slots[slot].running, "task is", "tasks are")
+        return Wait(Reason("slot.emptying", f"{name}: {left} stopping in {slot}"))
     return Done(f"{slot} of {name} is empty")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from controller.domain.actions import Action, AddTasks, HoldScaling, PutScaling, RemoveScaling
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment, Phase, Rolling
 from controller.domain.reason import Reason
 from controller.domain.scaling import HELD, Bounds, Scaling, ScalingView, is_whole, scaling_of, told
@@ -147,7 +148,9 @@ def keeps_up(name: str, slot: Slot, deployment: Deployment, snapshot: Snapshot) 
     wanted = slots[slot.other].desired
     if deployment.phase is not Phase.SUCCEEDED or not deployment.scales(name) or slots[slot].desired >= wanted:
         return None
-    return Ask(AddTasks(name, slot, wanted), f"run {wanted} tasks of {name} in {slot}, as many as in {slot.other}")
+    return Ask(
+        AddTasks(name, slot, wanted), f"run {counted(wanted, 'task')} of {name} in {slot}, as many as in {slot.other}"
+    )
 
 
 def given_up(name: str, slot: Slot, step: Step, deployment: Deployment, snapshot: Snapshot) -> Ask | Need | None:

@@ -6,6 +6,7 @@ the next plan is drawn from what is there; unless what is live again declares no
 """
 
 from controller.domain.actions import DropAlarms, DropDashboard, KeepAlarms, KeepDashboard
+from controller.domain.counting import counted
 from controller.domain.dashboard import dashboard_differences
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.manifest import EnvironmentFile
@@ -13,7 +14,7 @@ from controller.domain.reason import Reason
 from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.standing import Standing, StandingAlarm, changed, declares, wanted
 from controller.domain.step import PATIENCE, Step
-from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, Wait, counted
+from controller.progress.outcomes import Ask, Done, Outcome, Stumble, Terms, Wait
 
 
 def asked(deployment: Deployment, live: EnvironmentFile | None) -> frozenset[Evidence]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from controller.domain.actions import AddTasks
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment, Phase, Rolling
 from controller.domain.reason import Reason
 from controller.domain.scaling import Bounds
@@ -36,12 +37,14 @@ def reinforced(step: Step, rolling: Rolling, deployment: Deployment, snapshot: S
     is_late = deployment.is_way_back and step.observed >= REINFORCEMENT
     if slot.desired < count and not is_late:
         return Ask(
-            AddTasks(name, sides.idle, count), f"run {count} tasks of {name} in {sides.idle}: its share needs so many"
+            AddTasks(name, sides.idle, count),
+            f"run {counted(count, 'task')} of {name} in {sides.idle}: its share needs so many",
         )
     left = healthy(view.slots[sides.live]) if sides.live is not None and deployment.is_way_back else count
     if is_late or healthy(slot) >= min(count, left):
         return None
-    text = f"{name} in {sides.idle}: {healthy(slot)} of the {count} tasks that its share needs are healthy"
+    wanted = counted(count, "task that its share needs is", "tasks that its share needs are")
+    text = f"{name} in {sides.idle}: {healthy(slot)} of the {wanted} healthy"
     if step.active >= GROWTH:
         return Fail(Reason("tasks.no_capacity", f"{text} after {spoken(GROWTH)}"), quarantines=False)
     return Wait(Reason("targets.too_few", text))
@@ -91,7 +94,7 @@ def due(step: Step, deployment: Deployment, snapshot: Snapshot, outcome: Outcome
             shown = snapshot.services[name].slots[slot]
             is_short = shown.exists and shown.desired < least
             if is_short and not (goes_on and step.did("AddTasks", name, slot)):
-                text = f"run {least} tasks of {name} in {slot}, which nothing else makes larger now"
+                text = f"run {counted(least, 'task')} of {name} in {slot}, which nothing else makes larger now"
                 return Ask(AddTasks(name, slot, least), text)
     return None
 

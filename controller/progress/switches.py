@@ -5,6 +5,7 @@ the deployment has succeeded: so no slot that a switch leads to is ever emptied.
 """
 
 from controller.domain.actions import ArmSwitch, DisarmSwitch, SetWeights
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment, Phase
 from controller.domain.names import switch_name
 from controller.domain.reason import Reason
@@ -12,7 +13,7 @@ from controller.domain.snapshot import Evidence, Snapshot
 from controller.domain.step import Step, StepKind, spoken
 from controller.domain.switch import ArmedSwitch, Switch
 from controller.progress.home import is_as_it_was
-from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
+from controller.progress.outcomes import Ask, Done, Foreign, Need, Outcome, Stumble, Terms, Wait
 from controller.progress.traffic import ailment
 
 FIRED = "switch.fired"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from controller.domain.actions import AddTasks, SetRoute, SetWeights
+from controller.domain.counting import counted
 from controller.domain.deployment import Deployment, Kind, Rolling
 from controller.domain.hooks import until_rolled
 from controller.domain.reason import Reason, until_pruned
@@ -12,7 +13,7 @@ from controller.domain.snapshot import Evidence, ServiceView, Snapshot
 from controller.domain.step import Step, spoken
 from controller.progress import strength
 from controller.progress.failures import told
-from controller.progress.outcomes import Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait, counted
+from controller.progress.outcomes import Ask, Done, Fail, Foreign, Need, Outcome, Stumble, Terms, Wait
 
 RECOVERY = timedelta(minutes=5)
 """So long some of the targets may be missing before a step that only watches has failed: ECS replaces a task that died
@@ -109,7 +110,7 @@ def _to_take_over(
     least = bounds.nearest(deployment.plan.counts.get(name, bounds.min))
     slot = view.slots[view.live] if view.live else None
     if slot is not None and view.live is not None and slot.desired < least:
-        return Ask(AddTasks(name, view.live, least), f"run {least} tasks of {name} in {view.live}")
+        return Ask(AddTasks(name, view.live, least), f"run {counted(least, 'task')} of {name} in {view.live}")
     if slot is not None and strength.healthy(slot) >= least:
         return None
     text = f"{name} has too few healthy targets to take the requests of {', '.join(before)} over"
@@ -163,7 +164,10 @@ def _loops(name: str, deployment: Deployment, step: Step, snapshot: Snapshot) ->
     tasks = deployment.warmed(deployment.rolled(name), step)
     if len(crashes) < min(max(FEWEST_CRASHES, tasks + 1), MOST_CRASHES):
         return None
-    text = f"{len(crashes)} tasks of {name} have stopped by themselves since it got traffic: {told(crashes[0])}"
+    stopped = counted(
+        len(crashes), f"task of {name} has stopped by itself", f"tasks of {name} have stopped by themselves"
+    )
+    text = f"{stopped} since it got traffic: {told(crashes[0])}"
     return Fail(Reason("tasks.crash_loop", text), (name,))
 
 
@@ -198,7 +202,8 @@ def too_weak(rolling: Rolling, deployment: Deployment, step: Step, snapshot: Sna
     if healthy >= wanted:
         return None
     complaints = "; ".join(slot.group.complaints) if slot.group else ""
-    text = f"{rolling.service}: {healthy} of {wanted} targets are healthy{f' ({complaints})' if complaints else ''}"
+    targets = counted(wanted, "target is", "targets are")
+    text = f"{rolling.service}: {healthy} of {targets} healthy{f' ({complaints})' if complaints else ''}"
     if healthy == 0:
         return Stumble(Reason("targets.unhealthy", text), (rolling.service,))
     return Wait(Reason("targets.too_few", text))

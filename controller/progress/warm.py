@@ -2,6 +2,7 @@
 
 from controller.domain.actions import EmptySlot, PrepareGroup, PutTestRule, RegisterDefinition, RunSlot
 from controller.domain.capacity import capacity_of
+from controller.domain.counting import counted
 from controller.domain.declared import must_be_tuned, runs_as_declared
 from controller.domain.deployment import Deployment, Rolling
 from controller.domain.manifest import Service
@@ -12,7 +13,7 @@ from controller.domain.snapshot import Evidence, Rollout, ServiceView, SlotView,
 from controller.domain.step import Step
 from controller.progress import scaling
 from controller.progress.failures import told
-from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait, counted
+from controller.progress.outcomes import Ask, Done, Fail, Need, Outcome, Terms, Wait
 from controller.progress.traffic import foreign_traffic
 
 
@@ -58,7 +59,7 @@ def _warm_one(step: Step, rolling: Rolling, deployment: Deployment, snapshot: Sn
             return behind
     has_grown = slot.desired > count and deployment.has_raised
     if not is_ours or (slot.desired != count and not has_grown):
-        return Ask(_run(rolling, service, deployment, idle, count), f"run {count} tasks of {name} in {idle}")
+        return Ask(_run(rolling, service, deployment, idle, count), f"run {counted(count, 'task')} of {name} in {idle}")
     return _healthy(rolling, idle, slot, count, snapshot)
 
 
@@ -80,7 +81,8 @@ def _clear(name: str, slot: Slot, step: Step, deployment: Deployment, snapshot: 
         return given_up
     if view.desired:
         return Ask(EmptySlot(name, slot), f"empty {slot} of {name}, which still runs an earlier version")
-    return Wait(Reason("slot.emptying", f"{name}: {view.running} tasks of an earlier version are stopping in {slot}"))
+    left = counted(view.running, "task of an earlier version is", "tasks of an earlier version are")
+    return Wait(Reason("slot.emptying", f"{name}: {left} stopping in {slot}"))
 
 
 def _behind_balancer(name: str, service: Service, deployment: Deployment, view: ServiceView) -> Ask | None:
@@ -115,7 +117,7 @@ def _healthy(rolling: Rolling, idle: Slot, slot: SlotView, count: int, snapshot:
     if slot.rollout is Rollout.COMPLETED and (healthy or 0) >= count:
         return Done(f"{count} healthy in {idle}")
     complaints = f" ({'; '.join(slot.group.complaints)})" if slot.group and slot.group.complaints else ""
-    found = f"{slot.running} of {count} tasks run, {healthy or 0} healthy{complaints}"
+    found = f"{slot.running} of {counted(count, 'task runs', 'tasks run')}, {healthy or 0} healthy{complaints}"
     return Wait(Reason("slot.warming", f"{name} in {idle}: {found}"))
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.candidates import Candidates, Looked, candidate
+from controller.domain.deployment import Phase
 from controller.domain.errors import Blocked, Conflict, TidegateError, Transient
 from controller.domain.hooks import RunState
 from controller.domain.metrics import Finding, Result, Sample
@@ -221,6 +222,13 @@ def test_a_deployment_says_what_metrics_said_last(door: Door) -> None:
         unit.deployments.save(replace(found, findings=(told,)))
     [shown] = door.get("/api/v1/deployments/dev-2").json()["findings"]
     assert (shown["result"], shown["text"], shown["value"]) == ("inconclusive", told.text, None)
+    assert shown["verdict"] == "can't be judged yet"
+    with door.store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        unit.deployments.save(replace(found, phase=Phase.ROLLED_BACK))
+    [shown] = door.get("/api/v1/deployments/dev-2").json()["findings"]
+    assert shown["verdict"] == "was not judged"
 
 
 def test_a_warm_slot_says_until_when(door: Door) -> None:

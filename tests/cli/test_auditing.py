@@ -63,7 +63,7 @@ def test_anchors_are_found_among_other_lines_whatever_stands_before_them(
     (tmp_path / "log").write_text(f'{{"event": "pass"}}\n2026-03-01T12:01:00Z stream {line}\nnot JSON\n{line}\n')
     done = terminal("audit", "verify", "--anchors", "log")
     assert done.exit_code == 0, done.output
-    assert "1 anchors were compared, 2 of them from outside" in done.output
+    assert "1 anchor was compared, 2 of them from outside" in done.output
 
 
 def test_anchors_are_read_from_what_was_said_on_github(terminal: Terminal, store: Store, tmp_path: Path) -> None:

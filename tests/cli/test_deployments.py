@@ -116,7 +116,7 @@ def test_what_metrics_say_is_a_line_for_each() -> None:
         for line in drawn(deployments.deployment(in_full(replace(a_canary(5), findings=(found,))), NOON))
         if line.startswith("backend errors")
     ]
-    assert line.split() == ["backend", "errors", "fail:", "2.34%", "failed,", "of", "1,240", "requests"]
+    assert line.split() == ["backend", "errors", "bad:", "2.34%", "failed,", "of", "1,240", "requests"]
 
 
 def way_home(deployment: Deployment) -> str:

@@ -98,7 +98,7 @@ def test_every_verb_says_what_came_of_its_order(
         (("pause", "dev-2", "--for", "tomorrow"), 2, "for: wanted a time"),
         (("rollback", "nowhere"), 1, "nowhere"),
         (("rollback", "dev", "--to", "dev-99"), 2, "dev has no deployment 'dev-99'"),
-        (("rollback", "staging", "--to", "staging-2"), 2, "staging-2 is rolled back"),
+        (("rollback", "staging", "--to", "staging-2"), 2, "staging-2 was rolled back"),
         (("deploy", "dev", "--ref", "a b"), 2, "can't be a commit, a tag or a branch"),
         (("prune", "dev"), 2, "SERVICE"),
         (("prune", "dev", "backend", "--yes"), 2, "dev-1, which is live, names backend"),
@@ -263,4 +263,6 @@ def test_the_versions_to_go_back_to_are_listed_without_an_order(terminal: Termin
 
 
 def test_where_there_is_no_other_version_the_list_says_so(terminal: Terminal) -> None:
-    assert "no other version was live and well before" in terminal("rollback", "prod", "--list").stdout
+    none = Candidates(why_none="no other version was live here before")
+    terminal.door.ways_back = lambda name, *, asks=True: none
+    assert "none: no other version was live here before" in terminal("rollback", "prod", "--list").stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli.client import Client
+from controller.cli.delivery import four
 from controller.cli.endpoint import find_endpoint
 from controller.cli.following import Follower, Lines
 from controller.domain.deployment import Kind, Pause, Phase
@@ -456,3 +457,15 @@ def test_drift_is_shown_with_what_was_declared_what_was_found_and_since_when(ter
         unit.environments.save(replace(dev, drift=Drifted((Drift(difference, NOON),))))
     shown = " ".join(terminal("status", "dev").stdout.split())
     assert "DRIFT OF DECLARED FOUND SINCE backend target group, check path /health /other" in shown
+
+
+def test_of_one_change_and_one_failure_delivery_speaks_as_of_one() -> None:
+    one = {"total": {"number": 1, "median_seconds": 60.0}, "band": "elite"}
+    found = {
+        "frequency": {"per_week": 1.0, "deployments": 1, "days": 1, "band": "high"},
+        "lead": one,
+        "failures": {"share": 1.0, "started": 1, "band": "low"},
+        "restore": one,
+    }
+    told = [made for *_, made in four(found)]
+    assert told == ["1 that succeeded, on 1 day", "1 change", "1 that started", "1 failure"]

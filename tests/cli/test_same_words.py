@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text as sql
 
-from controller.dashboard.words import state_words
 from controller.domain import states
 from controller.domain.deployment import Deployment, Pause, Phase
+from controller.domain.metrics import Finding, Result
 from controller.domain.reason import Reason
 from controller.domain.step import StepState, Trouble
 from controller.domain.verdict import Answer
@@ -162,7 +162,7 @@ def test_how_things_stand_is_said_in_the_same_words_everywhere(terminal: Termina
     with store.read() as unit:
         found = unit.deployments.get("dev-2")
     assert found is not None
-    badge = " ".join(state_words(found)[:2])
+    badge = " ".join(found.state[:2])
     assert badge in page(browser, "/deployments/dev-2").text and badge in page(browser, "/").text
     assert badge in flat(terminal("show", "dev-2").stdout) and badge in flat(terminal("history", "dev").stdout)
     own = page(browser, "/environments/dev").text.partition("acme/captioncraft")[0].rpartition("dev ")[2].strip()
@@ -170,7 +170,26 @@ def test_how_things_stand_is_said_in_the_same_words_everywhere(terminal: Termina
     assert f"dev {own}" in page(browser, "/").text
 
 
+@pytest.mark.parametrize("over", [False, True], ids=["judged", "over"])
+@pytest.mark.parametrize("result", Result)
+def test_what_metrics_say_is_said_in_the_same_words_everywhere(
+    terminal: Terminal, store: Store, result: Result, over: bool
+) -> None:
+    with store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        phase = Phase.ROLLED_BACK if over else found.phase
+        finding = Finding("backend", "errors", result, "3 requests: errors are judged by 200 or more", None, 0.01)
+        unit.deployments.save(replace(found, findings=(finding,), phase=phase))
+    words = states.finding_of(result, is_over=over).text
+    assert words.startswith(("was", "could")) is over
+    assert f"backend errors {words}: 3 requests" in flat(terminal("show", "dev-2").stdout)
+    shown = page(Browser(store, terminal.clock), "/deployments/dev-2").text
+    assert f"backend errors {words}" in re.sub("[?✓✕] ", "", shown)
+
+
 def test_every_state_has_its_words() -> None:
+    assert set(states.FINDINGS) == set(states.LAST_FINDINGS) == set(map(str, Result))
     assert set(states.PHASES) == set(map(str, Phase))
     assert set(states.STEPS) == set(map(str, StepState))
     assert set(states.ANSWERS) == set(map(str, Answer))

@@ -10,6 +10,7 @@ from controller.dashboard.environment_views import alarm_lines, strip
 from controller.domain.alarms import AlarmState, AlarmView
 from controller.domain.candidates import Candidates, Looked, candidate
 from controller.domain.drift import Difference, Drift, Drifted
+from controller.domain.history import why_none
 from controller.domain.sighting import Sighting
 from controller.loop.unhurried import Heard
 from controller.store import Store
@@ -71,8 +72,13 @@ def test_why_the_newest_commit_is_not_taken_stands_beside_what_is_wanted(browser
 
 
 def test_an_environment_in_which_nothing_ever_ran_says_so_everywhere(browser: Browser) -> None:
+    browser.lookups = {"ways_back": Asked(Candidates(why_none=why_none(None, ())))}
     text = page(browser, "/environments/prod").text
-    for told in ("nothing yet: push to its branch", "Nothing runs here yet", "Nothing was live here yet"):
+    for told in (
+        "nothing yet: push to its branch",
+        "Nothing runs here yet",
+        "There is none: nothing was live here",
+    ):
         assert told in text
     assert "No deployment yet" in text
 

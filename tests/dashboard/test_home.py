@@ -18,7 +18,7 @@ from tests.dashboard.conftest import BRANCHES, Browser
 from tests.dashboard.test_pages import HOSTILE, Page, page
 from tests.loop.test_intake import a_delivery
 from tests.support.asked import asked_deployment, put
-from tests.support.builders import FILE, NOON, a_binding, a_group, a_slot, a_view
+from tests.support.builders import FILE, NOON, a_binding, a_group, a_new_view, a_slot, a_view
 from tests.support.rows import split_view
 
 GITHUB = "https://api.github.com"
@@ -131,6 +131,34 @@ def test_a_cell_says_in_words_how_its_service_is(browser: Browser) -> None:
     assert cells["frontend"] == Cell("frontend", "1 of 2", "b" * 7, "bad", ("too few", "rolls"))
     text = page(browser, "/").text
     assert "frontend 1 of 2 bbbbbbb too few rolls" in text and "1 drifted" in text
+
+
+def test_what_was_never_there_looks_absent_and_what_lost_its_traffic_does_not(browser: Browser) -> None:
+    asleep = a_view("frontend", blue=a_slot("frontend", count=0, group=a_group("frontend", healthy=0)))
+    with browser.store.write() as unit:
+        unit.sightings.put(Sighting("prod", {"backend": a_new_view()}, NOON))
+        unit.sightings.put(Sighting("staging", {"backend": a_new_view(), "frontend": asleep}, NOON))
+    found = columns(browser)
+    prod = found["prod"]
+    assert prod.cells == {"backend": Cell("backend", "nothing yet", "", "calm", is_absent=True)}
+    assert prod.is_empty and prod.unusual == ()
+    staging = found["staging"].cells
+    assert (staging["backend"].healthy, staging["backend"].tone) == ("no traffic", "bad")
+    assert (staging["frontend"].healthy, staging["frontend"].tone) == ("no task", "calm")
+    shown = page(browser, "/")
+    assert ("td", {"class": "none"}) in shown.tags and "1 service, nothing yet" in shown.text
+
+
+def test_a_service_that_is_about_to_come_is_absent_beside_others(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        live, moves = unit.deployments.get("dev-1"), unit.deployments.get("dev-2")
+        assert live is not None and moves is not None
+        alone = FILE.partition("  frontend:")[0]
+        unit.deployments.save(replace(live, revision=replace(live.revision, text=alone)))
+        unit.sightings.put(Sighting("dev", {"backend": a_view(), "frontend": a_new_view("frontend")}, NOON))
+    dev = columns(browser)["dev"]
+    assert (dev.cells["frontend"].healthy, dev.cells["frontend"].tone) == ("nothing yet", "busy")
+    assert not dev.is_empty and "frontend" in {cell.service for cell in dev.unusual}
 
 
 def test_a_column_says_what_is_live_what_moves_and_how_far(browser: Browser) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from controller.domain.people import Person
 from controller.domain.step import StepKind, StepState
 from tests.dashboard.test_pages import Page
 from tests.security.world import ABEL, AWAY, OWEN, VERA, Doors, opened
@@ -36,8 +37,8 @@ def test_whoever_may_answer_sees_it_first_with_who_has_and_until_when(doors: Doo
     put(doors.store, asked_deployment("prod", 1, votes=[a_vote(OWEN)], since=NOON - timedelta(hours=2)))
     found = page(doors, doors.session(ABEL))
     assert "You may answer prod-1 in prod" in found
-    assert "1 of 2 , as the file asks: owen who may: " in found.replace("2, as", "2 , as")
-    assert "Asked 2026-11-21 10:00:00 UTC 2h ago Until 2026-11-22 10:00:00 UTC in 22h" in found
+    assert "1 of 2 , as the file asks: owen Asked abel, ann" in found.replace("2, as", "2 , as")
+    assert "Since 2026-11-21 10:00:00 UTC 2h ago Until 2026-11-22 10:00:00 UTC in 22h" in found
     assert "/approvals/prod-1" in Page(doors.look("/approvals", doors.session(ABEL)).text).links()
 
 
@@ -58,9 +59,21 @@ def test_nobody_is_looked_up_for_whoever_has_not_signed_in(doors: Doors) -> None
         "What waits" in found
         and "to see which of them you may answer" in found
         and "prod-1 in prod" in found
-        and "0 of 2 approvals that the file asks for" in found
+        and "0 of 2 approved Asked abel, ann" in found
     )
     assert doors.town.asked == 0
+
+
+@pytest.mark.parametrize("could", [(ABEL, OWEN), (), None], ids=["names", "nobody", "nobody can tell"])
+@pytest.mark.parametrize("person", [None, ABEL, VERA], ids=["anonymous", "approver", "viewer"])
+def test_it_names_whom_the_first_page_names(
+    doors: Doors, could: tuple[Person, ...] | None, person: Person | None
+) -> None:
+    put(doors.store, asked_deployment("prod", 1, could=could))
+    session = doors.session(person) if person else None
+    home = Page(doors.look("/", session).text).text
+    whom = "abel, owen" if could else "nobody: too few" if could is not None else "whoever may approve here (who that"
+    assert f"Asked: {whom}" in home and f"Asked {whom}" in page(doors, session)
 
 
 def test_while_github_is_away_that_is_said_and_what_waits_is_shown(doors: Doors) -> None:

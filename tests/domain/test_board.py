@@ -41,5 +41,5 @@ def test_a_text_is_one_line_that_fits() -> None:
 
 def test_what_is_no_ordinary_deployment_says_so() -> None:
     back = replace(a_deployment(), kind=Kind.ROLLBACK, phase=Phase.RUNNING)
-    assert posting(back, REPOSITORY, "", is_live=False).text.startswith("dev-2 (rollback) is running")
+    assert posting(back, REPOSITORY, "", is_live=False).text.startswith("dev-2 (rollback) is rolling out")
     assert posting(back, REPOSITORY, "", is_live=False).url == ""

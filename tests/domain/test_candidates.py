@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from controller.domain.candidates import Answer, Looked, candidate
-from controller.domain.deployment import Phase
-from controller.domain.history import versions_before
+from controller.domain.deployment import Deployment, Kind, Phase
+from controller.domain.history import versions_before, why_none
 from controller.domain.hooks import RunState
 from tests.support.builders import a_deployment, a_revision, a_run
 
@@ -41,10 +41,21 @@ def test_a_migration_between_is_told_and_is_to_be_named_a_second_time() -> None:
     assert "does not work with what ran since" in found.migration.text
 
 
-def test_each_version_before_is_told_once() -> None:
-    def version(number: int, image: int) -> object:
-        return a_deployment(number, a_revision(image=f"sha256:{image:064x}"), phase=Phase.SUCCEEDED)
+def version(number: int, image: int, kind: Kind = Kind.DEPLOY) -> Deployment:
+    return a_deployment(number, a_revision(image=f"sha256:{image:064x}"), phase=Phase.SUCCEEDED, kind=kind)
 
+
+def test_why_there_is_nothing_to_go_back_to_is_what_is_true() -> None:
+    first, second, back = version(1, 1), version(2, 2), version(3, 1, Kind.ROLLBACK)
+    assert why_none(None, ()) == "nothing was live here yet"
+    assert why_none(first, ()) == "no other version was live here before"
+    assert why_none(version(2, 1), (first,)) == "no other version was live here before"
+    assert list(versions_before(back, (second, first))) == []
+    told = "dev-2 (develop-1111111) was live before, and dev-3 rolled it back; `tidegate rollback dev --to dev-2`"
+    assert why_none(back, (second, first)) == f"{told} still brings it back"
+
+
+def test_each_version_before_is_told_once() -> None:
     history = [version(number, image) for number, image in ((5, 3), (4, 2), (3, 1), (2, 2), (1, 1))]
     live, *earlier = history
-    assert [one.id for one in versions_before(live, earlier)] == ["dev-4", "dev-3"]  # type: ignore[arg-type, attr-defined]
+    assert [one.id for one in versions_before(live, earlier)] == ["dev-4", "dev-3"]

@@ -136,14 +136,22 @@ def test_the_worst_comes_first_and_of_equals_what_has_lasted_longest() -> None:
 def test_an_approval_says_the_plan_how_many_have_answered_who_may_and_until_when() -> None:
     votes = [a_vote(Person(7, "ann")), a_vote(Person(7, "ann")), a_vote(Person(8, "bo"), digest=OTHER_DIGEST)]
     (ask,) = glance([an_overview("prod", asked_deployment(votes=votes))], BOUND, LATER).asks
-    assert (ask.given, ask.count, ask.whom) == (1, 2, "whoever may approve here")
+    assert (ask.given, ask.count, ask.whom) == (1, 2, "abel, ann")
     assert ask.plan.startswith("rolls backend, frontend in ") and ask.digest == DIGEST.removeprefix("sha256:")[:12]
     assert (ask.since, ask.until) == (NOON, NOON + timedelta(hours=24))
     named = FILE.replace("verify:", "gates: {approval: {count: 1, reviewers: [ann, bo, cy, di]}}\nverify:")
-    asked = asked_deployment()
+    asked = asked_deployment(could=None)
     asked = replace(asked, revision=replace(asked.revision, text=named))
     (ask,) = glance([an_overview("prod", asked)], BOUND, LATER).asks
-    assert (ask.whom, ask.count) == ("ann, bo, cy and 1 more", 1)
+    assert (ask.whom, ask.count) == ("ann, bo, cy, di (by the file: who may can't be told now)", 1)
+
+
+def test_of_very_many_who_may_approve_ten_are_named() -> None:
+    many = [Person(number, f"p{number}") for number in range(12)]
+    (ask,) = glance([an_overview("prod", asked_deployment(could=many))], BOUND, LATER).asks
+    assert ask.whom == "p0, p1, p2, p3, p4, p5, p6, p7, p8, p9 and 2 more"
+    (ask,) = glance([an_overview("prod", asked_deployment(could=()))], BOUND, LATER).asks
+    assert ask.whom == "nobody: too few people may approve it"
 
 
 def test_the_operator_s_minimum_counts_too() -> None:

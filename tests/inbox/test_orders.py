@@ -191,7 +191,7 @@ def test_what_is_wished_for_is_stored_and_audited(
         (OrderKind.ROLLBACK, None, Wish(to="dev-9"), "order.unknown_deployment", "'dev-9'"),
         (OrderKind.ROLLBACK, None, Wish(to=""), "order.unknown_deployment", "''"),
         (OrderKind.ROLLBACK, None, Wish(to="prod-3"), "order.unknown_deployment", "dev has no deployment 'prod-3'"),
-        (OrderKind.ROLLBACK, None, Wish(to="dev-2"), "order.not_succeeded", "dev-2 is rolled back"),
+        (OrderKind.ROLLBACK, None, Wish(to="dev-2"), "order.not_succeeded", "dev-2 was rolled back"),
         (OrderKind.PRUNE, None, Wish(), "order.no_service", "which service"),
         (OrderKind.PRUNE, None, Wish(service="Worker One"), "order.invalid_service", "small letters"),
         (OrderKind.PRUNE, None, Wish(service="backend"), "order.service_in_use", "dev-1"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.domain.candidates import Answer, Candidates
+from controller.domain.orders import OrderKind
 from controller.loop.ways_back import WaysBack
 from tests.support.stage import Stage
 
@@ -37,7 +38,15 @@ def test_what_is_in_the_registry_and_registered_is_ready(stage: Stage) -> None:
 
 
 def test_before_anything_is_live_there_is_nothing_to_look_up(stage: Stage) -> None:
-    assert WaysBack(stage.world)("dev") == Candidates()
+    assert WaysBack(stage.world)("dev") == Candidates(why_none="nothing was live here yet")
+
+
+def test_what_was_rolled_back_is_said_to_have_been_live(stage: Stage) -> None:
+    deployed(stage, "one", "two")
+    stage.order(OrderKind.ROLLBACK)
+    stage.settle()
+    found = WaysBack(stage.world)("dev")
+    assert found.items == () and found.why_none.startswith("dev-2 (") and "dev-3 rolled it back" in found.why_none
 
 
 def test_without_asking_only_what_others_had_looked_up_is_told(stage: Stage) -> None:

@@ -157,7 +157,7 @@ def test_one_message_is_edited_through_its_life(stand: Stand) -> None:
         stand.rows.now = now
         stand.phase(phase)
     assert stand.room.shown == ["succeeded"]
-    assert [text for _, text, _ in stand.room.lines] == ["▶ running: because", "✓ succeeded: because"]
+    assert [text for _, text, _ in stand.room.lines] == ["▶ rolling out: because", "✓ succeeded: because"]
 
 
 def test_what_the_message_began_with_is_no_line_of_its_thread(stand: Stand) -> None:
@@ -237,7 +237,7 @@ def test_a_late_notice_shows_what_is_so_now(stand: Stand) -> None:
     stand.phase("running")
     stand.phase("running")
     assert stand.room.shown == ["succeeded"]
-    assert [text for _, text, _ in stand.room.lines] == ["▶ running: because"]
+    assert [text for _, text, _ in stand.room.lines] == ["▶ rolling out: because"]
 
 
 def test_what_changed_while_it_was_written_is_written_again(stand: Stand) -> None:

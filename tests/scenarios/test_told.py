@@ -166,7 +166,7 @@ def test_an_approval_s_life_is_one_message_that_is_edited_in_place(team: Team) -
     assert "(linus)" in team.state
     team.press(MARGARET, "approve")
     team.run(lambda: team.stage.phase(2) is Phase.RUNNING)
-    assert team.state.startswith("*running*")
+    assert team.state.startswith("*rolling out*")
     assert team.buttons == ["look"]
     assert any("*Approved*  by linus, margaret" in text for text in team.texts())
     shares = set[str]()
@@ -339,7 +339,7 @@ def test_a_version_that_turns_back_is_said_aloud_once(team: Team) -> None:
     assert team.texts()[-1].startswith("what was live before is live again; it took ")
     everything = team.served.slack.control.messages("#deploys")
     aloud = [each.text for each in everything if each.thread_ts]
-    assert [text.split(":")[0] for text in aloud] == ["◀ rolling back"]
+    assert [text.split(":")[0] for text in aloud] == ["◀ turning back"]
 
 
 def test_a_broken_glass_is_a_red_line(team: Team) -> None:

@@ -16,6 +16,7 @@ PLAN = a_running_deployment().plan
 assert PLAN is not None
 DIGEST = PLAN.digest
 OTHER_DIGEST = "sha256:" + "f" * 64
+COULD = (Person(103, "abel"), Person(101, "ann"))
 WAITS = Reason("approval.waiting", "0 of 2 approvals that the file asks for")
 
 
@@ -26,9 +27,10 @@ def asked_deployment(
     votes: Sequence[Vote] = (),
     digest: str = DIGEST,
     since: datetime = NOON,
+    could: Sequence[Person] | None = COULD,
     **changes: object,
 ) -> Deployment:
-    """People are asked about the plan with this digest; its author is ada."""
+    """People are asked about the plan with this digest; its author is ada. `could`: who was found to have a say."""
     commit = a_commit(sha=f"{number:x}7" * 20)
     revision = replace(a_revision(text=GATED, commit=commit), environment=environment)
     assert PLAN is not None
@@ -38,7 +40,7 @@ def asked_deployment(
         id=f"{environment}-{number}",
         environment=environment,
         reason=WAITS,
-        asked=Asked(replace(PLAN, digest=digest), since),
+        asked=Asked(replace(PLAN, digest=digest), since, None if could is None else tuple(could)),
         votes=tuple(votes),
     )
     return replace(waiting, **changes)

@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.adapters.github.markdown import code, cut, table
 from controller.domain.costs import Cost, CostChange
+from controller.domain.counting import counted
 from controller.domain.proposal import Expected, Finding, Forecast, Opinion
 from controller.domain.step import spoken
 
@@ -121,7 +122,7 @@ def _duration(expected: Expected) -> str:
     if expected.work is None:
         return f"bakes of {spoken(expected.bakes)}, and the work between them, of which nothing is known yet"
     work = spoken(type(expected.work)(seconds=round(expected.work.total_seconds())))
-    times = "last deployment" if expected.samples == 1 else f"last {expected.samples} deployments"
+    times = "last deployment" if expected.samples == 1 else f"last {counted(expected.samples, 'deployment')}"
     return f"bakes of {spoken(expected.bakes)}, and about {work} of work, the median of the {times} there"
 
 

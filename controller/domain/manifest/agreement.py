@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations, pairwise
 from zoneinfo import ZoneInfo
 
+from controller.domain.counting import counted
 from controller.domain.manifest.models import (
     BlueGreen,
     Canary,
@@ -155,7 +156,7 @@ _MOST_CONDITIONS = 4
 
 def _rule_has_room(service: Service) -> Iterator[Finding]:
     if service.route and len(service.route.path) + len(service.route.host) > _MOST_CONDITIONS:
-        found = f"{len(service.route.path)} paths and {len(service.route.host)} hosts"
+        found = f"{counted(len(service.route.path), 'path')} and {counted(len(service.route.host), 'host')}"
         yield Finding(
             ("route",), found, f"at most {_MOST_CONDITIONS} together, so that a rule can hold them", (("route",),)
         )

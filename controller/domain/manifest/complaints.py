@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from controller.domain.counting import counted
 from controller.domain.manifest.problem import HIDDEN, described, kind_of
 from controller.domain.manifest.tree import Path
 from controller.domain.manifest.wanted import WANTED, listed
@@ -62,7 +63,7 @@ def _complaint(line: ErrorDetails, model: type[BaseModel], data: Mapping[str, An
         choices = [word.strip(" '") for word in ctx["expected"].replace(" or ", ", ").split(",")]
         return Complaint(path, _shown(path, found), _choice(choices, found))
     if kind == "too_long":
-        return Complaint(path, f"{len(found)} entries", f"at most {ctx['max_length']}")
+        return Complaint(path, counted(len(found), "entry", "entries"), f"at most {ctx['max_length']}")
     of_key = line["loc"][-1:] == ("[key]",)
     words = ctx["words"] if kind == WANTED else _SHAPES.get(kind, "a value as the reference of the format says")
     return Complaint(path, ctx.get("found") or _found(kind, path, found), words, of_key)
