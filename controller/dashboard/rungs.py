@@ -14,8 +14,8 @@ ENDS_BY_ITSELF = {StepKind.BAKE: "lasts", StepKind.RETIRE: "keeps them warm", St
 
 @dataclass(frozen=True)
 class RungView:
-    """`bound` says how long it lasts, or may take; `by` is when that is over, near enough for people: only time that is
-    watched counts. `waits_for` is told of the present step alone."""
+    """`bound` says how long it lasts, or may take, unless it never will; `by` is when that is over, near enough for
+    people: only time that is watched counts. `waits_for` is told of the present step alone."""
 
     step: StepView
     finished_at: datetime | None
@@ -36,7 +36,7 @@ def _rung(step: Step, shown: StepView, deployment: Deployment, now: datetime) ->
     return RungView(
         step=replace(shown, detail="") if waits_for else shown,
         finished_at=step.finished_at,
-        bound=_bound(step, limit),
+        bound=_bound(step, limit) if step.state is not StepState.SKIPPED else "",
         by=now + max(timedelta(0), limit - step.active) if runs and limit else None,
         by_words="ends" if step.kind in ENDS_BY_ITSELF else "fails unless it is done",
         waits_for=waits_for,

@@ -171,3 +171,25 @@ def test_a_form_that_a_browser_sends_is_taken_for_ours_and_its_answer_stays(stud
 
 PAUSE = "/orders/new?order=pause&environment=dev&deployment=dev-2"
 ANSWER_OLD_MS = 20_000
+
+
+@pytest.mark.parametrize("width", [320, 400])
+@pytest.mark.parametrize("path", ["/deployments/dev-2", "/deployments/staging-2", "/environments/dev"])
+def test_on_a_phone_a_step_that_nobody_has_to_look_at_is_one_line(studio: Studio, path: str, width: int) -> None:
+    with studio.showing(Shown("steps", path), reduced_motion="reduce") as seen:
+        seen.look((width, PHONE[1]), LIGHT)
+        lines = seen.ask(STEP_LINES)
+        assert len(lines) > 5 and {height for _, height in lines if height > ONE_LINE} == set(), lines
+        if seen.page.locator(".ladder summary").count():
+            first = seen.page.locator(".ladder details").first
+            first.locator("summary").focus()
+            seen.page.keyboard.press("Enter")
+            assert "from 2026-11-21" in first.inner_text()
+
+
+STEP_LINES = """
+() => [...document.querySelectorAll(".ladder .folded")]
+  .map((one) => [one.querySelector("strong").textContent, one.querySelector(".step").getBoundingClientRect().height])
+"""
+ONE_LINE = 26
+"""Pixels: two lines are forty or more."""

@@ -1,5 +1,6 @@
 """The page of one deployment in full, and the pictures that it is drawn from."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -66,6 +67,32 @@ def test_time_that_a_person_had_it_wait_does_not_count() -> None:
 def test_what_is_over_has_no_deadline_any_more() -> None:
     done = begun(moving("dev", 2, "2"), StepKind.SMOKE)
     assert rung_of(done, StepKind.WARM).by is None
+
+
+def ladder(browser: Browser, deployment: str) -> dict[str, str]:
+    """The markup of each step, by its title."""
+    found = browser.get(f"/deployments/{deployment}").text.partition('class="ladder rungs"')[2].partition("</ol>")[0]
+    titled = ((re.search("<strong>(.+?)</strong>", each), each) for each in found.split("<li ")[1:])
+    return {title[1]: each for title, each in titled if title}
+
+
+def test_what_is_over_or_still_to_come_is_one_line_and_the_rest_of_it_is_folded(browser: Browser) -> None:
+    running = begun(moving("dev", 2, "2"), StepKind.SMOKE)
+    change(browser.store, steps=running.steps)
+    rungs = ladder(browser, "dev-2")
+    assert [title for title, markup in rungs.items() if "<details>" not in markup] == ["smoke", "settle", "retire"]
+    assert not any("<details open" in markup for markup in rungs.values())
+    assert 'aria-current="step"' in rungs["smoke"] and "fails unless it is done" in rungs["smoke"]
+    seen, told = rungs["warm"].split("</summary>")
+    assert "done, 1m" in seen and "2026-11-21 12:01:00 UTC" not in seen and "2026-11-21 12:01:00 UTC" in told
+
+
+def test_what_failed_is_unfolded_and_what_never_ran_says_no_time_that_it_may_take(browser: Browser) -> None:
+    back = turned_back(begun(moving("dev", 2, "2"), StepKind.WARM), Reason("smoke.red", "no"), NOON)
+    change(browser.store, steps=back.steps, phase=Phase.ROLLING_BACK)
+    rungs = ladder(browser, "dev-2")
+    assert "failed" in rungs["warm"] and "<details>" not in rungs["warm"]
+    assert "skipped" in rungs["smoke"] and "may take" not in rungs["smoke"]
 
 
 # ------------------------------------------------------------------------------------------------ slots
@@ -163,13 +190,26 @@ def test_charts_stand_on_the_page_with_their_verdict_and_their_numbers(browser: 
         assert found is not None
         unit.samples.put(found, [sample(0, 0.001, slot=Slot.BLUE), sample(0, 0.02)])
     shown = page(browser, "/deployments/dev-2")
-    assert "2.00% failed, of 500 requests" in shown.text and "bad" in shown.text
+    assert "2.00% failed, of 500 requests" in shown.text and "errors ✕ bad" in shown.text
     assert "2026-11-21 12:00:00 UTC green 2.00% 500 above the limit" in shown.text
     assert (
         "svg",
         "errors of backend, minute by minute, of blue version before, green new version; the limit is 1.00%",
     ) in [(tag, attributes.get("aria-label")) for tag, attributes in shown.tags]
     assert [attributes for _, attributes in shown.tags if "style" in attributes] == []
+
+
+def test_of_what_is_over_a_verdict_is_no_promise_any_more(browser: Browser) -> None:
+    few = "12 requests: errors are judged by 100 or more"
+    silent = Finding("backend", "errors", Result.INCONCLUSIVE, few, None, 0.01)
+    change(browser.store, findings=(silent,), phase=Phase.ROLLED_BACK)
+    with browser.store.write() as unit:
+        found = unit.deployments.get("dev-2")
+        assert found is not None
+        unit.samples.put(found, [sample(0, 0.001)])
+    text = page(browser, "/deployments/dev-2").text
+    assert "errors ? was not judged 12 requests: errors are judged by 100 or more" in text
+    assert "can't be judged yet" not in text
 
 
 # ------------------------------------------------------------------------------------------------ the rest
