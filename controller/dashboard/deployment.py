@@ -1,7 +1,6 @@
 """The page of one deployment: where it is, what it waits for, what it changes, and what is written down about it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from controller.dashboard.charts import charts, unplotted
 from controller.dashboard.contents import contents_view
 from controller.dashboard.doors import Doors, here
+from controller.dashboard.file_diff import FileDiff, file_diff
 from controller.dashboard.offers import about_deployment, seat
 from controller.dashboard.ordering import given_order
 from controller.dashboard.rungs import rungs
@@ -17,24 +17,11 @@ from controller.dashboard.slots import of_deployment
 from controller.dashboard.views import VersionView, deployment_in_full, version_view
 from controller.dashboard.visiting import Visitor
 from controller.domain.deployment import Deployment
-from controller.domain.differing import MOST_CHANGES, changes
 from controller.domain.overview import Overview
-from controller.domain.proposal import Change
 from controller.domain.states import finding_of
 
 AUDIT_LINES = 50
 MOST_SAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class FileDiff:
-    """What its environment's file says otherwise than that of `before`, defaults filled in; `before` is empty where
-    nothing was live. `is_cut`: there is more of it."""
-
-    before: str
-    version: VersionView | None
-    changes: tuple[Change, ...]
-    is_cut: bool
 
 
 class DeploymentPage:
@@ -80,11 +67,7 @@ class DeploymentPage:
 
     def _diff(self, deployment: Deployment, before: Deployment | None) -> FileDiff | None:
         """None of a removal, which brings no file."""
-        if deployment.pruned is not None:
-            return None
-        found = changes(before.revision.file if before else None, deployment.revision.file) if before else ()
-        version = version_view(before.revision, self._context) if before else None
-        return FileDiff(before.id if before else "", version, found, len(found) >= MOST_CHANGES)
+        return None if deployment.pruned else file_diff(before, deployment.revision, self._context)
 
     def _versions(self, deployments: Iterable[Deployment]) -> tuple[tuple[str, VersionView], ...]:
         return tuple((one.id, version_view(one.revision, self._context)) for one in deployments)

@@ -14,6 +14,7 @@ from controller.dashboard.environment_views import (
 )
 from controller.dashboard.offers import in_environment, seat
 from controller.dashboard.ordering import given_order
+from controller.dashboard.planned import meaning
 from controller.dashboard.slots import of_environment
 from controller.dashboard.views import deployment_view, environment_view
 from controller.dashboard.visiting import Visitor
@@ -67,16 +68,20 @@ class EnvironmentPage:
         )
 
     def plan(self, request: Request, visitor: Visitor) -> Response:
-        """What would run now, as the API tells it. 404: no such environment."""
-        name, now = self._named(request), self._context.clock.now()
-        heard = self._context.plan(name, asks=visitor.caller is not None) if self._context.plan else None
+        """What would run now, as the API tells it, and what that means. 404: no such environment."""
+        name, now, context = self._named(request), self._context.clock.now(), self._context
+        heard = context.plan(name, asks=visitor.caller is not None) if context.plan else None
+        drawn = heard.value if heard is not None else None
+        with context.store.read() as unit:
+            means = meaning(name, drawn, unit, context) if drawn is not None else None
         return self._pages.page(
             "environment_plan.html",
             now,
             visitor=visitor,
             here=here(request),
             name=name,
-            plan=plan_view(heard.value) if heard is not None and heard.value is not None else None,
+            plan=plan_view(drawn) if drawn is not None else None,
+            means=means,
             drawn_at=heard.at if heard is not None else None,
             trouble=heard.trouble if heard is not None else "nothing is looked up here",
             code=heard.code if heard is not None else "",

@@ -16,6 +16,7 @@ from controller.domain.orders import OrderKind, Wish
 from controller.domain.overview import Overview
 from controller.domain.reason import Reason
 from controller.domain.revision import Revision
+from controller.domain.step import StepKind
 
 STRIP = timedelta(hours=24)
 STRIP_WIDTH = 240
@@ -201,5 +202,6 @@ def _planned_service(name: str, planned: Mapping[str, Any]) -> tuple[str, str, s
 
 def _planned(step: Mapping[str, Any]) -> PlannedView:
     scaling: Iterable[str] = (f"{name} scales {how}" for name, how in step["scaling"].items())
-    told = [f"for {step['wait']}" if step["wait"] else "", " ".join(step["command"] or ()), *scaling]
+    waits = step["wait"] not in {None, "0s"} and step["kind"] != StepKind.BAKE
+    told = [f"for {step['wait']}" if waits else "", " ".join(step["command"] or ()), *scaling]
     return PlannedView(step["number"], step["title"], ", ".join(step["services"]), "; ".join(filter(None, told)))

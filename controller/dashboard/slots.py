@@ -188,9 +188,10 @@ def _role(deployment: Deployment | None, service: str, slot: Slot) -> str:
 
 
 def _rules(view: ServiceView) -> Iterator[RuleLine]:
-    for name, rule in (("public", view.rule), ("test", view.test_rule)):
-        if rule is not None:
-            yield RuleLine(name, _asks(rule), _weights(rule), rule.priority)
+    if view.rule is not None:
+        yield RuleLine("public", _asks(view.rule), _weights(view.rule), view.rule.priority)
+    if view.test_rule is not None:
+        yield RuleLine("test", "the secret header of its smoke test", _weights(view.test_rule), view.test_rule.priority)
 
 
 def _asks(rule: RuleView) -> str:

@@ -23,6 +23,10 @@ class Cost:
     least: Decimal
     most: Decimal
 
+    @property
+    def told(self) -> str:
+        return f"${self.least:,.2f}" if self.least == self.most else f"${self.least:,.2f} to ${self.most:,.2f}"
+
 
 @dataclass(frozen=True)
 class CostChange:
@@ -31,6 +35,26 @@ class CostChange:
     before: Cost | None
     after: Cost | None
     note: str
+
+    @property
+    def told(self) -> str:
+        """
+        >>> CostChange(Cost(Decimal(10), Decimal(20)), Cost(Decimal(15), Decimal(20)), "").told
+        '$10.00 to $20.00 → $15.00 to $20.00, +$5.00 to +$0.00'
+        """
+        if self.after is None:
+            return "unknown"
+        if self.before is None:
+            return self.after.told
+        if self.before == self.after:
+            return f"{self.after.told}, as now"
+        less, more = self.after.least - self.before.least, self.after.most - self.before.most
+        change = _signed(less) if less == more else f"{_signed(less)} to {_signed(more)}"
+        return f"{self.before.told} → {self.after.told}, {change}"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'-' if amount < 0 else '+'}${abs(amount):,.2f}"
 
 
 def cost_change(live: EnvironmentFile | None, new: EnvironmentFile, region: str) -> CostChange:

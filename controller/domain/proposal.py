@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from controller.domain.costs import CostChange
+from controller.domain.counting import counted
 from controller.domain.manifest import Problem
 from controller.domain.reason import Reason
 from controller.domain.revision import Commit
+from controller.domain.step import spoken
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,14 @@ class Expected:
     bakes: timedelta
     work: timedelta | None = None
     samples: int = 0
+
+    @property
+    def told(self) -> str:
+        if self.work is None:
+            return f"bakes of {spoken(self.bakes)}, and the work between them, of which nothing is known yet"
+        work = spoken(timedelta(seconds=round(self.work.total_seconds())))
+        times = "last deployment" if self.samples == 1 else f"last {counted(self.samples, 'deployment')}"
+        return f"bakes of {spoken(self.bakes)}, and about {work} of work, the median of the {times} there"
 
 
 @dataclass(frozen=True)

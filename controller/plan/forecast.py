@@ -71,8 +71,8 @@ def forecast(prospect: Prospect) -> Forecast:
         images=tuple(_images(prospect)),
         changes=changes(prospect.live_file, prospect.file),
         steps=tuple(step.in_full for step in most.steps),
-        gates=tuple(_gates(prospect)),
-        expected=_expected(most, prospect.past),
+        gates=tuple(gates_asked(prospect.file, prospect.live_file, prospect.binding)),
+        expected=expected(_bakes(most), prospect.past) if most.steps else None,
         cost=cost_change(prospect.live_file, prospect.file, prospect.binding.aws.region),
         notes=(*prospect.notes, *_notes(prospect.file, most)),
     )
@@ -131,17 +131,17 @@ def _images(prospect: Prospect) -> Iterator[ImageChange]:
         yield ImageChange(name, now, then)
 
 
-def _gates(prospect: Prospect) -> Iterator[Asked]:
+def gates_asked(file: EnvironmentFile, live_file: EnvironmentFile | None, binding: Binding) -> Iterator[Asked]:
     """Whoever changes a gate passes the old one too."""
-    new = dict(_wanted(prospect.file.gates))
-    live = dict(_wanted(prospect.live_file.gates)) if prospect.live_file else {}
+    new = dict(_wanted(file.gates))
+    live = dict(_wanted(live_file.gates)) if live_file else {}
     for gate, text in new.items():
         yield Asked(gate, text, "both files" if live.get(gate) == text else "the new file")
     for gate, text in live.items():
         if new.get(gate) != text:
             yield Asked(gate, text, "the live file")
-    if prospect.binding.minimum.approval is not None:
-        yield Asked("approval", f"at least {prospect.binding.minimum.approval.count}", "the operator")
+    if binding.minimum.approval is not None:
+        yield Asked("approval", f"at least {binding.minimum.approval.count}", "the operator")
 
 
 def _wanted(gates: Gates) -> Iterator[tuple[str, str]]:
@@ -162,10 +162,12 @@ def _wanted(gates: Gates) -> Iterator[tuple[str, str]]:
         yield "approval", f"{gates.approval.count}{who}{author}"
 
 
-def _expected(plan: Plan, past: Sequence[Deployment]) -> Expected | None:
-    if not plan.steps:
-        return None
-    bakes = sum((step.wait or timedelta(0) for step in plan.steps if step.kind is StepKind.BAKE), timedelta(0))
+def _bakes(plan: Plan) -> timedelta:
+    return sum((step.wait or timedelta(0) for step in plan.steps if step.kind is StepKind.BAKE), timedelta(0))
+
+
+def expected(bakes: timedelta, past: Sequence[Deployment]) -> Expected:
+    """Of something that bakes so long, where `past` are the newest deployments that succeeded."""
     worked = [work for deployment in past if (work := _worked(deployment)) is not None]
     usual = timedelta(seconds=median(work.total_seconds() for work in worked)) if worked else None
     return Expected(bakes, usual, len(worked))

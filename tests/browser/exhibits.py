@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tests.browser.gallery import ANONYMOUS
 
 BUSY, HOSTILE, LIVED = "busy", "hostile", "lived"
+AT_REST, BAKING, FRESH, TURNED_BACK = "at-rest", "baking", "fresh", "turned-back"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ SHOWN = (
     Shown("environment-held", "/environments/staging"),
     Shown("environment-held", "/environments/staging", HOSTILE),
     Shown("environment", "/environments/dev", "crowded"),
+    Shown("environment-in-full", "/environments/dev", AT_REST, "operator"),
+    Shown("environment-in-full", "/environments/dev", BAKING, "operator"),
+    Shown("environment-in-full", "/environments/dev", FRESH, "operator"),
+    Shown("environment-in-full", "/environments/dev", TURNED_BACK, "operator"),
+    Shown("canary", "/deployments/dev-2", BAKING, "operator"),
+    Shown("canary", "/deployments/dev-2", FRESH, "operator"),
+    Shown("canary", "/deployments/dev-2", TURNED_BACK, "operator"),
+    Shown("plan", "/environments/dev/plan", AT_REST, "viewer"),
+    Shown("plan", "/environments/dev/plan", BAKING, "viewer"),
+    Shown("plan", "/environments/dev/plan", TURNED_BACK, "viewer"),
     Shown("plan", "/environments/dev/plan"),
     Shown("plan-of-nothing", "/environments/prod/plan", "crowded", "operator"),
     Shown("order-abort", "/orders/new?order=abort&environment=dev&deployment=dev-2", who="operator"),

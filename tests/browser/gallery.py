@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from shutil import copyfile
 
+import httpx
 import uvicorn
 
 from controller.domain.approval import Glass
@@ -31,6 +32,7 @@ from controller.domain.step import StepKind, StepState
 from controller.domain.verdict import Answer, Judged
 from controller.homeward import turned_back
 from controller.store.distances import Measured
+from tests.browser.played import PLAYS, Played
 from tests.security.world import ABEL, ANN, NOEL, OWEN, VERA, WALT, Doors
 from tests.support.asked import a_vote, asked_deployment
 from tests.support.builders import (
@@ -369,17 +371,15 @@ class Room:
     def __init__(self, name: str, directory: Path, migrated: Path) -> None:
         self._listener = _listener()
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        file = directory / f"{name}.db"
-        copyfile(migrated, file)
-        anonymous = "nobody" if name == "shut" else "viewer"
-        self.doors = Doors(file, self.origin, glass=Glass((ANN, WALT), 2), anonymous=anonymous)
-        EXHIBITS[name](self.doors)
+        self.doors = (_played if name in PLAYS else _filled)(name, directory, migrated, self.origin)
         self._sessions = {who: self.doors.session(person) for who, person in VIEWERS.items()}
         # The lifespan is the controller's: nothing of its loop runs here.
         self._server = uvicorn.Server(uvicorn.Config(self.doors.app, log_level="warning", lifespan="off"))
         given = {"sockets": [self._listener]}
         self._thread = threading.Thread(target=self._server.run, kwargs=given, name=f"gallery {name}")
         self._thread.start()
+        for path in LOOKED_UP if name in PLAYS else ():
+            self._look_up(path)
 
     def cookie(self, who: str) -> dict[str, str] | None:
         """What a browser holds in which this viewer has signed in."""
@@ -387,11 +387,39 @@ class Room:
             return None
         return {"name": "tidegate", "value": self._sessions[who], "url": self.origin}
 
+    def _look_up(self, path: str) -> None:
+        """Until whatever AWS is asked because of it is known: from then on everybody is told the same."""
+        cookies = {"tidegate": self._sessions["viewer"]}
+        for _ in range(PATIENCE):
+            if "longer than usual" not in httpx.get(f"{self.origin}{path}", cookies=cookies, timeout=60).text:
+                return
+        raise AssertionError(f"AWS did not answer what {path} asks")
+
     def close(self) -> None:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=10)
         self._listener.close()
         self.doors.close()
+
+
+LOOKED_UP = ("/environments/dev", "/environments/dev/plan")
+PATIENCE = 20
+"""Looks, of a few seconds each."""
+
+
+def _filled(name: str, directory: Path, migrated: Path, origin: str) -> Doors:
+    file = directory / f"{name}.db"
+    copyfile(migrated, file)
+    anonymous = "nobody" if name == "shut" else "viewer"
+    doors = Doors(file, origin, glass=Glass((ANN, WALT), 2), anonymous=anonymous)
+    EXHIBITS[name](doors)
+    return doors
+
+
+def _played(name: str, directory: Path, migrated: Path, origin: str) -> Doors:
+    stage = Played(directory / name, migrated)
+    PLAYS[name](stage)
+    return Doors(stage.file, origin, stage=stage, anonymous="viewer")
 
 
 class Gallery:

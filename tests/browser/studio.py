@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from tests.browser import axe, chromium
 from tests.browser.exhibits import Shown
-from tests.browser.gallery import Gallery
+from tests.browser.gallery import Gallery, Room
 
 WIDE, PHONE = (1280, 900), (320, 640)
 LIGHT, DARK = "light", "dark"
@@ -64,7 +64,8 @@ class Seen:
 
 
 class Studio:
-    """One browser; each page that is looked at has a context of its own, with nobody's cookies.
+    """One browser; each page that is looked at is a tab of its own, in a context with the cookies of whoever looks.
+    Whoever looks again in the same way comes back to it, and has style sheets and scripts already.
 
     Playwright's blocking API keeps an event loop running in the thread that uses it: in that of pytest no other test
     could run a loop any more. So the browser has a thread of its own, and whatever asks it is run `there`.
@@ -75,6 +76,7 @@ class Studio:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
+        self._contexts: dict[tuple[object, ...], BrowserContext] = {}
 
     def there(self, work: Callable[[], T]) -> T:
         return self._thread.submit(work).result()
@@ -108,20 +110,26 @@ class Studio:
     def showing(self, shown: Shown, size: tuple[int, int] = WIDE, **options: Any) -> Iterator[Seen]:
         """`options` are those of a browser's context: `java_script_enabled`, `reduced_motion`, `color_scheme`."""
         room = self._gallery.room(shown.state)
-        assert self._browser is not None, "the studio is not open"
-        context = self._browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="en", **options)
-        context.set_default_timeout(PATIENCE_MS)
-        cookie = room.cookie(shown.who)
-        if cookie is not None:
-            context.add_cookies([cookie])  # type: ignore[list-item]
+        page = self._context(room, shown.who, options).new_page()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         try:
-            yield self._seen(context, room.origin, shown)
+            yield self._seen(page, room.origin, shown)
         finally:
-            context.close()
+            page.close()
 
-    def _seen(self, context: BrowserContext, origin: str, shown: Shown) -> Seen:
-        context.add_init_script(LISTENING)
-        page = context.new_page()
+    def _context(self, room: Room, who: str, options: dict[str, Any]) -> BrowserContext:
+        key = (room.origin, who, *sorted(options.items()))
+        if key not in self._contexts:
+            assert self._browser is not None, "the studio is not open"
+            context = self._contexts[key] = self._browser.new_context(locale="en", **options)
+            context.set_default_timeout(PATIENCE_MS)
+            context.add_init_script(LISTENING)
+            cookie = room.cookie(who)
+            if cookie is not None:
+                context.add_cookies([cookie])  # type: ignore[list-item]
+        return self._contexts[key]
+
+    def _seen(self, page: Page, origin: str, shown: Shown) -> Seen:
         seen = Seen(page, 0)
 
         def said(message: ConsoleMessage) -> None:

@@ -9,6 +9,7 @@ import pytest
 from controller.dashboard.environment_views import alarm_lines, strip
 from controller.domain.alarms import AlarmState, AlarmView
 from controller.domain.candidates import Candidates, Looked, candidate
+from controller.domain.deployment import Kind
 from controller.domain.drift import Difference, Drift, Drifted
 from controller.domain.history import why_none
 from controller.domain.sighting import Sighting
@@ -16,7 +17,7 @@ from controller.loop.unhurried import Heard
 from controller.store import Store
 from tests.dashboard.conftest import Browser
 from tests.dashboard.test_pages import HOSTILE, hostile, page
-from tests.support.builders import NOON, a_view
+from tests.support.builders import FILE, NOON, a_commit, a_revision, a_rule, a_view
 
 HOUR = timedelta(hours=1)
 PLAN: Mapping[str, object] = {
@@ -26,9 +27,18 @@ PLAN: Mapping[str, object] = {
     "digest": "sha256:" + "d" * 64,
     "services": {"backend": {"from": None, "to": "x", "image": "web@sha256:1", "count": 1, "capacity": "on demand"}},
     "steps": [
-        {"number": 1, "title": "bake 5m", "services": ["backend"], "wait": "5m", "command": None, "scaling": {}},
+        {
+            "number": 1,
+            "kind": "bake",
+            "title": "bake 5m",
+            "services": ["backend"],
+            "wait": "5m",
+            "command": None,
+            "scaling": {},
+        },
         {
             "number": 2,
+            "kind": "scale",
             "title": "scale",
             "services": [],
             "wait": None,
@@ -101,8 +111,12 @@ def test_drift_holds_and_quarantines_are_told(browser: Browser) -> None:
 
 
 def test_listener_rules_say_what_they_ask_for_and_where_they_lead(browser: Browser) -> None:
+    test_rule = replace(a_rule(0, 100), paths=frozenset(), priority=90)
+    with browser.store.write() as unit:
+        unit.sightings.put(Sighting("dev", {"backend": a_view(test_rule=test_rule)}, NOON))
     text = page(browser, "/environments/dev").text
-    assert "backend public" in text and "100% blue, 0% green" in text
+    assert "backend public path /api/* 100% blue, 0% green 500" in text
+    assert "backend test the secret header of its smoke test 0% blue, 100% green 90" in text
 
 
 def test_an_orphan_is_named_with_what_removes_it(browser: Browser) -> None:
@@ -181,8 +195,41 @@ def test_the_plan_is_that_of_the_api_in_words(browser: Browser) -> None:
     text = page(browser, "/environments/dev/plan").text
     assert "this is what the newest commit would lead to" in text
     assert "backend 1 task, on demand" in text
-    assert "1 bake 5m backend for 5m" in text and "backend scales 1 to 4" in text
+    assert "1 bake 5m backend 2 scale" in text and "backend scales 1 to 4" in text
     assert "The changed before of backend does not run" in text
+
+
+CHECKED = FILE.replace("verify:", "gates: {checks: {required: [test]}}\nverify:")
+LARGER = CHECKED.replace("cpu: 256, memory: 512", "cpu: 512, memory: 1024", 1)
+
+
+def test_beside_the_plan_stands_what_differs_who_is_asked_how_long_it_takes_and_what_it_costs(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        unit.revisions.add(a_revision(text=LARGER, commit=a_commit("5" * 40, "Larger tasks")))
+    browser.lookups = {"plan": Asked(Heard({**PLAN, "commit": "5" * 40}, NOON))}
+    text = page(browser, "/environments/dev/plan").text
+    assert "Commit develop-5555555 Larger tasks" in text
+    assert "Takes bakes of 5m, and about 1m of work, the median of the last deployment there" in text
+    assert "Costs a month $36.04 → $54.06, +$18.02" in text
+    assert "services.backend.task.cpu 256 512" in text
+    assert "checks test by the new file" in text
+
+
+def test_what_asks_no_gate_is_said_to_ask_none(browser: Browser) -> None:
+    with browser.store.write() as unit:
+        unit.revisions.add(a_revision(text=LARGER, commit=a_commit("5" * 40)))
+        back = unit.deployments.get("dev-2")
+        assert back is not None
+        unit.deployments.save(replace(back, kind=Kind.ROLLBACK, back_to="dev-1"))
+    browser.lookups = {"plan": Asked(Heard({**PLAN, "commit": "5" * 40, "deployment": "dev-2"}, NOON))}
+    assert "Gates None is asked" in page(browser, "/environments/dev/plan").text
+
+
+def test_of_a_commit_that_no_row_knows_only_the_plan_is_told(browser: Browser) -> None:
+    browser.lookups = {"plan": Asked(Heard({**PLAN, "commit": "9" * 40}, NOON))}
+    text = page(browser, "/environments/dev/plan").text
+    assert f"Commit {'9' * 40}" in text and "1 bake 5m backend" in text
+    assert "What its file changes" not in text
 
 
 def test_where_there_is_no_plan_the_page_says_why(browser: Browser) -> None:

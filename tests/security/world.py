@@ -199,8 +199,8 @@ class Doors:
         stage: Stage | None = None,
         anonymous: str = "",
     ) -> None:
-        """`stage`: over the rows of a controller that runs, instead of rows of our own. `anonymous`: what those may who
-        have not signed in, as the setting has it."""
+        """`stage`: over the rows of a controller that runs and the AWS that it sees, instead of rows of our own and
+        none. `anonymous`: what those may who have not signed in, as the setting has it."""
         self.file, self.bell, self.chat, self.porter = file, Bell(), Chat(), Porter()
         self.clock: Any = stage.time if stage else NoonClock()
         self.town = stage.town if stage else Town()
@@ -215,12 +215,12 @@ class Doors:
         self.doorkeeper = Doorkeeper(self.store, self.clock, Secret(ROOT))
         self.links = Links(self.store, self.clock, self.settings.links)
         self.polls = Polls(self.town, self.store)
-        self.app = self._assembled(signs_in)
+        self.app = self._assembled(stage.world if stage else self._world(), signs_in)
         self.dump = _Dump(file)
 
-    def _assembled(self, signs_in: bool) -> Starlette:
+    def _world(self) -> World:
         nowhere: Any = Elsewhere()
-        world = World(
+        return World(
             store=self.store,
             clock=self.clock,
             clouds=nowhere,
@@ -230,6 +230,8 @@ class Doors:
             bindings=self.bindings,
             token=lambda: "never",
         )
+
+    def _assembled(self, world: World, signs_in: bool) -> Starlette:
         bell: Any = self.bell
         edges = assembling.Edges(chat=self.chat, sign_in=self.porter if signs_in else None)  # type: ignore[arg-type]
         callers, self.registry = Callers(self.clock.now), CollectorRegistry()

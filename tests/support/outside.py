@@ -74,13 +74,16 @@ class Repository:
 
     def push(self, files: Mapping[str, str], message: str = "Change something", rewrite: bool = False) -> Commit:
         number = len(self.commits) + len(self.aside) + 1
-        sha = f"{number:040x}"
-        commit = Commit(sha, f"{number + 4096:040x}", message, (Author(1, "ada", "Ada"),), START)
+        commit = Commit(self.name(number), f"{number + 4096:040x}", message, (Author(1, "ada", "Ada"),), START)
         if rewrite:
             self._roots.append(number)
         before = dict(self.commits[-1][1]) if self.commits else {}
         self.commits.append((commit, {**before, **files}))
         return commit
+
+    def name(self, number: int) -> str:
+        """A commit's sha, counted from 1: as a number, greater than those of the commits before it."""
+        return f"{number:040x}"
 
     def head(self, repository: str, branch: str) -> Commit | None:
         if self.trouble is not None:

@@ -6,14 +6,11 @@ Whatever came out of a file or from a person is shown as code, by `markdown.code
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from controller.adapters.github.markdown import code, cut, table
-from controller.domain.costs import Cost, CostChange
-from controller.domain.counting import counted
-from controller.domain.proposal import Expected, Finding, Forecast, Opinion
-from controller.domain.step import spoken
+from controller.domain.costs import CostChange
+from controller.domain.proposal import Finding, Forecast, Opinion
 
 LONGEST_COMMENT = 65_536
 """https://github.com/orgs/community/discussions/27190: what GitHub keeps of a comment's body."""
@@ -64,7 +61,7 @@ def _environment(forecast: Forecast, link: str) -> Iterator[str]:
     yield from _steps(forecast)
     yield from _gates(forecast)
     if forecast.expected is not None:
-        yield f"**Expected duration**: {_duration(forecast.expected)}."
+        yield f"**Expected duration**: {forecast.expected.told}."
         yield ""
     if forecast.cost is not None:
         yield f"**Monthly cost**: {_cost(forecast.cost)}"
@@ -118,32 +115,8 @@ def _gates(forecast: Forecast) -> Iterator[str]:
     yield ""
 
 
-def _duration(expected: Expected) -> str:
-    if expected.work is None:
-        return f"bakes of {spoken(expected.bakes)}, and the work between them, of which nothing is known yet"
-    work = spoken(type(expected.work)(seconds=round(expected.work.total_seconds())))
-    times = "last deployment" if expected.samples == 1 else f"last {counted(expected.samples, 'deployment')}"
-    return f"bakes of {spoken(expected.bakes)}, and about {work} of work, the median of the {times} there"
-
-
 def _cost(cost: CostChange) -> str:
-    if cost.after is None:
-        return f"unknown: {code(cost.note)}"
-    if cost.before is None:
-        return f"{_money(cost.after)} ({code(cost.note)})"
-    if cost.before == cost.after:
-        return f"{_money(cost.after)}, as now ({code(cost.note)})"
-    less, more = cost.after.least - cost.before.least, cost.after.most - cost.before.most
-    change = _signed(less) if less == more else f"{_signed(less)} to {_signed(more)}"
-    return f"{_money(cost.before)} → {_money(cost.after)}, {change} ({code(cost.note)})"
-
-
-def _money(cost: Cost) -> str:
-    return f"${cost.least:,.2f}" if cost.least == cost.most else f"${cost.least:,.2f} to ${cost.most:,.2f}"
-
-
-def _signed(amount: Decimal) -> str:
-    return f"{'-' if amount < 0 else '+'}${abs(amount):,.2f}"
+    return f"unknown: {code(cost.note)}" if cost.after is None else f"{cost.told} ({code(cost.note)})"
 
 
 def _others(opinion: Opinion, shown: set[str]) -> Iterator[str]:
