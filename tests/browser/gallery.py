@@ -145,7 +145,8 @@ def hostile(doors: Doors) -> None:
             )
         change = Change("4" * 40, LONG, (author,), NOON, pull=7, is_traced=True)
         pull = PullRequest(7, LONG, mallory.login, LONG[:80], NOON - A_DAY, NOON, mallory.login, NOON - 2 * A_DAY)
-        unit.contents.settle(Contents("staging-2", "staging", "staging-1", (change,), 1, (pull,), True), is_news=True)
+        brings = Contents("staging-2", "staging", "staging-1", (change,), 1, (pull,), is_known=True)
+        unit.contents.settle(brings, is_news=True)
         unit.evidence.add(
             FailureEvidence(
                 deployment="staging-2",
@@ -299,7 +300,7 @@ def brought(deployment: Deployment) -> Contents:
     commit, (base, number) = deployment.revision.commit, (deployment.environment, deployment.number)
     own = Change(commit.sha, commit.title, commit.authors, NOON - A_DAY, pull=41, is_traced=True)
     if number == 1:
-        return Contents(deployment.id, base, None, (own,), 1, (), True)
+        return Contents(deployment.id, base, None, (own,), 1, (), is_known=True)
     earlier = [
         replace(own, sha=f"{one}" * 40, title=title, pull=pull)
         for one, title, pull in (("8", "Cut subtitles at sentences", 40), ("9", "Count what is refused", 41))
@@ -308,7 +309,7 @@ def brought(deployment: Deployment) -> Contents:
         PullRequest(number, title, "ada", "develop", NOON - A_DAY, NOON - A_DAY / 2, "grace", NOON - 2 * A_DAY)
         for number, title in ((40, "Cut subtitles at sentences"), (41, "Retry what the queue refuses"))
     )
-    return Contents(deployment.id, base, f"{base}-1", (*earlier, own), 3, pulls, True)
+    return Contents(deployment.id, base, f"{base}-1", (*earlier, own), 3, pulls, is_known=True)
 
 
 def past(environment: str, number: int, ago: int) -> Deployment:
