@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from controller.domain.counting import counted
+
 MOST_COUNTED = 100_000
 """Where more are left nobody waits until they are counted."""
 
@@ -54,6 +56,5 @@ def _count(number: int) -> str:
     >>> _count(1), _count(MOST_COUNTED + 1)
     ('1 deployment', 'more than 100,000 deployments')
     """
-    if number > MOST_COUNTED:
-        return f"more than {MOST_COUNTED:,} deployments"
-    return f"{number:,} deployment{'' if number == 1 else 's'}"
+    named = counted(min(number, MOST_COUNTED), "deployment")
+    return f"more than {named}" if number > MOST_COUNTED else named

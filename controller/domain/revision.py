@@ -20,7 +20,7 @@ MERGED = re.compile(r"Merge pull request #(\d+) from ")
 """https://docs.github.com/en/pull-requests: how GitHub begins the message of a merge commit."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _read(text: str, name: str) -> EnvironmentFile:
     return read_recorded(text, name)
 

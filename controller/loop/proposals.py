@@ -66,6 +66,11 @@ class Proposals:
     def repositories(self) -> tuple[str, ...]:
         return tuple(self._bound)
 
+    @property
+    def branches(self) -> int:
+        """So many questions a round takes."""
+        return sum(len(_followed(bound)) for bound in self._bound.values())
+
     def compare(self, repository: str) -> bool:
         """Ask for a look at each that is new, gone, or not as it was when it was looked at last; whether there was one.
 
@@ -74,9 +79,8 @@ class Proposals:
         bound, now = self._bound[repository], self._world.clock.monotonic()
         if now < self._not_before.get(repository, 0.0):
             return False
-        bases = list(dict.fromkeys(binding.branch for binding in bound))
         try:
-            listed = [pull for base in bases for pull in self._pulls.opened(bound[0].repository, base)]
+            listed = [pull for base in _followed(bound) for pull in self._pulls.opened(bound[0].repository, base)]
         except Blocked as error:
             self._not_before[repository] = now + DENIED_FOR.total_seconds()
             self._say_once(repository, "pull requests", error)
@@ -258,6 +262,10 @@ class Proposals:
             return False
         comparison = self._world.source.compare(pull.repository, recorded, pull.merge.sha)
         return comparison.paths is not None and ignores_all(comparison.paths, file)
+
+
+def _followed(bound: Sequence[Binding]) -> Sequence[str]:
+    return list(dict.fromkeys(binding.branch for binding in bound))
 
 
 def _is_news(pull: Pull, proposal: Proposal | None, known: frozenset[int]) -> bool:

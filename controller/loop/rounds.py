@@ -1,10 +1,12 @@
 """Rounds: everything has its turn once in a while, evenly spread, so that no herd forms and a budget holds.
 
-A controller with 1,000 environments at rest asks nobody about all of them at once. Two things go round:
+A controller with 1,000 environments at rest asks nobody about all of them at once. Three things go round:
 
 - *heads*: the branches of each repository, once in a sweep. GitHub lets a token ask 5,000 times an hour, and answers
   that nothing has changed (304) for free; besides, it wants at most 900 points a minute, one for each question
   (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+- *pulls*: the open pull requests of each repository, one question for each branch that is followed, out of the same
+  900.
 - *looks*: each environment at rest on AWS, for people's pages. Elastic Load Balancing shares 10 calls a second among
   all of an account and region (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/throttling.html),
   and a look at two services makes about fifteen of them.
@@ -20,6 +22,10 @@ from controller.domain.bindings import Binding
 
 HEADS_A_SECOND = 5
 """300 questions a minute at most, a third of what GitHub takes. More repositories than 300 make a longer round."""
+
+PULLS_A_SECOND = 2
+"""120 questions a minute at most: up to as many branches are asked about once in a sweep of a minute, and 1,000 take
+eight minutes. Webhooks tell sooner."""
 
 LOOK_PERIOD = timedelta(minutes=1)
 """How often an environment at rest is looked at while there are few: up to 20 in one account and region."""
@@ -75,6 +81,19 @@ def head_period(repositories: Collection[str], sweep: timedelta) -> timedelta:
 def first_lap(repositories: Collection[str]) -> timedelta:
     """At the start, heads are compared as quickly as the budget allows: pushes may have been missed meanwhile."""
     return timedelta(seconds=len(repositories) / HEADS_A_SECOND)
+
+
+def pull_period(branches: int, sweep: timedelta) -> timedelta:
+    """
+    >>> pull_period(120, timedelta(seconds=60)), pull_period(1000, timedelta(seconds=60))
+    (datetime.timedelta(seconds=60), datetime.timedelta(seconds=500))
+    """
+    return max(sweep, first_pulls(branches))
+
+
+def first_pulls(branches: int) -> timedelta:
+    """How long the first lap takes."""
+    return timedelta(seconds=branches / PULLS_A_SECOND)
 
 
 def look_period(bindings: Collection[Binding]) -> timedelta:

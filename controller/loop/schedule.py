@@ -23,7 +23,7 @@ from controller.loop.outbox import Tell, send_due
 from controller.loop.proposals import Proposals
 from controller.loop.reconcile import Pass, Reconciler
 from controller.loop.redelivery import PERIOD, Redelivery
-from controller.loop.rounds import Round, first_lap, head_period, look_period
+from controller.loop.rounds import Round, first_lap, first_pulls, head_period, look_period, pull_period
 from controller.loop.sweep import Heads, wake_ups
 from controller.loop.tenure import ELSEWHERE
 from controller.loop.tracing import Tracing
@@ -114,8 +114,8 @@ class Loop:
         period = head_period(repositories, sweep)
         self._head_round = Round(repositories, period, now, first_lap(repositories))
         self._look_round = Round(world.bindings, look_period(world.bindings.values()), now)
-        pulls = proposals.repositories if proposals else ()
-        self._pull_round = Round(pulls, head_period(pulls, sweep), now, first_lap(pulls))
+        pulls, branches = (proposals.repositories, proposals.branches) if proposals else ((), 0)
+        self._pull_round = Round(pulls, pull_period(branches, sweep), now, first_pulls(branches))
         self._lost_round = Round(redelivery.places if redelivery else (), PERIOD, now)
         self._ticker = threading.Thread(target=self._tick_until_the_end, name="ticker", daemon=True)
 
