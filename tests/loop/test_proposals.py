@@ -83,6 +83,17 @@ def live_changes(store: Store, live: int) -> None:
         unit.environments.save(replace(environment, recorded=f"{live:040x}"))
 
 
+def test_each_branch_of_a_repository_is_one_question_whoever_follows_it(store: Store, clock: MovedClock) -> None:
+    bindings = {
+        "dev": a_binding(),
+        "dev-too": a_binding(name="dev-too"),
+        "prod": a_binding(name="prod", branch="main"),
+        "other": a_binding(name="other", repository="acme/other"),
+    }
+    world = World(store, clock, None, Files(), None, None, bindings, lambda: "")  # type: ignore[arg-type]
+    assert Proposals(world, Pulls(), "").branches == 3
+
+
 def test_of_many_new_ones_some_are_asked_for_at_a_time_the_newest_first(proposals: Proposals, pulls: Pulls) -> None:
     pulls.open(*range(1, 51))
     assert proposals.compare(NAME)

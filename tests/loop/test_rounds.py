@@ -4,7 +4,18 @@ from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
-from controller.loop.rounds import HEADS_A_SECOND, LOOK_PERIOD, Round, head_period, look_period
+import pytest
+
+from controller.loop.rounds import (
+    HEADS_A_SECOND,
+    LOOK_PERIOD,
+    Round,
+    first_lap,
+    first_pulls,
+    head_period,
+    look_period,
+    pull_period,
+)
 from tests.support.builders import a_binding, a_place
 
 NAMES = [f"env-{number:03d}" for number in range(300)]
@@ -55,6 +66,18 @@ def test_heads_are_compared_once_a_sweep_while_the_budget_allows() -> None:
     few, many = [str(number) for number in range(10)], [str(number) for number in range(1200)]
     assert head_period(few, MINUTE) == MINUTE
     assert head_period(many, MINUTE) == timedelta(seconds=1200 / HEADS_A_SECOND)
+
+
+@pytest.mark.parametrize("branches", [1, 3])
+def test_heads_and_pull_requests_together_leave_half_of_what_github_takes_a_minute(branches: int) -> None:
+    """https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: 900 points."""
+    names = [str(number) for number in range(1000)]
+    asked = branches * len(names)
+    heads = Round(names, head_period(names, MINUTE), 0.0, first_lap(names))
+    pulls = Round(names, pull_period(asked, MINUTE), 0.0, first_pulls(asked))
+    for minute in range(1, 60):
+        now = 60.0 * minute
+        assert len(heads.turns(now)) + branches * len(pulls.turns(now)) <= 450
 
 
 def test_few_environments_are_looked_at_each_minute_and_many_as_the_budget_allows() -> None:
