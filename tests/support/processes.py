@@ -21,6 +21,8 @@ from controller.cli import surroundings
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = SystemClock()
 POLL_SECONDS = 0.05
+END_SECONDS = 30.0
+"""A machine that is busy with other tests ends a process when it comes to it."""
 LAST_LINES = 15
 
 _HELD = ExitStack()
@@ -67,7 +69,7 @@ class Child:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join([f"--- {self.name} said last:", *lines])
 
-    def ask_to_stop(self, seconds: float = 10.0, number: signal.Signals = signal.SIGTERM) -> int:
+    def ask_to_stop(self, seconds: float = END_SECONDS, number: signal.Signals = signal.SIGTERM) -> int:
         """A signal, and the exit code. AssertionError when it takes longer; then it is killed."""
         self._process.send_signal(number)
         try:
