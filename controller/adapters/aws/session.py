@@ -9,7 +9,7 @@ The endpoint is boto3's own affair (AWS_ENDPOINT_URL), and so are the controller
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ from botocore.exceptions import CredentialRetrievalError
 from botocore.loaders import JSONFileLoader, Loader
 
 from controller.adapters.aws.caller import Caller, Clients, Count, unheard
-from controller.adapters.aws.calls import ASSUME_ROLE
+from controller.adapters.aws.calls import ASSUME_ROLE, CALLS
 from controller.domain.bindings import Binding
 
 CONNECT_SECONDS = 3
@@ -54,6 +54,12 @@ ENDPOINTS = frozenset(
     }
 )
 """The services that are called, as botocore's list of endpoints names them."""
+
+CALLED = {
+    service: frozenset(call.operation for call in CALLS if call.service == service)
+    for service in {call.service for call in CALLS}
+}
+"""Operations by their service, as botocore's files name it."""
 
 SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html: at most 64 of these characters."""
@@ -94,17 +100,20 @@ class SessionClients:
 
 
 class LeanFiles(JSONFileLoader):
-    """botocore's service models without their documentation, which is most of them and which nobody here reads, and its
-    list of endpoints without those of 400 other services.
+    """botocore's service models without their documentation, which is most of them and which nobody here reads, and
+    without the operations that nobody calls; and its list of endpoints without those of 400 other services.
 
-    That is dropped while a file is parsed: what is parsed whole first leaves holes in the memory that are never filled.
+    Texts are dropped while a file is parsed: what is parsed whole first leaves holes in the memory that are never
+    filled.
     """
 
     def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
-        if not Path(full_path).is_file():
+        path = Path(full_path)
+        if not path.is_file():
             return None
         with open_method(full_path, "rb") as file:
-            return json.loads(file.read(), object_pairs_hook=lean)
+            found = json.loads(file.read(), object_pairs_hook=lean)
+        return of_calls(found, CALLED[path.parts[-3]]) if path.name.startswith("service-2.") else found
 
 
 def lean(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -113,6 +122,30 @@ def lean(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if found.keys() >= {"partition", "services"}:
         found["services"] = {name: where for name, where in found["services"].items() if name in ENDPOINTS}
     return found
+
+
+def of_calls(model: Mapping[str, Any], called: Collection[str]) -> dict[str, Any]:
+    """A service model with only these operations, and the shapes that they are made of."""
+    operations = {name: operation for name, operation in model["operations"].items() if name in called}
+    shapes: dict[str, Any] = {}
+    open_ = list(_shapes_in(operations))
+    while open_:
+        name = open_.pop()
+        if name not in shapes:
+            shapes[name] = model["shapes"][name]
+            open_.extend(_shapes_in(shapes[name]))
+    return {**model, "operations": operations, "shapes": shapes}
+
+
+def _shapes_in(part: Any) -> Iterator[str]:
+    """The names of the shapes that it refers to."""
+    if isinstance(part, dict):
+        if isinstance(named := part.get("shape"), str):
+            yield named
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _shapes_in(each)
 
 
 @cache
