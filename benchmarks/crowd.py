@@ -109,6 +109,7 @@ class StandIn:
         self._front, self._head = Front(stage.aws), head
         self.asked: Counter[str] = Counter()
         self.looked_at: set[int] = set()
+        self._answered: set[tuple[str, str]] = set()
         self.port = free_port()
         routes = [
             Route("/", self._aws, methods=["POST"]),
@@ -151,7 +152,9 @@ class StandIn:
             self.asked["github 304"] += 1
             return Response(status_code=304, headers={"etag": '"same"'})
         path = request.url.path
-        self.asked["github, and it counts"] += 1
+        is_new = (path, request.url.query) not in self._answered
+        self._answered.add((path, request.url.query))
+        self.asked["github, the first time" if is_new else "github, and it counts"] += 1
         if "/branches/" in path:
             person = {"name": "Ada", "email": "ada@example.com", "date": "2026-11-21T12:00:00Z"}
             git = {"author": person, "committer": person, "message": "First", "tree": {"sha": self._head}}

@@ -98,4 +98,5 @@ def _figures(database: str, asked: Mapping[str, int], took: float, cpu: float, m
         ),
         at_most("  GitHub requests an hour that count", counted, GITHUB_LIMIT_AN_HOUR, "an hour"),
         Figure("  and that are answered 304", f"{same:,.0f}"),
+        Figure("  and for the first time since the start", f"{asked.get('github, the first time', 0):,}"),
     ]
