@@ -73,6 +73,8 @@ class Orders:
             number, is_new = unit.orders.leave(order)
             if is_new:
                 unit.audit.append([accepted(order, number)])
+        if not is_new:
+            self._given(order)
         self.wake(environment)
         return number
 

@@ -88,6 +88,14 @@ def test_of_two_that_arrive_at_once_and_see_nothing_of_each_other_one_is_taken(o
         assert len(unit.audit.page().items) == 1
 
 
+def test_of_two_others_that_arrive_at_once_under_one_key_the_second_is_refused(orders: Orders, store: Store) -> None:
+    overtaken = Overtaken(store, lambda: orders.leave(OrderKind.DEPLOY, "dev", None, "once", PROGRAM, key="k-1"))
+    late = replace(orders, store=cast(Store, overtaken))
+    with pytest.raises(OrderRefused) as caught:
+        late.leave(OrderKind.UNHOLD, "dev", None, "once", PROGRAM, key="k-1")
+    assert caught.value.code == "order.key_is_taken"
+
+
 @pytest.mark.parametrize(
     ("kind", "reason", "wish"),
     [
